@@ -17,7 +17,9 @@ use crate::api::{Client, Renewal};
 use crate::auth::job::Job;
 use crate::auth::login::Bearer;
 use crate::auth::{cleartext, job, login, refresh, store};
-use crate::config::file::{Error, INSECURE};
+use crate::config::file::{
+    ALIASES, CURRENT, Error, INSECURE, KEYRING_ENTRY, LOCAL_PROJECT, WARNED_HTTP,
+};
 use crate::config::keys::{KEYS, Takes};
 use crate::config::settings::{Origin, login_url, unread_variables};
 use crate::config::{Config, Place, Settings, contexts, paths};
@@ -28,7 +30,7 @@ use crate::output::jq::Filter;
 use crate::output::{Out, progress, prompt};
 use crate::resources::check_id;
 use crate::text::command::shell_word;
-use crate::text::{acpctl, url_for_people};
+use crate::text::{acpctl, quote, url_for_people};
 
 /// The threads for name servers and for the embedded API, whose store does one thing at a time. There are few, because
 /// each thread that has built a long list keeps megabytes.
@@ -122,9 +124,8 @@ impl Ctx {
         self.tolerate_values();
         if let Some(Failure { message, hint, .. }) = self.unfit_value() {
             let mend = hint.unwrap_or_default();
-            self.out.warn(&format!(
-                "{message}; the value does not count; remove it with {mend}"
-            ));
+            self.out
+                .warn(&format!("{message}; the value does not count: {mend}"));
         }
     }
 
@@ -477,8 +478,11 @@ fn unloaded(error: &Error) -> Failure {
     }
 }
 
-/// Returns the command that removes a value: the settings one by one, what belongs to a login with that.
+/// Returns how to remove a value: a command for a setting and for what belongs to a login, or else a sentence.
 fn mend(key: &str) -> String {
+    if [ALIASES, CURRENT, KEYRING_ENTRY, LOCAL_PROJECT, WARNED_HTTP].contains(&key) {
+        return format!("remove {} from the file with an editor", quote(key));
+    }
     let is_setting = KEYS
         .iter()
         .any(|it| it.name == key && it.takes != Takes::Token);

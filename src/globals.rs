@@ -21,6 +21,11 @@ pub struct Globals {
     #[arg(add = Candidates::ServerContexts)]
     pub context_name: Option<String>,
 
+    /// Context that a run keeps to without a flag of the user: it counts like `AMBIENT_CONTEXT`, so that the login
+    /// comes from where it came from before
+    #[arg(skip)]
+    pub pinned_context: Option<String>,
+
     /// Project to work in
     #[arg(long, global = true, value_name = "NAME")]
     #[arg(add = Candidates::PROJECTS)]

@@ -15,6 +15,7 @@ use crate::config::settings::{
     DEFAULT_API_URL, Origin, is_local, login_url, parse_api_url, same_origin,
 };
 use crate::config::{Config, Settings};
+use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::keyring::KeyringError;
 use crate::output::Out;
@@ -60,7 +61,7 @@ pub(crate) fn effective<'c>(
     job: impl FnOnce(&Job) -> Result<SecretString, Failure>,
 ) -> Result<Bearer, Failure> {
     let token = match without_store(settings)? {
-        WithoutStore::Final(token) => token,
+        WithoutStore::Final(_, token) => token,
         WithoutStore::Job(found) => Some(job(&found)?),
         WithoutStore::Open => {
             let config = config()?;
@@ -81,15 +82,55 @@ pub(crate) fn effective<'c>(
 #[must_use]
 pub(crate) fn at_hand(settings: &Settings) -> Option<SecretString> {
     match without_store(settings) {
-        Ok(WithoutStore::Final(token)) => token,
+        Ok(WithoutStore::Final(_, token)) => token,
         Ok(WithoutStore::Open) => settings.token.value.clone(),
         Ok(WithoutStore::Job(_)) | Err(_) => None,
     }
 }
 
+/// Where the effective login comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The embedded API needs none.
+    Local,
+    /// The variable with a token.
+    Variable,
+    /// The user's own server on this machine.
+    OwnServer,
+    /// The variables of a job.
+    Job,
+    /// The configuration: a login of the user.
+    Store,
+}
+
+impl Source {
+    /// Returns words for a sentence.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Local => "the embedded API",
+            Self::Variable => env::TOKEN.name,
+            Self::OwnServer => "your own acpctl serve",
+            Self::Job => env::CLIENT_ID.name,
+            Self::Store => "the stored login",
+        }
+    }
+}
+
+/// Returns where the effective login comes from, without reading what is stored.
+///
+/// # Errors
+/// The login that the variables of a job describe can't be read.
+pub(crate) fn source(settings: &Settings) -> Result<Source, Failure> {
+    Ok(match without_store(settings)? {
+        WithoutStore::Final(source, _) => source,
+        WithoutStore::Job(_) => Source::Job,
+        WithoutStore::Open => Source::Store,
+    })
+}
+
 /// The part of the decision that needs no stored login.
 enum WithoutStore {
-    Final(Option<SecretString>),
+    Final(Source, Option<SecretString>),
     /// The issuer gives a token to this job.
     Job(Job),
     /// A stored login decides.
@@ -97,11 +138,15 @@ enum WithoutStore {
 }
 
 fn without_store(settings: &Settings) -> Result<WithoutStore, Failure> {
-    if settings.is_local() || settings.token.origin == Origin::Environment {
-        return Ok(WithoutStore::Final(settings.token.value.clone()));
+    let given = settings.token.value.clone();
+    if settings.is_local() {
+        return Ok(WithoutStore::Final(Source::Local, given));
+    }
+    if settings.token.origin == Origin::Environment {
+        return Ok(WithoutStore::Final(Source::Variable, given));
     }
     if let Some(token) = own_server::token_for(&settings.api_url.value) {
-        return Ok(WithoutStore::Final(Some(token)));
+        return Ok(WithoutStore::Final(Source::OwnServer, Some(token)));
     }
     if settings.is_login_of_context {
         return Ok(WithoutStore::Open);
@@ -147,7 +192,8 @@ pub(crate) fn change_url(config: &mut Config, url: Option<&str>) -> Option<Strin
         && store::chosen(config) != Store::Keyring;
     let made_for = login_url(config).to_owned();
     let note = set_url(config, url);
-    if is_first {
+    // The address of a login that can't be read stays as it is, so that the login goes nowhere.
+    if is_first || config.is_unfit_text(LOGIN_URL) {
         return note;
     }
     let now = config.text(API_URL).unwrap_or(DEFAULT_API_URL);

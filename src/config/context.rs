@@ -15,7 +15,7 @@ use crate::text::seen::is_unseen;
 /// The key of the file that holds all contexts by their names.
 pub(super) const CONTEXTS: &str = "contexts";
 /// The key of the file that names the current context.
-pub(super) const CURRENT: &str = "current_context";
+pub(crate) const CURRENT: &str = "current_context";
 /// The context that stands for the embedded API, unless the file has an entry of this name.
 pub(crate) const LOCAL_CONTEXT: &str = "local";
 /// The length of the longest name that we write, in bytes.
@@ -143,7 +143,11 @@ pub(super) fn fits(kind: &str, value: &Value) -> bool {
         return false;
     }
     match (kind, value) {
-        (_, Value::Null) | ("string", Value::String(_)) | ("bool", Value::Bool(_)) => true,
+        // What an object holds is looked at where it is used.
+        (_, Value::Null)
+        | ("string", Value::String(_))
+        | ("bool", Value::Bool(_))
+        | ("map[string][]string", Value::Object(_)) => true,
         ("int", Value::Number(number)) => number.is_i64(),
         _ => false,
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 pub(crate) use super::context::check_name;
-use super::context::{self, CONTEXTS, CURRENT, LOCAL_CONTEXT, Selected, find, put};
+use super::context::{self, CONTEXTS, CURRENT, LOCAL_CONTEXT, Selected, find, fits, put};
 use super::file::{
     ACCESS_TOKEN, API_URL, Config, DEFAULT_API_URL, IN_CONTEXT, LOCAL, LOCAL_PROJECT, PROJECT,
     Place, TOKEN_STORE,
@@ -131,7 +131,7 @@ pub(crate) fn choose(config: &mut Config, name: &str) -> Result<(), Failure> {
 pub(crate) fn create(config: &mut Config, name: &str) -> Result<bool, Failure> {
     check_name(name)?;
     if let Some(flat) = config.flat_name() {
-        lift(config, &flat);
+        lift(config, &flat)?;
     }
     if config.entry_to_change(name).is_none() {
         return Err(Failure::new(Kind::Other, "the contexts can't be changed"));
@@ -146,7 +146,16 @@ pub(crate) fn create(config: &mut Config, name: &str) -> Result<bool, Failure> {
 }
 
 /// Moves the server of a flat file into an entry of `contexts`.
-fn lift(config: &mut Config, name: &str) {
+///
+/// # Errors
+/// One of its values has a wrong type: with it in an entry, the file could no longer be read.
+fn lift(config: &mut Config, name: &str) -> Result<(), Failure> {
+    let is_unfit =
+        |key: &str, kind: &str| find(&config.values, key).is_some_and(|value| !fits(kind, value));
+    if let Some((key, ..)) = IN_CONTEXT.iter().find(|(key, _, kind)| is_unfit(key, kind)) {
+        let message = format!("{key} has a value of a wrong type, which can't move to a context");
+        return Err(Failure::new(Kind::Other, message).hint("acpctl doctor"));
+    }
     let taken: Vec<(&str, Value)> = IN_CONTEXT
         .iter()
         .filter_map(|(key, field, _)| {
@@ -166,6 +175,7 @@ fn lift(config: &mut Config, name: &str) {
     if config.selected == Selected::Flat {
         config.selected = Selected::Entry(name.to_owned());
     }
+    Ok(())
 }
 
 /// Gives a context another name. If it is the current one, it stays that.
@@ -181,7 +191,7 @@ pub(crate) fn rename(config: &mut Config, old: &str, new: &str) -> Result<(), Fa
         return Err(Failure::new(Kind::Conflict, message).hint("acpctl config get-contexts"));
     }
     if found == Selected::Flat {
-        lift(config, new);
+        lift(config, new)?;
     } else {
         let entries = config.entries().cloned().unwrap_or_default();
         let renamed: Map<String, Value> = entries

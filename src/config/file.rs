@@ -19,7 +19,8 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::context::{self, CONTEXTS, CURRENT, LOCAL_CONTEXT, Selected, find, fits};
+pub(crate) use super::context::CURRENT;
+use super::context::{self, CONTEXTS, LOCAL_CONTEXT, Selected, find, fits};
 use super::paths::{self, Unknown};
 use crate::compat::io_reason::reason;
 use crate::compat::json;
@@ -80,6 +81,22 @@ const KEYS: &[(&str, &str)] = &[
     (REQUEST_TIMEOUT, "int"),
     (POLLING_INTERVAL, "int"),
     (INSECURE, "bool"),
+];
+
+/// Our own keys with their types. A value of another type is refused like one of the Go tool's keys: to ignore it would
+/// choose another server, or another place for a token.
+const OWN_KEYS: &[(&str, &str)] = &[
+    (LOCAL, "bool"),
+    (LOGIN_URL, "string"),
+    (LOGIN_GRANT, "string"),
+    (TOKEN_STORE, "string"),
+    (KEYRING_ENTRY, "int"),
+    (CONNECT_TIMEOUT, "int"),
+    (RETRIES, "int"),
+    (LOCAL_PROJECT, "string"),
+    (WARNED_HTTP, "string"),
+    (CURRENT, "string"),
+    (ALIASES, "map[string][]string"),
 ];
 
 /// The keys that each context has for itself, with their names in an entry of `contexts` and their types. All other
@@ -214,11 +231,12 @@ impl Place {
         }
     }
 
-    /// Returns the file with the context that a flag or else `AMBIENT_CONTEXT` names.
+    /// Returns the file with the context that a flag, or else a pin or `AMBIENT_CONTEXT` names.
     #[must_use]
     pub(crate) fn of_run(path: PathBuf, globals: &Globals) -> Self {
         let flag = globals.context_name.clone().filter(|name| !name.is_empty());
-        let context = flag.or_else(|| env::CONTEXT.get());
+        let context = flag.or_else(|| globals.pinned_context.clone());
+        let context = context.or_else(|| env::CONTEXT.get());
         Self {
             path,
             is_named: context.is_some(),
@@ -637,6 +655,12 @@ impl Config {
             .filter(|text| !text.is_empty())
     }
 
+    /// True if a key that takes a text has a value of another type, so that its text is not known.
+    #[must_use]
+    pub(crate) fn is_unfit_text(&self, key: &str) -> bool {
+        self.value(key).is_some_and(|value| !fits("string", value))
+    }
+
     /// Returns a secret text; `None` if it is missing or empty.
     #[must_use]
     pub fn secret(&self, key: &str) -> Option<SecretString> {
@@ -842,7 +866,7 @@ fn check_case(keys: &[&str], lists: &[&str]) -> Result<(), String> {
 
 /// Returns the values of a wrong type.
 fn unfit(values: &Map<String, Value>) -> Vec<Unfit> {
-    let wrong = KEYS.iter().filter_map(|&(key, kind)| {
+    let wrong = KEYS.iter().chain(OWN_KEYS).filter_map(|&(key, kind)| {
         let value = find(values, key).filter(|value| !fits(kind, value))?;
         let word = json::type_word(value);
         let why = format!(

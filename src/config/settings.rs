@@ -17,6 +17,8 @@ use crate::text::{acpctl, url_for_people};
 /// The base URL that stands for the embedded API.
 pub(crate) const LOCAL: &str = "local:";
 pub(crate) use super::file::DEFAULT_API_URL;
+/// Stands for the address of a login that can't be read. It is the address of no server.
+const UNKNOWN_SERVER: &str = "an unknown server";
 
 /// How often a request is retried, unless the user sets another number.
 pub(crate) const RETRIES: u32 = 2;
@@ -388,13 +390,19 @@ pub(crate) fn is_local(url: &str) -> bool {
     matches!(url, LOCAL | "local://" | "local")
 }
 
-/// Returns the address that the stored login is for.
+/// Returns the address that the stored login is for. If the file does not tell it, that is [`UNKNOWN_SERVER`]: no other
+/// address may take its place, because the login would be sent there.
 #[must_use]
 pub(crate) fn login_url(config: &Config) -> &str {
-    config
-        .text(file::LOGIN_URL)
-        .or(config.text(file::API_URL))
-        .unwrap_or(DEFAULT_API_URL)
+    for key in [file::LOGIN_URL, file::API_URL] {
+        if config.is_unfit_text(key) {
+            return UNKNOWN_SERVER;
+        }
+        if let Some(url) = config.text(key) {
+            return url;
+        }
+    }
+    DEFAULT_API_URL
 }
 
 /// True if two addresses lead to one server: scheme, host and port are the same.

@@ -5,8 +5,9 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::event::About;
+use super::event::{About, Way};
 use crate::api::Client;
+use crate::auth::login::{self, Source};
 use crate::auth::token;
 use crate::config::Settings;
 use crate::config::contexts::{self, Context};
@@ -27,11 +28,13 @@ pub(super) struct Connection {
     pub pin: Pin,
 }
 
-/// The way back to a server: the flags that led there, with its context by name, and the address that it had then.
+/// The way back to a server: the flags that led there, with its context by name, the address that it had then, and
+/// where the login came from.
 #[derive(Clone)]
 pub(super) struct Pin {
     globals: Globals,
     address: String,
+    source: Source,
 }
 
 /// Connects with the settings of the command line.
@@ -53,12 +56,20 @@ pub(super) fn to(globals: &Globals, context: &str) -> anyhow::Result<Connection>
 /// Connects to the same server again, with the login that is stored now.
 ///
 /// # Errors
-/// The context is gone or leads to another server, or as [`Ctx::client`].
+/// The context is gone or leads to another server, the login would come from elsewhere, or as [`Ctx::client`].
 pub(super) fn again(pin: &Pin) -> anyhow::Result<Connection> {
     let ctx = Ctx::new(pin.globals.clone());
     let settings = ctx.settings()?;
     if address(settings) != pin.address {
         return Err(moved(settings, &pin.address).into());
+    }
+    let source = login::source(settings)?;
+    if source != pin.source {
+        let (before, now) = (pin.source.words(), source.words());
+        let message = format!(
+            "the screen was started with the login of {before} and does not change to {now}: leave it and start it again"
+        );
+        return Err(Failure::new(Kind::Login, message).into());
     }
     of(&ctx)
 }
@@ -77,36 +88,42 @@ fn moved(settings: &Settings, before: &str) -> Failure {
 fn of(ctx: &Ctx) -> anyhow::Result<Connection> {
     let client = ctx.connect().map_err(|error| error.context("connect"))?;
     let settings = ctx.settings()?;
-    let pin = Pin::new(&ctx.globals, settings);
+    let pin = Pin::new(&ctx.globals, settings, login::source(settings)?);
     let about = About {
-        flags: pin.flags(),
+        way: pin.way(),
         ..about(settings, &client)
     };
     Ok(Connection { client, about, pin })
 }
 
 impl Pin {
-    pub(super) fn new(globals: &Globals, settings: &Settings) -> Self {
+    /// The context is not named as the user does it with a flag: that would choose the login that is stored for it,
+    /// whatever login the user gave the screen.
+    pub(super) fn new(globals: &Globals, settings: &Settings, source: Source) -> Self {
         let is_local = settings.is_local();
         let mut globals = globals.clone();
         globals.local |= is_local;
         if let Some(context) = settings.context.as_ref().filter(|_| !is_local) {
-            globals.context_name = Some(context.clone());
+            globals.pinned_context = Some(context.clone());
         }
         Self {
             globals,
             address: address(settings).to_owned(),
+            source,
         }
     }
 
-    /// Returns the flags with which another run reaches this server: with its address, so that no other one is reached
+    /// Returns how another run reaches this server with this login: with its address, so that no other one is reached
     /// if the context leads elsewhere by then.
-    fn flags(&self) -> Vec<String> {
+    fn way(&self) -> Way {
         let mut globals = self.globals.clone();
         if !globals.local {
             globals.api_url = Some(self.address.clone());
         }
-        globals.to_copy()
+        Way {
+            flags: globals.to_copy(),
+            context: globals.pinned_context,
+        }
     }
 }
 
@@ -165,6 +182,6 @@ fn about(settings: &Settings, client: &Client) -> About {
         server: url_for_people(&settings.api_url.value),
         user: user.unwrap_or_else(|| "unknown".to_owned()),
         project: settings.project.value.clone().unwrap_or_default(),
-        flags: Vec::new(),
+        way: Way::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! A question over the page: a text, buttons, and what follows the last one.
 
-use super::effect::Send;
+use super::effect::{Rerun, Send};
 use super::input::Line;
 
 /// An open question. The first button cancels, and is the one that Enter means unless the user chooses another.
@@ -24,7 +24,7 @@ pub(super) enum Then {
     /// Opens the editor again on this text.
     Edit(String),
     /// Runs a command of this program.
-    Outside(Vec<String>),
+    Outside(Rerun),
 }
 
 impl Dialog {

@@ -49,7 +49,7 @@ pub(super) enum Effect {
     /// Opens the editor on a text.
     Edit(String),
     /// Runs a command of this program, with the terminal to itself.
-    Outside(Vec<String>),
+    Outside(Rerun),
     /// Makes the connection of this number: to another context, or to the same server with the login that is stored
     /// now.
     Connect {
@@ -58,6 +58,14 @@ pub(super) enum Effect {
     },
     Suspend,
     Quit,
+}
+
+/// A command of this program for the server that the screen showed when it was chosen.
+#[derive(Debug, Clone)]
+pub(super) struct Rerun {
+    pub words: Vec<String>,
+    /// The context for `AMBIENT_CONTEXT`.
+    pub context: Option<String>,
 }
 
 /// A list of the server.

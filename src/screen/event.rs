@@ -88,8 +88,15 @@ pub(super) struct About {
     pub user: String,
     /// The configured project.
     pub project: String,
-    /// The flags with which another run reaches the same server, and no other one.
+    pub way: Way,
+}
+
+/// How another run reaches the same server with the same login, and no other one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Way {
     pub flags: Vec<String>,
+    /// The context for `AMBIENT_CONTEXT`, which leaves the choice of the login as it is.
+    pub context: Option<String>,
 }
 
 /// A failure, as far as the screen needs to know it.

@@ -4,16 +4,23 @@ use std::env::current_exe;
 use std::io::{self, Write as _};
 use std::process::Command;
 
+use super::effect::Rerun;
 use crate::compat::io_reason::reason;
+use crate::env;
 
 /// Runs a command, and waits until the user has read what it printed. What the command says about its failure is on the
 /// terminal already.
 ///
 /// # Errors
 /// The program can't be run again.
-pub(super) fn run(words: &[String]) -> Result<(), String> {
+pub(super) fn run(rerun: &Rerun) -> Result<(), String> {
     let program = current_exe().map_err(|error| failed(&error))?;
-    let status = Command::new(program).args(words).status();
+    let mut command = Command::new(program);
+    command.args(&rerun.words);
+    if let Some(context) = &rerun.context {
+        command.env(env::CONTEXT.name, context);
+    }
+    let status = command.status();
     status.map_err(|error| failed(&error))?;
     let _ = write!(io::stderr(), "\nPress Enter to go back to the screen: ");
     let mut line = String::new();

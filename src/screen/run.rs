@@ -143,8 +143,8 @@ impl Runner {
                     None
                 }
                 Effect::Edit(text) => Some(self.edit(&text)?),
-                Effect::Outside(words) => {
-                    let ended = self.apart(|| outside::run(&words))?;
+                Effect::Outside(rerun) => {
+                    let ended = self.apart(|| outside::run(&rerun))?;
                     Some(Event::Outside(ended))
                 }
                 other => {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::resources::{Record, Resource};
 use crate::screen::draw;
 use crate::screen::effect::{Effect, Load, Send};
-use crate::screen::event::{About, Answer, Event, Fault};
+use crate::screen::event::{About, Answer, Event, Fault, Way};
 use crate::screen::scope::Kind;
 use crate::screen::state::{Body, Options, State};
 use crate::screen::update::{start, update};
@@ -39,7 +39,10 @@ impl Stage {
             server: "https://acp.example.org".to_owned(),
             user: "jsell".to_owned(),
             project: "home".to_owned(),
-            flags: vec!["--context-name=acp.example.org".to_owned()],
+            way: Way {
+                flags: vec!["--context-name=acp.example.org".to_owned()],
+                context: None,
+            },
         };
         let mut state = State::new(options, about, (100, 30), noon());
         let effects = start(&mut state);

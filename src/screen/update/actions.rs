@@ -5,7 +5,7 @@ use crate::api::path;
 use crate::resources::{Record, SESSION, can_be_id};
 use crate::screen::detail::{Detail, Form as Text};
 use crate::screen::dialog::{Dialog, Then};
-use crate::screen::effect::{Effect, Fetch, Send};
+use crate::screen::effect::{Effect, Fetch, Rerun, Send};
 use crate::screen::form::OpenForm;
 use crate::screen::input::Line;
 use crate::screen::shown;
@@ -219,9 +219,13 @@ fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
     }
     let words = what.words.iter().copied().chain([row.id()]);
     let words = words.chain(what.flags.iter().copied()).map(str::to_owned);
-    let words: Vec<String> = words.chain(state.about.flags.iter().cloned()).collect();
+    let way = &state.about.way;
+    let rerun = Rerun {
+        words: words.chain(way.flags.iter().cloned()).collect(),
+        context: way.context.clone(),
+    };
     let Some(question) = what.question else {
-        return effects.push(Effect::Outside(words));
+        return effects.push(Effect::Outside(rerun));
     };
     state.ask(Dialog {
         page: state.top().map_or(0, |page| page.number),
@@ -230,7 +234,7 @@ fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
         buttons: vec!["Cancel", what.title],
         at: 0,
         typed: None,
-        then: Then::Outside(words),
+        then: Then::Outside(rerun),
     });
 }
 

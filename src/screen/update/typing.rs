@@ -56,9 +56,9 @@ fn press(state: &mut State, effects: &mut Vec<Effect>) {
     let Dialog { page, then, .. } = dialog;
     match then {
         Then::Edit(text) => effects.push(Effect::Edit(text)),
-        Then::Outside(words) => match state.refusal() {
+        Then::Outside(rerun) => match state.refusal() {
             Some(why) => state.complain(why),
-            None => effects.push(Effect::Outside(words)),
+            None => effects.push(Effect::Outside(rerun)),
         },
         Then::Send { doing, sends } => sending::send(state, page, sends, doing, effects),
     }

@@ -280,6 +280,7 @@ mod tests {
 
     use super::*;
     use crate::api::Method;
+    use crate::auth::login::Source;
     use crate::config::{Config, Settings};
     use crate::screen::effect::Send;
     use crate::screen::scope::Scope;
@@ -292,7 +293,7 @@ mod tests {
         let globals = Globals::from_arg_matches(&flags.get_matches_from(words)).unwrap();
         let settings = Settings::new(&globals, &Config::none());
         let client = Client::connect(&settings, None).unwrap();
-        let pin = Pin::new(&globals, &settings);
+        let pin = Pin::new(&globals, &settings, Source::Store);
         let (sender, events) = sync_channel(8);
         let worker = Worker::start(client, pin, globals, sender).unwrap();
         let delete = Send::new(

@@ -45,6 +45,21 @@ fn a_value_that_does_not_fit_is_named_and_can_be_removed() {
             "[]",
             "array into Go struct field Config.pager of type string",
         ),
+        (
+            "local",
+            "\"true\"",
+            "string into Go struct field Config.local of type bool",
+        ),
+        (
+            "retries",
+            "\"0\"",
+            "string into Go struct field Config.retries of type int",
+        ),
+        (
+            "connect_timeout",
+            "[5]",
+            "array into Go struct field Config.connect_timeout of type int",
+        ),
     ] {
         let env = TestEnv::new();
         let text = format!(
@@ -97,6 +112,7 @@ fn a_logout_removes_the_login_whatever_else_is_wrong() {
         ("request_timeout", "1e400"),
         ("refresh_token", "5"),
         ("access_token", "[]"),
+        ("login_url", "{}"),
     ] {
         let env = TestEnv::new();
         env.config(&format!(r#"{{"client_id": "c", "{key}": {value}}}"#));
@@ -106,6 +122,47 @@ fn a_logout_removes_the_login_whatever_else_is_wrong() {
         let text = fs::read_to_string(env.config_path()).unwrap();
         assert_eq!(text.contains(key), key == "request_timeout", "{text}");
         assert!(!text.contains("client_id"), "{text}");
+    }
+}
+
+#[test]
+fn our_own_keys_that_no_command_unsets_are_refused_too() {
+    for (key, value, mend) in [
+        ("token_store", "5", "acpctl logout"),
+        ("login_grant", "true", "acpctl logout"),
+        ("keyring_entry", "\"1\"", "with an editor"),
+        ("aliases", "[]", "with an editor"),
+        ("current_context", "1", "with an editor"),
+    ] {
+        let env = TestEnv::new();
+        env.config(&format!(
+            r#"{{"api_url": "http://127.0.0.1:1", "access_token": "{TOKEN}", "{key}": {value}}}"#
+        ));
+        let path = env.config_path().display().to_string();
+        let (status, _, stderr) = told(&env, "project list");
+        assert_eq!(status, 1, "{key}: {stderr}");
+        for wanted in [path.as_str(), &format!("Config.{key} of type"), mend] {
+            assert!(stderr.contains(wanted), "{key}: {wanted}: {stderr}");
+        }
+        for line in ["config view", "logout"] {
+            let (status, _, stderr) = told(&env, line);
+            assert!(status == 0 && stderr.contains(key), "{line}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_not_moved_into_a_context() {
+    let env = TestEnv::new();
+    let text = r#"{"api_url": "http://127.0.0.1:1", "login_url": ["x"]}"#;
+    for line in [
+        "config rename-context localhost home",
+        "config set-context b --server http://127.0.0.1:2",
+    ] {
+        env.config(text);
+        let (status, _, stderr) = told(&env, line);
+        assert!(status == 1 && stderr.contains("can't move"), "{stderr}");
+        assert_eq!(fs::read_to_string(env.config_path()).unwrap(), text);
     }
 }
 

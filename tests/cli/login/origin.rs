@@ -97,6 +97,66 @@ fn another_address_in_the_file_does_not_take_the_login_along() {
 }
 
 #[test]
+fn an_address_of_the_login_that_can_not_be_read_sends_the_login_nowhere() {
+    let home = nothing();
+    let listed = format!("[\"{}\"]", home.url());
+    for broken in [listed.as_str(), "5", "true", "{}", "1e400"] {
+        let (env, other) = (TestEnv::new(), nothing());
+        let flat = format!(r#""access_token": "{TOKEN}", "login_url": {broken}"#);
+        env.config(&format!(r#"{{"api_url": "{}", {flat}}}"#, other.url()));
+        let (code, stderr) = run(&env, &["project", "list"], &[]);
+        let path = env.config_path().display().to_string();
+        assert_eq!(code, 1, "{stderr}");
+        for wanted in [path.as_str(), "Config.login_url", "Hint: acpctl logout"] {
+            assert!(stderr.contains(wanted), "{wanted}: {stderr}");
+        }
+        // What goes on without the value does not take the login anywhere either.
+        for words in [
+            &["doctor"][..],
+            &["config", "set", "api_url", other.url()],
+            &["__complete", "credential", "get", ""],
+            &["whoami"],
+        ] {
+            run(&env, words, &[]);
+        }
+        assert_eq!(carried(&other), 0, "{broken}");
+        // In a context it is the same.
+        env.config(&format!(
+            r#"{{"current_context": "a", "contexts": {{"a": {{"server": "{}", {flat}}}}}}}"#,
+            other.url()
+        ));
+        let (code, stderr) = run(&env, &["project", "list"], &[]);
+        assert!(code == 1 && stderr.contains("login_url"), "{stderr}");
+        assert_eq!(carried(&other), 0, "{broken}");
+        // Once it is removed, the login is gone too, and another one works.
+        env.config(&format!(r#"{{"api_url": "{}", {flat}}}"#, other.url()));
+        assert_eq!(run(&env, &["logout"], &[]).0, 0);
+        assert_eq!(run(&env, &["login", "--token", TOKEN], &[]).0, 0);
+        let before = carried(&other);
+        assert_eq!(run(&env, &["project", "list"], &[]).0, 0);
+        assert_eq!(carried(&other), before + 1);
+    }
+    assert!(home.received().is_empty());
+}
+
+#[test]
+fn a_broken_local_switch_does_not_lead_to_the_platform() {
+    for broken in ["\"true\"", "1"] {
+        let (env, platform) = (TestEnv::new(), nothing());
+        env.config(&format!(
+            r#"{{"api_url": "{}", "access_token": "{TOKEN}", "local": {broken}}}"#,
+            platform.url()
+        ));
+        let (code, stderr) = run(&env, &["project", "list"], &[]);
+        assert!(
+            code == 1 && stderr.contains("config unset local"),
+            "{stderr}"
+        );
+        assert!(platform.received().is_empty(), "{broken}");
+    }
+}
+
+#[test]
 fn a_login_without_an_address_is_for_the_one_in_force() {
     let (env, home, other) = (TestEnv::new(), nothing(), nothing());
     run(&env, &["config", "set", "api_url", home.url()], &[]);

@@ -1,6 +1,7 @@
 //! Several servers: nothing that is meant for one reaches another, and nobody but the user decides to change it.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use serde_json::{Value, json};
@@ -315,4 +316,77 @@ fn a_name_reaches_the_clipboard_as_it_is_shown() {
         assert!(!text.chars().any(char::is_control), "{text:?}");
         assert!(!text.contains('\u{202e}'), "{text:?}");
     }
+}
+
+#[test]
+fn the_login_of_the_variable_stays_the_login_of_the_screen() {
+    const GIVEN: &str = "sha256~token-of-the-variable-01";
+    let env = TestEnv::new();
+    // The server refuses one request; the screen connects again.
+    let refusals = AtomicUsize::new(0);
+    let is_deleted = AtomicBool::new(false);
+    let a = with_credential("alpha", move |request| {
+        let credential = json!({"id": "cred1", "name": "key-of-alpha", "provider": "kubeconfig"});
+        if request.method == "DELETE" {
+            is_deleted.store(true, Ordering::SeqCst);
+            return Some(answer(204, &json!({})));
+        }
+        if request.target.ends_with("/credentials/cred1") {
+            return Some(answer(200, &credential));
+        }
+        if !request.target.contains("/credentials?") {
+            return None;
+        }
+        Some(match refusals.fetch_add(1, Ordering::SeqCst) {
+            0 => crate::support::server::error(401, "unauthorized", "no"),
+            _ if is_deleted.load(Ordering::SeqCst) => list(json!([])),
+            _ => list(json!([credential])),
+        })
+    });
+    let b = with_credential("beta", |_| None);
+    config(&env, "a", &context(&a, TOKEN_A), &context(&b, TOKEN_B));
+    let given = [("AMBIENT_TOKEN", GIVEN)];
+    let words = ["ambient", "--command", "credentials"];
+    let terminal = start_with(&env, "", &given, "\"$@\"", &words, (24, 100));
+    terminal.wait_for("key-of-alpha");
+    // Another run for the same server, from its key.
+    terminal.type_text("i");
+    terminal.wait_for("Press Enter to go back");
+    terminal.type_text("\r");
+    terminal.wait_for("credentials(");
+    terminal.type_text(CTRL_D);
+    terminal.wait_for("[Cancel]");
+    terminal.type_text("\t\r");
+    terminal.wait_for("credentials(all)[0]");
+    leave(&terminal, CTRL_C);
+    assert_eq!(changes(&a), ["DELETE /credentials/cred1"]);
+    let read_again =
+        |line: &String| line.starts_with("GET ") && line.ends_with("/credentials/cred1");
+    assert!(a.lines().iter().any(read_again), "{:?}", a.lines());
+    assert_eq!(
+        logins(&a).into_iter().collect::<Vec<_>>(),
+        [format!("Bearer {GIVEN}")]
+    );
+    assert!(b.received().is_empty(), "{:?}", b.lines());
+}
+
+#[test]
+fn a_screen_does_not_change_to_a_login_from_elsewhere() {
+    let env = TestEnv::new();
+    let a = refusing("alpha", "Bearer nobody");
+    // The context has no login of its own: the variable is the login.
+    let none = json!({"server": a.url(), "token_store": "none"});
+    config(&env, "a", &none, &json!({}));
+    let given = [("AMBIENT_TOKEN", "sha256~token-of-the-variable-01")];
+    let words = ["ambient", "--context-name", "a"];
+    let terminal = start_with(&env, "", &given, "\"$@\"", &words, (24, 200));
+    terminal.wait_for("Session expired");
+    // `login` in another terminal.
+    config(&env, "a", &context(&a, TOKEN_A), &json!({}));
+    terminal.wait_for("does not change to the stored login");
+    leave(&terminal, CTRL_C);
+    assert_eq!(
+        logins(&a).into_iter().collect::<Vec<_>>(),
+        ["Bearer sha256~token-of-the-variable-01"]
+    );
 }
