@@ -226,9 +226,14 @@ fn an_answer_about_another_object_shows_no_write() {
             "about another object, zz",
         ),
         (
-            "application sync x",
-            "Application",
+            "scheduled-session update x --project-id p --description d",
+            "ScheduledSession",
             "about another object, zz",
+        ),
+        (
+            "scheduled-session suspend x --project-id p",
+            "Credential",
+            "the server's answer is not a scheduled session",
         ),
         (
             "create role --name n",
