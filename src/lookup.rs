@@ -393,10 +393,10 @@ pub(crate) async fn by_name(
 }
 
 /// Returns the objects of this name in a project, before another one is created there. A 404 is left to the request
-/// that creates it.
+/// that creates it. Objects of another project are not among them, whatever the server lists.
 ///
 /// # Errors
-/// As [`doubt_empty`], and any other failure of the list.
+/// As [`doubt_empty`] and [`find`], and any other failure of the list.
 pub(crate) async fn before_creation(
     client: &Client,
     collection: &Collection,
@@ -410,6 +410,16 @@ pub(crate) async fn before_creation(
         list => list?.items.unwrap_or_default(),
     };
     found.retain(|record| record.name() == name);
+    let is_named = |record: &Record| ["", project].contains(&record.text("project_id"));
+    if !found.iter().all(is_named) {
+        // The project may have been named by its name, while its objects name its ID.
+        let present = self::project(client, project).await?;
+        let of_project = |record: &Record| {
+            let owner = record.text("project_id");
+            is_named(record) || [present.id(), present.name()].contains(&owner)
+        };
+        found.retain(of_project);
+    }
     doubt_empty(client, &found, project).await?;
     Ok(found)
 }

@@ -13,12 +13,13 @@ use super::error::{Cause, Error};
 use super::http::Http;
 use super::local::Local;
 use super::notice;
+use super::path::path;
 use super::rehearsal;
 use super::request::{Answer, BASE_PATH, Method, Request};
 use super::stream::{Bytes, EventStream};
 use super::trace::Trace;
 use crate::config::{Settings, Verbosity};
-use crate::resources::{Record, Resource};
+use crate::resources::{PROJECT, Record, Resource};
 
 /// The status of every deletion on the platform (docs/interface/api.md section 6).
 const DELETED: u16 = 204;
@@ -151,7 +152,7 @@ impl Client {
     }
 
     /// Sends a request and waits for a whole answer. A write succeeds if the answer shows that it was done: a page for
-    /// browsers does not, and neither does an answer to a deletion that is not the platform's, unless the object is
+    /// browsers or an error's object does not, and neither does an answer to a deletion that is not the platform's, unless the object is
     /// seen to be gone.
     ///
     /// # Errors
@@ -166,7 +167,10 @@ impl Client {
             Method::Delete if answer.status == DELETED => {}
             Method::Delete if answer.status == 404 => answer.refuse_html()?,
             Method::Delete => Box::pin(self.see_deleted(request, answer.status)).await?,
-            Method::Post | Method::Patch => answer.refuse_html()?,
+            Method::Post | Method::Patch => {
+                answer.refuse_html()?;
+                answer.refuse_error()?;
+            }
         }
         Ok(answer)
     }
@@ -399,7 +403,8 @@ impl Client {
     /// Sends a request whose answer is one object.
     ///
     /// # Errors
-    /// As [`Client::get_json`], and [`Error::Unproven`] if the answer to a write has keys, but names no object.
+    /// As [`Client::get_json`], and [`Error::Unproven`] if the answer to a write has keys, but names no object, or is
+    /// about another one.
     pub async fn fetch(
         &self,
         resource: &'static Resource,
@@ -412,6 +417,9 @@ impl Client {
             let text = "the server's answer names no object".to_owned();
             return Err(Error::Unproven(text));
         }
+        if is_write {
+            refuse_other(resource, request, &record)?;
+        }
         Ok(record)
     }
 }
@@ -419,6 +427,32 @@ impl Client {
 /// True for an answer that could be about any object; a message may be told by its number alone.
 fn names_nothing(record: &Record) -> bool {
     record.id().is_empty() && record.name().is_empty() && record.value("seq").is_none()
+}
+
+/// Refuses the answer to a write that is about another object than the request.
+fn refuse_other(resource: &Resource, request: &Request, record: &Record) -> Result<(), Error> {
+    let kind = record.text("kind");
+    if !kind.is_empty() && kind != resource.kind {
+        let wanted = resource.kind;
+        let text = format!("the server's answer is of the kind {kind} instead of {wanted}");
+        return Err(Error::unproven(&text));
+    }
+    // A project is changed by its name, which may be what changes.
+    if request.method != Method::Patch || resource.word == PROJECT.word || record.id().is_empty() {
+        return Ok(());
+    }
+    let names = [record.id(), record.name()];
+    if names
+        .iter()
+        .any(|name| request.path.ends_with(&path(&[name])))
+    {
+        return Ok(());
+    }
+    let text = format!(
+        "the server's answer is about another object, {}",
+        record.id()
+    );
+    Err(Error::unproven(&text))
 }
 
 /// Returns a quarter of a second, doubled with each attempt, and up to half as much again, so that many callers do not

@@ -88,6 +88,12 @@ impl Error {
         }
     }
 
+    /// Returns the error of a write whose answer does not show that it was done. The text may quote the server.
+    #[must_use]
+    pub(super) fn unproven(text: &str) -> Self {
+        Self::Unproven(words(text, LONGEST))
+    }
+
     /// Reads an answer that is not a success. The server's text becomes one line without the secrets of this run,
     /// because servers quote requests.
     #[must_use]

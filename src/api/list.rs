@@ -437,6 +437,9 @@ impl Round {
     /// Counts a page; returns how the list ended if this is its last page. Only the server's total and a page without
     /// objects are ends: a server may send smaller pages than it was asked for.
     fn page(&mut self, page: &List) -> Option<End> {
+        if let Some(gap) = stranger(page) {
+            return Some(End::Short(gap));
+        }
         let before = self.count;
         let new = page
             .items()
@@ -486,9 +489,10 @@ fn ends_with(first: &List, asked: i64) -> bool {
     shown == first.total || first.total == 0 && shown < asked
 }
 
-/// Returns the gap of an answer that is JSON without being a list, as a proxy may send it.
+/// Returns the gap of an answer that is JSON without being a list, as a proxy may send it, or an error with a status
+/// of success.
 fn stranger(first: &List) -> Option<String> {
-    let is_list = first.items.is_some() || !first.kind.is_empty();
+    let is_list = first.items.is_some() || first.kind.ends_with("List");
     (!is_list).then(|| "the answer holds no list".to_owned())
 }
 

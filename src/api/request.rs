@@ -195,6 +195,25 @@ impl Answer {
         }
     }
 
+    /// Refuses an object that is an error, or the status of one, whatever the status of the answer says.
+    ///
+    /// # Errors
+    /// [`Error::Unproven`], with the server's reason.
+    pub(super) fn refuse_error(&self) -> Result<(), Error> {
+        let Ok(value) = serde_json::from_slice::<Value>(&self.body) else {
+            return Ok(());
+        };
+        let text = |key: &str| value.get(key).and_then(Value::as_str);
+        if !matches!(text("kind"), Some("Error" | "Status")) {
+            return Ok(());
+        }
+        let reason = text("reason").or_else(|| text("message"));
+        let (status, reason) = (self.status, reason.unwrap_or("it gives no reason"));
+        Err(Error::unproven(&format!(
+            "the server answered with HTTP {status}, but with an error: {reason}"
+        )))
+    }
+
     fn unreadable(&self, why: &dyn fmt::Display) -> Error {
         Error::unreadable(&self.content_type, &self.body, &why.to_string())
     }

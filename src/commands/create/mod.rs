@@ -47,7 +47,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     outcome::refuse_nameless(&record, &format!("create {}", kind.resource.word))?;
     if kind.is(&PROJECT) {
-        switch_project::switch_to(ctx, record.name(), &format);
+        let name = args.name.as_deref().unwrap_or_default();
+        switch_project::switch_to_new(ctx, name, &record, &format);
     }
     match format {
         Format::Table | Format::Wide => {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
-use crate::api::{Client, Request};
+use crate::api::{Answer, Client, Request};
 use crate::auth::{cleartext, own_server, token};
 use crate::config::Settings;
 use crate::ctx::Ctx;
@@ -43,31 +44,47 @@ pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> any
         return Ok(false);
     }
     let user = token::read(token.expose_secret());
-    let status = || -> anyhow::Result<u16> {
+    let answer = || -> anyhow::Result<Answer> {
         let _asking = progress::begin(format!("Asking {url}"));
         let client = Client::without_project(&settings, Some(token.clone()))?;
         let request = Request::get("/projects?page=1&size=1");
-        ctx.block_on(async { Ok(client.send_once(&request).await?.status) })
+        ctx.block_on(async { Ok(client.send_once(&request).await?) })
     };
-    let status = status();
-    match &status {
-        Ok(200..=299 | 403) => ctx.out.note(&match user.user() {
+    let answer = answer();
+    let verdict = answer
+        .as_ref()
+        .map(|answer| (answer.status, is_platform(answer)));
+    match &verdict {
+        Ok((200 | 403, true)) => ctx.out.note(&match user.user() {
             Some(user) => format!("Logged in to {url} as {user}"),
             None => format!("Logged in to {url}"),
         }),
-        Ok(401) => {
+        Ok((401, _)) => {
             ctx.out
                 .warn(&format!("{saved}{url} rejects the token (401)"));
             if own_server::token_for(&settings.api_url.value).is_some() {
                 ctx.out.aside(own_server::NEEDS_NO_LOGIN);
             }
         }
-        Ok(status) => ctx.out.warn(&format!(
+        Ok((status, _)) => ctx.out.warn(&format!(
             "{saved}{url} answers {status}, unlike the platform"
         )),
         Err(error) => ctx
             .out
             .warn(&format!("{saved}the server did not answer: {error:#}")),
     }
-    Ok(matches!(status, Ok(200..=299 | 403)))
+    Ok(matches!(verdict, Ok((200 | 403, true))))
+}
+
+/// True if the answer may be the platform's: a list of projects, or an error in its format. A page for browsers or
+/// another API's object says nothing about the token.
+fn is_platform(answer: &Answer) -> bool {
+    let Ok(said) = answer.json() else {
+        return false;
+    };
+    if answer.status == 200 {
+        said.get("items").is_some_and(Value::is_array)
+    } else {
+        said.get("kind").and_then(Value::as_str) == Some("Error")
+    }
 }

@@ -62,7 +62,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return outcome::done(ctx, &record, &format, &sentence);
     }
     outcome::refuse_nameless(&record, "create project")?;
-    switch_project::switch_to(ctx, record.name(), &format);
+    switch_project::switch_to_new(ctx, name, &record, &format);
     match format {
         Format::Table | Format::Wide => ctx.out.line(&format!("project/{} created", record.id())),
         format => ctx.out.record(&record, &format, ctx.now()),

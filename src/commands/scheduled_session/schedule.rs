@@ -92,7 +92,12 @@ impl ActionArgs {
             }
         };
         if !ctx.rehearses() {
-            outcome::refuse_nameless(&record, &format!("{verb} scheduled session"))?;
+            let doing = format!("{verb} scheduled session");
+            outcome::refuse_nameless(&record, &doing)?;
+            if !["", SCHEDULED_SESSION.kind].contains(&record.text("kind")) {
+                let text = "the server's answer is not a scheduled session".to_owned();
+                return Err(anyhow::Error::from(Error::Unproven(text)).context(doing));
+            }
         }
         let enabled = record.value("enabled").and_then(Value::as_bool);
         if !ctx.rehearses() && enabled.is_some_and(|enabled| enabled == (verb == "suspend")) {

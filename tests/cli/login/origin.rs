@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::oidc::{FAR, jwt};
 use crate::support::pty::Terminal;
-use crate::support::server::{Received, Scripted, error, json as answer, nothing};
+use crate::support::server::{Received, Scripted, error, json as answer, nothing, raw};
 use crate::support::{TOKEN, TestEnv, streams};
 
 fn carried(server: &Scripted) -> usize {
@@ -409,9 +409,17 @@ fn a_login_that_no_command_can_use_is_refused_or_marked() {
     assert_eq!(env.saved(), before);
 
     let refusing = Scripted::with(|_| error(401, "ambient-15", "no"));
+    let page = Scripted::with(|_| raw(200, "text/html", "<html>Please sign in</html>"));
+    let foreign = Scripted::with(|_| raw(200, "application/json", r#"{"status":"ok"}"#));
+    let failing = Scripted::with(|_| error(200, "ambient-9", "db down"));
+    let barring = Scripted::with(|_| raw(403, "text/html", "<html>Blocked</html>"));
     for (url, is_accepted) in [
         (home.url(), true),
         (refusing.url(), false),
+        (page.url(), false),
+        (foreign.url(), false),
+        (failing.url(), false),
+        (barring.url(), false),
         ("http://127.0.0.1:1", false),
     ] {
         let mut command = env.acpctl();

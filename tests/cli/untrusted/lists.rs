@@ -56,6 +56,27 @@ const LIES: &[(&str, Lie)] = &[
     ("JSON that is no list", |_| {
         raw(200, "application/json", r#"{"status":"ok"}"#)
     }),
+    ("an error with a status of success", |_| {
+        raw(
+            200,
+            "application/json",
+            r#"{"kind":"Error","reason":"db down"}"#,
+        )
+    }),
+    ("a failure with a status of success", |_| {
+        raw(
+            200,
+            "application/json",
+            r#"{"kind":"Status","status":"Failure"}"#,
+        )
+    }),
+    (
+        "a failure in the place of the last page",
+        |request| match number(request, "page=") {
+            Some(2) => answer(200, &json!({"kind": "Status", "status": "Failure"})),
+            _ => list(1500, &page(request, 1500)),
+        },
+    ),
 ];
 
 /// Lists are answered by the lie; no object is found by its ID.

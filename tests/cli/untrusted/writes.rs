@@ -24,6 +24,11 @@ fn foreign() -> Reply {
     raw(200, "application/json", r#"{"status":"ok"}"#)
 }
 
+fn failed() -> Reply {
+    let reason = "quota \u{1b}[2Jexceeded";
+    answer(200, &json!({"kind": "Error", "id": "1", "reason": reason}))
+}
+
 const ID: &str = "2abCRED0000000000000000001";
 
 fn object() -> Value {
@@ -158,8 +163,15 @@ const WRITES: &[&str] = &[
 #[test]
 fn a_write_is_reported_only_if_its_answer_shows_it() {
     let env = TestEnv::new();
-    let answers: [(&str, fn() -> Reply); 3] =
-        [("a page", html), ("202", accepted), ("other JSON", foreign)];
+    let answers: [(&str, fn() -> Reply); 5] = [
+        ("a page", html),
+        ("202", accepted),
+        ("other JSON", foreign),
+        ("an error", failed),
+        ("a status", || {
+            answer(200, &json!({"kind": "Status", "id": "zz", "name": "zz"}))
+        }),
+    ];
     for line in WRITES {
         for (name, reply) in answers {
             let server = Scripted::with(move |request| match request.method.as_str() {
@@ -176,16 +188,118 @@ fn a_write_is_reported_only_if_its_answer_shows_it() {
             assert_eq!(stdout, "", "{context}");
         }
     }
-    // A page is not an answer of a runner either.
-    let server = Scripted::with(|request| match request.method.as_str() {
-        "GET" => found(request),
-        _ => html(),
-    });
-    for line in [
-        "session interrupt x",
-        "scheduled-session trigger x --project-id p",
+    // Neither a page nor an error is an answer of a runner.
+    for reply in [html, failed] {
+        let server = Scripted::with(move |request| match request.method.as_str() {
+            "GET" => found(request),
+            _ => reply(),
+        });
+        for line in [
+            "session interrupt x",
+            "scheduled-session trigger x --project-id p",
+        ] {
+            let (code, stdout, stderr) = run(&env, &server, line);
+            assert_eq!((code, stdout.as_str()), (Some(10), ""), "{line}: {stderr}");
+            assert!(!stderr.contains('\u{1b}'), "{line}: {stderr:?}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_about_another_object_shows_no_write() {
+    let env = TestEnv::new();
+    let of_kind = |kind: &'static str| {
+        Scripted::with(move |request| match request.method.as_str() {
+            "GET" => found(request),
+            _ => answer(200, &json!({"kind": kind, "id": "zz", "name": "zz"})),
+        })
+    };
+    for (line, kind, says) in [
+        (
+            "credential update x --description d",
+            "Credential",
+            "about another object, zz",
+        ),
+        (
+            "agent update x --project-id p --prompt t",
+            "Agent",
+            "about another object, zz",
+        ),
+        (
+            "scheduled-session update x --project-id p --description d",
+            "ScheduledSession",
+            "about another object, zz",
+        ),
+        (
+            "scheduled-session suspend x --project-id p",
+            "Credential",
+            "the server's answer is not a scheduled session",
+        ),
+        (
+            "create role --name n",
+            "Credential",
+            "of the kind Credential instead of Role",
+        ),
+        (
+            "credential bind x --project p --yes",
+            "Credential",
+            "of the kind Credential instead of RoleBinding",
+        ),
     ] {
-        let (code, stdout, stderr) = run(&env, &server, line);
+        let (code, stdout, stderr) = run(&env, &of_kind(kind), line);
         assert_eq!((code, stdout.as_str()), (Some(10), ""), "{line}: {stderr}");
+        assert!(stderr.contains(says), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn the_server_does_not_choose_the_current_project() {
+    let env = TestEnv::new();
+    for line in ["project create n", "create project --name n"] {
+        for (kind, name, is_current) in [
+            ("Agent", "evil", false),
+            ("Project", "evil", false),
+            ("Project", "n", true),
+        ] {
+            let server = Scripted::with(move |request| match request.method.as_str() {
+                "GET" => found(request),
+                _ => answer(201, &json!({"kind": kind, "id": "zz", "name": name})),
+            });
+            let mut set = env.connected(server.url());
+            set.args(["config", "set", "project", "before"])
+                .assert()
+                .success();
+            let (_, stdout, stderr) = run(&env, &server, line);
+            let context = format!("{line} {kind} {name}: {stdout} {stderr}");
+            assert_eq!(stdout.contains("Switched to"), is_current, "{context}");
+            let current = if is_current { "n" } else { "before" };
+            assert_eq!(env.saved()["project"], current, "{context}");
+        }
+    }
+}
+
+#[test]
+fn an_agent_of_another_project_is_not_the_one_to_create() {
+    let env = TestEnv::new();
+    for (owner, is_there) in [("other", false), ("p", true), ("P-ID", true), ("", true)] {
+        let agent = json!({"id": ID, "name": "n", "prompt": "t", "project_id": owner});
+        let server = Scripted::with(move |request| match request.method.as_str() {
+            "GET" if request.target.contains("/agents") => list(json!([agent])),
+            "GET" => answer(200, &json!({"id": "P-ID", "name": "p"})),
+            _ => answer(201, &json!({"kind": "Agent", "id": "new", "name": "n"})),
+        });
+        for line in [
+            "agent create --project-id p --name n --prompt t",
+            "create agent --project-id p --name n --prompt t",
+        ] {
+            let before = server.received().len();
+            let (code, stdout, stderr) = run(&env, &server, line);
+            let context = format!("{line} {owner}: {stdout} {stderr}");
+            assert_eq!(code, Some(0), "{context}");
+            assert_eq!(stdout.contains("unchanged"), is_there, "{context}");
+            let received = server.received().split_off(before);
+            let is_sent = received.iter().any(|it| it.method == "POST");
+            assert_eq!(is_sent, !is_there, "{context}");
+        }
     }
 }
