@@ -127,7 +127,7 @@ mod tests {
             ),
             (
                 "delete --yes -- agent/a agent/b",
-                "delete --yes -- agent a b",
+                "delete agent a --yes -- b",
             ),
             ("get credential a/b", "get credential a/b"),
         ] {

@@ -387,7 +387,13 @@ fn body(
         (_, secret) => {
             body.set_given("annotations", args.annotations.as_deref());
             if let Some(input) = secret {
-                body.set_secret("token", intake::text(&input)?);
+                let text = intake::text(&input)?;
+                if text.expose_secret().is_empty() {
+                    ctx.out.warn(
+                        "--token is empty, which removes the secret: sessions that use the credential get none",
+                    );
+                }
+                body.set_secret("token", text);
             }
         }
     }

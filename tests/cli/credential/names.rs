@@ -253,3 +253,17 @@ fn another_cluster_that_nobody_named_is_told() {
     assert_eq!(stdout, "credential/prod updated\n", "{stderr}");
     assert!(!stderr.contains("leads to"), "{stderr}");
 }
+
+#[test]
+fn a_secret_that_is_removed_is_told() {
+    let env = TestEnv::new();
+    env.file("t", "ghp_0123456789abcdef");
+    let told = |line: &str| env.local().line(line).told();
+    told("credential create --provider github --name gh -f t");
+    let (status, stdout, stderr) = told("credential update gh --token=");
+    assert_eq!(
+        (status, stdout.as_str()),
+        (Some(0), "credential/gh updated\n")
+    );
+    assert!(stderr.contains("removes the secret"), "{stderr}");
+}
