@@ -152,8 +152,8 @@ impl Client {
     }
 
     /// Sends a request and waits for a whole answer. A write succeeds if the answer shows that it was done: a page for
-    /// browsers or an error's object does not, and neither does an answer to a deletion that is not the platform's, unless the object is
-    /// seen to be gone.
+    /// browsers or an error's object does not, and neither does an answer to a deletion that is not the platform's,
+    /// unless the object is seen to be gone.
     ///
     /// # Errors
     /// As [`Client::exchange`]; [`Error::Html`] and [`Error::Unproven`] for a write that may not have been done.
