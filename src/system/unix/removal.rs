@@ -12,6 +12,7 @@ use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
 /// The mode of a folder that its owner can use.
+#[cfg(target_os = "linux")]
 const OWNER: u32 = 0o700;
 
 /// The time limit: another process may keep filling the folder.
