@@ -1,4 +1,5 @@
 //! The keys of a JSON text as it has them: a map of the library keeps only the last one of those that are equal.
+//! Values, which may be secrets, are not copied.
 
 use std::fmt;
 

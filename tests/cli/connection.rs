@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::json;
 
 use crate::support::proxy::Proxy;
-use crate::support::run::Line as _;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Reply, Scripted, nothing, raw};
 use crate::support::tls::{Authority, Server};
 use crate::support::{TOKEN, TestEnv, streams};
@@ -122,13 +122,10 @@ fn certificates_go_unchecked_at_one_server_only() {
         .each_ref()
         .map(|server| format!("https://localhost:{}", server.port()));
     let run = |env: &TestEnv, words: &[&str], variables: &[(&str, &str)]| {
-        let output = env
-            .acpctl()
-            .args(words)
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        (output.status.code(), streams(&output).1)
+        let mut command = env.acpctl();
+        command.args(words).envs(variables.iter().copied());
+        let (status, _, stderr) = command.told();
+        (status, stderr)
     };
     let env = TestEnv::new();
     let login = [

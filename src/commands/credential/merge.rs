@@ -43,9 +43,12 @@ pub(super) fn doubt_cluster(
     ctx: &Ctx,
     is_strict: bool,
     stored: &Record,
-    new: &Map<String, Value>,
+    new: &Body,
 ) -> Result<(), Failure> {
-    let new = |key: &str| new.get(key).and_then(Value::as_str).unwrap_or_default();
+    let annotations = new.fields().find(|(key, _)| *key == "annotations");
+    let text = annotations.and_then(|(_, value)| value.as_str());
+    let annotations: Value = serde_json::from_str(text.unwrap_or_default()).unwrap_or_default();
+    let new = |key: &str| annotations[key].as_str().unwrap_or_default();
     let (old_server, new_server) = (annotation(stored, SERVER), new(SERVER));
     if old_server.is_empty() || old_server == new_server {
         return Ok(());

@@ -370,10 +370,6 @@ fn body(
         (Some(record), secret) if secret.is_some() || args.kubeconfig.context.is_some() => {
             let mut sources = args.kubeconfig.sources(ctx, secret)?;
             let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
-            if prepared.took_current {
-                let is_strict = args.kubeconfig.gates.strict;
-                merge::doubt_cluster(ctx, is_strict, record, &prepared.annotations)?;
-            }
             // The text of --annotations replaces the stored one, as in the Go tool. In either case our own annotations
             // are added.
             let base = args
@@ -382,6 +378,9 @@ fn body(
                 .unwrap_or_else(|| record.text("annotations"));
             let annotations = merge::replace_own(base, prepared.annotations)?;
             body.set("annotations", annotations);
+            if prepared.took_current {
+                merge::doubt_cluster(ctx, args.kubeconfig.gates.strict, record, &body)?;
+            }
             body.set_secret("token", prepared.text);
         }
         (_, secret) => {

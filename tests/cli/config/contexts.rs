@@ -413,17 +413,22 @@ fn names_are_completed_with_their_servers() {
     }
 }
 
-#[test]
-fn completion_keeps_the_names_of_each_login_apart() {
-    let env = TestEnv::new();
-    let server = Scripted::with(|request: &Received| {
+/// A server with one name for [`TOKEN`] and another one for every other token.
+fn a_name_for_each_token() -> Scripted {
+    Scripted::with(|request: &Received| {
         let is_first = request.header("Authorization") == Some(&bearer(TOKEN));
         let name = if is_first { "first" } else { "second" };
         answer(
             200,
             &json!({"items": [{"id": name, "name": name}], "total": 1}),
         )
-    });
+    })
+}
+
+#[test]
+fn completion_keeps_the_names_of_each_login_apart() {
+    let env = TestEnv::new();
+    let server = a_name_for_each_token();
     env.config(
         &json!({"current_context": "a", "contexts": {
             "a": {"server": server.url(), "access_token": TOKEN},
@@ -453,14 +458,7 @@ fn completion_keeps_the_names_of_each_login_apart() {
 #[test]
 fn completion_keeps_the_names_of_each_token_apart() {
     let env = TestEnv::new();
-    let server = Scripted::with(|request: &Received| {
-        let is_first = request.header("Authorization") == Some(&bearer(TOKEN));
-        let name = if is_first { "first" } else { "second" };
-        answer(
-            200,
-            &json!({"items": [{"id": name, "name": name}], "total": 1}),
-        )
-    });
+    let server = a_name_for_each_token();
     let names = |token: &str| {
         let mut command = env.connected(server.url());
         command

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::oidc::{FAR, jwt};
 use crate::support::pty::Terminal;
+use crate::support::run::Run as _;
 use crate::support::server::{Received, Scripted, error, json as answer, nothing, raw};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -18,13 +19,10 @@ fn carried(server: &Scripted) -> usize {
 
 /// Runs the program; gives its exit status and what it said on standard error.
 fn run(env: &TestEnv, words: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
-    let output = env
-        .acpctl()
-        .args(words)
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
-    (output.status.code().unwrap(), streams(&output).1)
+    let mut command = env.acpctl();
+    command.args(words).envs(variables.iter().copied());
+    let (status, _, stderr) = command.told();
+    (status.unwrap(), stderr)
 }
 
 #[test]

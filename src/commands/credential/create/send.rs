@@ -81,8 +81,7 @@ pub(super) fn foresee(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Re
     };
     let (stored, effect) = decide(args.if_exists, new, &found, first)?;
     if let Effect::Updated = effect {
-        check_provider(&stored, &new.body)?;
-        check_cluster(ctx, args, &stored, new)?;
+        check_update(ctx, args, &stored, new)?;
     }
     Ok(effect)
 }
@@ -98,7 +97,7 @@ async fn meet(
 ) -> anyhow::Result<(Record, Effect)> {
     match decide(args.if_exists, new, found, first)? {
         (stored, Effect::Updated) => {
-            check_cluster(ctx, args, &stored, new)?;
+            check_update(ctx, args, &stored, new)?;
             let record = overwrite(client, &stored, &new.body).await?;
             Ok((record, Effect::Updated))
         }
@@ -155,7 +154,6 @@ fn only(name: &str, found: &[Record]) -> anyhow::Result<Record> {
 
 /// Writes the new secret and fields over a stored credential.
 async fn overwrite(client: &Client, stored: &Record, new: &Body) -> anyhow::Result<Record> {
-    check_provider(stored, new)?;
     let mut body = Body::new();
     for (key, value) in new.fields() {
         let text = value.as_str().unwrap_or_default();
@@ -179,25 +177,18 @@ async fn overwrite(client: &Client, stored: &Record, new: &Body) -> anyhow::Resu
     updated.context("update credential")
 }
 
-/// Warns if a credential is led to another cluster that nobody named.
-fn check_cluster(
+/// Checks a change of a stored credential before it is sent.
+fn check_update(
     ctx: &Ctx,
     args: &Args,
     stored: &Record,
     new: &NewCredential,
 ) -> Result<(), Failure> {
-    let is_strict = args.kubeconfig.gates.strict;
-    let mut fields = new.body.fields();
-    let annotations = fields.find(|(key, _)| *key == "annotations");
-    let text = annotations
-        .and_then(|(_, value)| value.as_str())
-        .unwrap_or_default();
-    match serde_json::from_str(text) {
-        Ok(Value::Object(own)) if new.took_current => {
-            merge::doubt_cluster(ctx, is_strict, stored, &own)
-        }
-        _ => Ok(()),
+    check_provider(stored, &new.body)?;
+    if new.took_current {
+        merge::doubt_cluster(ctx, args.kubeconfig.gates.strict, stored, &new.body)?;
     }
+    Ok(())
 }
 
 /// Refuses to store a secret of another provider over a credential.
