@@ -86,15 +86,35 @@ check_folder() {
         *) fail "$1 is not a folder" ;;
     esac
     case $4 in
-        0 | "$(id -u)") ;;
+        # The group of a folder of the system, such as staff, is the system's choice.
+        0) return 0 ;;
+        "$(id -u)") ;;
         *) fail "$1 belongs to another user; choose another folder with --prefix" ;;
     esac
+    case $2 in
+        # A group of one's own has one's name, and nobody else is in it.
+        d????w*) [ "$5" = "$(id -g)" ] && [ "$(id -gn)" = "$(id -un)" ] ||
+            fail "a group can write in $1: chmod g-w it, or choose another folder with --prefix" ;;
+    esac
+}
+
+# check_parents FOLDER: nobody else can put another folder in the place of this one.
+check_parents() {
+    parent=$1
+    while [ "$parent" != / ]; do
+        parent=$(dirname -- "$parent")
+        case $(ls -ldn -- "$parent" 2>/dev/null) in
+            d???????w[!tT]*) fail "everybody can replace what is in $parent; choose another folder with --prefix" ;;
+        esac
+    done
 }
 
 # check_targets LIST: what is replaced or removed is a plain file, in folders of ours.
 check_targets() {
     # The folder that was named may be a link; below it none may.
-    [ ! -d "$prefix" ] || check_folder "$(cd -- "$prefix" && pwd -P)"
+    real=$(cd -- "$prefix" 2>/dev/null && pwd -P) || real=''
+    [ -z "$real" ] || check_folder "$real"
+    check_parents "${real:-$prefix}"
     folders_of "$1" >"$work/folders"
     while IFS= read -r folder; do check_folder "$prefix/$folder"; done <"$work/folders"
     while IFS= read -r file; do
@@ -200,6 +220,8 @@ found=$(sha256sum <"$work/$name.tar.gz" | cut -d ' ' -f 1)
 refuse() { fail "$name.tar.gz $1; nothing was changed"; }
 gzip -dc <"$work/$name.tar.gz" 2>/dev/null | head -c "$((most_unpacked + 1))" >"$work/tar"
 [ "$(wc -c <"$work/tar")" -le "$most_unpacked" ] || refuse "unpacks to more than $most_unpacked bytes"
+# tar would unpack what is packed once more, however long that gets.
+[ "$(tail -c +258 "$work/tar" | head -c 5)" = ustar ] || refuse 'is not an archive of tar'
 tar -tf "$work/tar" >"$work/names" 2>/dev/null || refuse 'is not an archive of tar'
 [ "$(wc -l <"$work/names")" -le "$most_files" ] || refuse "holds more than $most_files files"
 while IFS= read -r file; do

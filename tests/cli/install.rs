@@ -319,6 +319,7 @@ fn what_others_could_lead_elsewhere_is_refused() {
         ),
         ("chmod 777 bin", "everybody can write in DIR/prefix/bin"),
         ("chmod 1777 .", "everybody can write in DIR/prefix"),
+        ("chmod 777 ..", "everybody can replace what is in DIR;"),
         ("ln -sf ../../victim bin/acpctl", "bin/acpctl is a link"),
         (
             "rm bin/acpctl; mkdir bin/acpctl",
@@ -432,6 +433,10 @@ fn a_hostile_archive_changes_nothing() {
         ),
         (
             "printf '\\033[31mx' | gzip >files/$name.tar.gz".to_owned(),
+            "is not an archive of tar",
+        ),
+        (
+            "tar -czf once $name; gzip -c once >files/$name.tar.gz".to_owned(),
             "is not an archive of tar",
         ),
         ("printf '\\033[31mx' >files/$name.tar.gz".to_owned(), ""),

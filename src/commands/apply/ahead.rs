@@ -4,13 +4,15 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use tokio::sync::Mutex;
+
 use super::document::Document;
 use crate::api::Client;
 use crate::lookup::{self, Collection};
 use crate::resources::{AGENT, CREDENTIAL, Record};
 
 /// The fewest names of one collection that are searched for together. For fewer, the requests are those of the Go tool.
-const FEWEST: usize = 4;
+pub(super) const FEWEST: usize = 4;
 /// The most names in one search, and the most bytes of them: they are part of an address.
 const MOST: usize = 50;
 const MOST_BYTES: usize = 2000;
@@ -22,6 +24,8 @@ pub(super) struct Ahead {
     waiting: RefCell<HashMap<Key, Vec<String>>>,
     /// The objects of each name that was searched for.
     found: RefCell<HashMap<(Key, String), Vec<Record>>>,
+    /// Documents that are applied at the same time wait for the search that finds all of their objects.
+    searching: Mutex<()>,
 }
 
 /// The word of a kind, and the project: an empty one for a kind outside projects.
@@ -58,6 +62,7 @@ impl Ahead {
         Self {
             waiting: RefCell::new(waiting),
             found: RefCell::default(),
+            searching: Mutex::default(),
         }
     }
 
@@ -71,6 +76,7 @@ impl Ahead {
     ) -> Option<Vec<Record>> {
         let project = all.project.clone().unwrap_or_default();
         let key = (all.resource.word, project);
+        let _searching = self.searching.lock().await;
         if let Some(batch) = self.next_batch(&key, name) {
             // If the search fails, each look-up reports why.
             let found = lookup::by_names(client, all, &batch).await.ok()?;

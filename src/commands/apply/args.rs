@@ -18,6 +18,9 @@ acpctl apply -f manifests/ --prune -l team=a --yes
 # Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
 acpctl apply -f manifests/ --project team-a";
 
+/// The writes at the same time without `--parallel`.
+const PARALLEL: u8 = 8;
+
 /// Create or update the objects that manifests describe
 ///
 /// The kinds are Project, Agent, Credential, Provider, Policy, Cluster and `RoleBinding`. Documents are applied in
@@ -40,6 +43,9 @@ pub struct Args {
     /// With --diff: exit with status 1 if anything would change
     #[arg(long, requires = "diff")]
     pub exit_code: bool,
+    /// Credentials or agents to write at the same time, if four or more follow one another; 1 for one after the other
+    #[arg(long, value_name = "COUNT", default_value_t = PARALLEL, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(super) parallel: u8,
     /// Fail if a manifest holds an unknown kind or key
     #[arg(long)]
     pub strict: bool,
@@ -78,6 +84,7 @@ impl Args {
             dry_run: false,
             diff,
             exit_code: false,
+            parallel: PARALLEL,
             strict: false,
             prune: false,
             selector: Vec::new(),

@@ -14,6 +14,7 @@ mod document;
 mod kind;
 mod kustomize;
 mod load;
+mod parallel;
 mod part;
 mod payload;
 mod project;

@@ -13,8 +13,8 @@ use super::report::Report;
 use super::secret::Secret;
 use super::writer::{Outcome, Writer};
 use super::{
-    agent, check, credential, kustomize, load, part, payload, project, prune, report, role_binding,
-    secret,
+    agent, check, credential, kustomize, load, parallel, part, payload, project, prune, report,
+    role_binding, secret,
 };
 use crate::commands::labels::Selector;
 use crate::ctx::Ctx;
@@ -95,7 +95,10 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         None => Vec::new(),
     };
     let mut report = Report::new(ctx, format);
-    let mut applied = ctx.block_on(apply_all(&writer, &documents, &secrets, &mut report));
+    // What --diff shows of a document is what was planned since the one before it.
+    let limit = if args.diff { 1 } else { args.parallel };
+    let all = apply_all(&writer, &documents, &secrets, limit, &mut report);
+    let mut applied = ctx.block_on(all);
     if applied.is_ok() {
         applied = delete(&writer, &leftovers, &mut report);
     }
@@ -182,13 +185,17 @@ async fn apply_all(
     writer: &Writer<'_>,
     documents: &[Document],
     secrets: &[Option<Secret>],
+    limit: u8,
     report: &mut Report<'_>,
 ) -> anyhow::Result<()> {
     let progress = progress::begin("Applying");
     let count = documents.len();
-    for (n, (document, secret)) in documents.iter().zip(secrets).enumerate() {
-        progress.say(|| format!("Applying {} of {count}: {}", n + 1, document.label()));
-        let outcome = apply_one(writer, document, secret.as_ref()).await?;
+    let pairs: Vec<_> = (1..).zip(documents.iter().zip(secrets)).collect();
+    let one = async |&(n, (document, secret)): &(usize, (&Document, &Option<Secret>))| {
+        progress.say(|| format!("Applying {n} of {count}: {}", document.label()));
+        apply_one(writer, document, secret.as_ref()).await
+    };
+    let mut done = |&(_, (document, _)): &(usize, (&Document, &Option<Secret>)), outcome| {
         let words = writer.words(outcome);
         let changes = writer.take_changes();
         report.add(
@@ -196,7 +203,15 @@ async fn apply_all(
             document.result_name(),
             words,
             &changes,
-        )?;
+        )
+    };
+    let also = |error: anyhow::Error| writer.ctx.out.warn(&format!("{error:#}"));
+    let mut rest = &pairs[..];
+    while !rest.is_empty() {
+        let (together, after) =
+            rest.split_at(parallel::independent(&documents[count - rest.len()..]));
+        parallel::in_order(together, limit.into(), one, &mut done, also).await?;
+        rest = after;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::ahead::Ahead;
 use super::diff::{self, Change};
@@ -37,8 +38,9 @@ pub(super) struct Writer<'a> {
     pub trust: &'a TrustArgs,
     mode: Mode,
     ahead: Ahead,
-    /// The IDs of the projects that were found, by the text that names them.
-    projects: RefCell<HashMap<String, String>>,
+    /// The IDs of the projects that were found, by the text that names them. Documents that are applied at the same time
+    /// wait for one look-up.
+    projects: Mutex<HashMap<String, String>>,
 }
 
 /// The treatment of a write.
@@ -77,7 +79,7 @@ impl<'a> Writer<'a> {
             trust,
             mode,
             ahead: Ahead::default(),
-            projects: RefCell::default(),
+            projects: Mutex::default(),
         }
     }
 
@@ -181,7 +183,8 @@ impl<'a> Writer<'a> {
         project: &str,
         will_exist: bool,
     ) -> anyhow::Result<Option<String>> {
-        if let Some(id) = self.projects.borrow().get(project) {
+        let mut projects = self.projects.lock().await;
+        if let Some(id) = projects.get(project) {
             return Ok(Some(id.clone()));
         }
         let path = Collection::projects().item(project, &[]);
@@ -191,7 +194,6 @@ impl<'a> Writer<'a> {
                 let found =
                     found.with_context(|| format!("project {} not found", quote(project)))?;
                 let id = found.id().to_owned();
-                let mut projects = self.projects.borrow_mut();
                 projects.insert(project.to_owned(), id.clone());
                 Ok(Some(id))
             }
