@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 acpctl apply -f team.yaml --diff
 # In CI: fail if the server differs from the manifests, or if a manifest holds anything unknown
 acpctl apply -f manifests/ --diff --exit-code --strict
-# Delete agents and credentials with this label that are not in the folder any more
+# Delete agents, providers, policies, clusters and credentials with this label that are not in the folder any more
 acpctl apply -f manifests/ --prune -l team=a --yes
 # Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
 acpctl apply -f manifests/ --project team-a";
@@ -31,7 +31,7 @@ pub struct Args {
     /// Folder with a kustomization
     #[arg(short, long, value_name = "DIR")]
     pub kustomize: Option<PathBuf>,
-    /// List what would be applied, without contacting the server
+    /// List what would be applied; only the names in role bindings and the like are looked up, if you are logged in
     #[arg(long)]
     pub dry_run: bool,
     /// Show what would change on the server, without writing anything
@@ -40,10 +40,11 @@ pub struct Args {
     /// With --diff: exit with status 1 if anything would change
     #[arg(long, requires = "diff")]
     pub exit_code: bool,
-    /// Fail if a manifest holds an unknown kind or key
+    /// Fail if a manifest holds an unknown kind or key, or if there is no document
     #[arg(long)]
     pub strict: bool,
-    /// Afterwards, delete the agents and credentials that carry the labels of -l and are in no document
+    /// Afterwards, delete the agents, providers and policies of the project, the clusters and the credentials that carry
+    /// the labels of -l and are in no document; off a terminal this needs --yes, and nothing is written without it
     #[arg(long)]
     pub prune: bool,
     /// For --prune: labels that must all match (repeatable)

@@ -14,6 +14,7 @@ mod document;
 mod kind;
 mod kustomize;
 mod load;
+mod names;
 mod part;
 mod payload;
 mod project;
