@@ -107,7 +107,10 @@ fn run_words(words: &[OsString]) -> ExitCode {
     if !globals.no_input {
         output::pager::allow(config::pager);
     }
-    text::command::carry(cli.globals.to_copy());
+    text::command::carry(text::command::Carried {
+        server: cli.globals.to_copy(),
+        project: cli.globals.project.clone().filter(|name| !name.is_empty()),
+    });
     // A filter is written for the result; an error would not fit it.
     let as_json =
         |globals: &Globals| globals.jq.is_none() && grammar::asks_for_json(&Cli::command(), words);

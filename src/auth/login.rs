@@ -243,6 +243,7 @@ fn for_another(other: &str, url: &str) -> Failure {
         format!("the stored login is for {other} and is not sent to {url}"),
     )
     .hint(format!(
-        "log in there with 'acpctl login {url}', or set AMBIENT_TOKEN, or add --send-login if {url} leads to the same platform"
+        "log in there with '{}', or set AMBIENT_TOKEN, or add --send-login if {url} leads to the same platform",
+        acpctl(&["login", &url])
     ))
 }

@@ -10,6 +10,7 @@ use super::job;
 use super::oidc::Issuer;
 use super::store::{self, Login};
 use super::token;
+use crate::text::acpctl;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, Lock};
 use crate::config::settings::{Origin, login_url, same_origin};
 use crate::config::{Config, Place, Settings};
@@ -116,7 +117,8 @@ pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
     };
     renewed.await.unwrap_or_else(|why: anyhow::Error| {
         output::note(&format!(
-            "Warning: the server refuses the login, which could not be renewed ({why}); run 'acpctl login' again"
+            "Warning: the server refuses the login, which could not be renewed ({why}); run '{}' again",
+            acpctl(&["login"])
         ));
         None
     })
@@ -137,7 +139,8 @@ fn save(config: &mut Config, lock: &Lock, login: &Login) {
 
 fn warn(why: &dyn Display) {
     output::note(&format!(
-        "Warning: the login has expired and could not be renewed ({why}); run 'acpctl login' again"
+        "Warning: the login has expired and could not be renewed ({why}); run '{}' again",
+        acpctl(&["login"])
     ));
 }
 

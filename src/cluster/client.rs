@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::fault::{Class, Fault, NOT_KUBERNETES};
+use super::fault::{Class, Fault, NOT_KUBERNETES, store_new};
 use super::tls;
 use crate::api::proxy;
 use crate::kubeconfig::Access;
@@ -297,7 +297,7 @@ fn headers(access: &Access, is_tls: bool) -> Result<HeaderMap, Fault> {
         Fault::new(
             Class::Login,
             "the credentials contain characters that a request can't carry",
-            "store them again without line ends: 'acpctl credential update NAME --from-file PATH'",
+            format!("remove their line ends, then {}", store_new()),
         )
     })?;
     headers.insert(ACCEPT, JSON);

@@ -6,7 +6,7 @@ use std::io;
 use rustls::{AlertDescription, CertificateError};
 
 use crate::failure::Kind;
-use crate::text::secrets;
+use crate::text::{acpctl, secrets};
 
 /// The class of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,13 +179,19 @@ fn inside(error: &io::Error) -> Option<rustls::Error> {
     }
 }
 
+/// The hint if the cluster refuses the stored credentials.
+pub(crate) fn store_new() -> String {
+    let update = acpctl(&["credential", "update", "NAME", "--from-file", "PATH"]);
+    format!("store new credentials: '{update}'")
+}
+
 fn of_tls(error: &rustls::Error, address: &str) -> Fault {
     match error {
         rustls::Error::InvalidCertificate(why) => of_certificate(why, address),
         rustls::Error::AlertReceived(alert) if is_about_us(*alert) => Fault::new(
             Class::Login,
             format!("{address} refuses the client certificate ({alert:?})"),
-            "store a client certificate that this cluster accepts: 'acpctl credential update NAME --from-file PATH'",
+            store_new(),
         ),
         rustls::Error::InvalidMessage(_) => Fault::new(
             Class::Tls,

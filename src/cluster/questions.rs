@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::client::{Client, ClusterAnswer};
-use super::fault::{Class, Fault, NOT_KUBERNETES, said};
+use super::fault::{Class, Fault, NOT_KUBERNETES, said, store_new};
 use super::grade::REVIEWS;
 
 const WHO: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
@@ -213,7 +213,7 @@ pub(super) fn refuse(client: &Client, answer: &ClusterAnswer) -> Result<(), Faul
         401 => Err(Fault::new(
             Class::Login,
             "the cluster refuses the credentials (401 Unauthorized)",
-            STORE,
+            store_new(),
         )),
         407 => Err(Fault::new(
             Class::Network,
@@ -236,8 +236,6 @@ pub(super) fn refuse(client: &Client, answer: &ClusterAnswer) -> Result<(), Faul
         _ => Ok(()),
     }
 }
-
-const STORE: &str = "store new credentials: 'acpctl credential update NAME --from-file PATH'";
 
 /// The hint if the kubeconfig has no credentials.
 pub(crate) const NO_CREDENTIALS: &str =

@@ -5,12 +5,12 @@ use anyhow::Context as _;
 use super::gateway_credentials;
 use super::named;
 use super::removal::{Chosen, DeleteArgs};
+use super::switch_project;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
 use crate::resources::{
-    AGENT, APPLICATION, CREDENTIAL, Candidates, POLICY, PROJECT, PROVIDER, Record, Resource,
-    SESSION, USER, find,
+    AGENT, APPLICATION, CREDENTIAL, Candidates, POLICY, PROVIDER, Resource, SESSION, USER, find,
 };
 use crate::text::quote;
 
@@ -84,27 +84,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .delete
         .delete_named(ctx, &collection, names, &format, &doing, &find)?;
     for record in &deleted {
-        doubt_the_current_project(ctx, record);
+        switch_project::leave_deleted(ctx, record);
     }
     Ok(())
-}
-
-/// Warns if the deleted object is the current project. It stays set, since another server may have a project of that
-/// name.
-fn doubt_the_current_project(ctx: &Ctx, deleted: &Record) {
-    if deleted.resource.word != PROJECT.word || ctx.rehearses() {
-        return;
-    }
-    let current = ctx
-        .settings()
-        .ok()
-        .and_then(|settings| settings.project.value.as_deref());
-    if current.is_some_and(|current| current == deleted.id()) {
-        ctx.out.warn(&format!(
-            "{} is still the current project; choose another with 'acpctl project set NAME'",
-            quote(deleted.id())
-        ));
-    }
 }
 
 fn deletable(word: &str) -> Result<&'static Resource, Failure> {

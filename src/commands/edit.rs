@@ -156,7 +156,7 @@ fn apply(
     let mut body = Body::new();
     for (name, value) in changes {
         let old = before.get(name).unwrap_or(&Value::Null);
-        ctx.out.note(&editor::line_of(name, old, &value));
+        ctx.out.aside(&editor::line_of(name, old, &value));
         body.set(name, value);
     }
     let client = ctx.client()?;

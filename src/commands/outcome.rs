@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::api::Body;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
@@ -68,6 +69,14 @@ pub(crate) fn label(record: &Record, name: &str) -> String {
     }
 }
 
+/// Warns of a change without a field. The Go tool sends it, and reports an update.
+pub(crate) fn doubt_empty(ctx: &Ctx, change: &Body) {
+    if change.is_empty() {
+        ctx.out
+            .warn("nothing to change: no flag names a field (--help lists them)");
+    }
+}
+
 /// Prints `<kind>/<name> created`, or the object in the form that `-o` asks for.
 ///
 /// # Errors
@@ -98,8 +107,8 @@ pub(crate) fn nameless(doing: &str) -> Failure {
     Failure::new(Kind::Server, message)
 }
 
-/// Prints a sentence, or `result` in the form that `-o` asks for. For commands whose result is not an object of the
-/// server.
+/// Prints a sentence, or with `--quiet` the name that `result` has alone, or `result` in the form that `-o` asks for.
+/// For commands whose result is not an object of the server.
 pub(crate) fn said(
     ctx: &Ctx,
     format: &Format,
@@ -107,7 +116,10 @@ pub(crate) fn said(
     result: &Value,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Table | Format::Wide => ctx.out.line(&self::sentence(ctx, sentence)),
+        Format::Table | Format::Wide => {
+            let name = result["name"].as_str().unwrap_or_default();
+            named(ctx, name, sentence)
+        }
         format => ctx.out.value(result, format),
     }
 }
@@ -119,11 +131,17 @@ pub(crate) fn done(
     format: &Format,
     sentence: &str,
 ) -> anyhow::Result<()> {
-    let name = record.name_or_id();
-    let is_name_enough = ctx.out.is_quiet() && !ctx.rehearses() && !name.is_empty();
     match format {
-        Format::Table | Format::Wide if is_name_enough => ctx.out.line(name),
-        Format::Table | Format::Wide => ctx.out.line(&self::sentence(ctx, sentence)),
+        Format::Table | Format::Wide => named(ctx, record.name_or_id(), sentence),
         format => ctx.out.record(record, format, ctx.now()),
+    }
+}
+
+/// Prints a sentence about an object, or with `--quiet` its name alone: nothing if it has none.
+pub(crate) fn named(ctx: &Ctx, name: &str, sentence: &str) -> anyhow::Result<()> {
+    match (ctx.out.is_quiet(), name) {
+        (false, _) => ctx.out.line(&self::sentence(ctx, sentence)),
+        (true, "") => Ok(()),
+        (true, name) => ctx.out.line(name),
     }
 }

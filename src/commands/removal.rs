@@ -324,7 +324,8 @@ fn show_deleted(
     deleted: Vec<Record>,
     sentence: &str,
 ) -> anyhow::Result<()> {
-    if matches!(format, Format::Table | Format::Wide) {
+    let is_table = matches!(format, Format::Table | Format::Wide);
+    if is_table && !ctx.out.is_quiet() {
         return ctx.out.line(&outcome::sentence(ctx, sentence));
     }
     let list = several::list_of(resource, deleted);

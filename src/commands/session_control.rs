@@ -14,7 +14,7 @@ use crate::resources::{Candidates, Record, SESSION, expires_at};
 use crate::runner::expiry::{Expiry, Period, SessionTime};
 use crate::runner::resolve::RunnerTarget;
 use crate::starting::{self, Delivery};
-use crate::text::quote;
+use crate::text::{acpctl, quote};
 
 /// The arguments of a verb that acts on sessions.
 #[derive(Debug, clap::Args)]
@@ -145,13 +145,13 @@ impl Started {
                     "started"
                 };
                 let done = format!("session/{} {done}{}", session.id(), phase_note(session));
-                ctx.out.line(&outcome::sentence(ctx, &done))
+                outcome::done(ctx, session, format, &done)
             }
             (Some(session), format) => ctx.out.record(session, format, ctx.now()),
             (None, Format::Json) => ctx.out.json(&only_prompt(&self.answer)),
             (None, _) => ctx
                 .out
-                .line(&outcome::sentence(ctx, &format!("{label} started"))),
+                .tell(&outcome::sentence(ctx, &format!("{label} started"))),
         }
     }
 
@@ -201,10 +201,11 @@ impl Started {
         let client = ctx.client()?;
         match ctx.block_on(starting::deliver(client, &self.answer, None, prompt))? {
             Delivery::ByServer => {}
-            Delivery::Nowhere => ctx.out.warn(
-                "the server's answer names no session, so the prompt was not delivered: send it with 'acpctl session send'",
-            ),
-            Delivery::Sent { session, seq } => ctx.out.note(&format!(
+            Delivery::Nowhere => ctx.out.warn(&format!(
+                "the server's answer names no session, so the prompt was not delivered: send it with '{}'",
+                acpctl(&["session", "send", "ID", "PROMPT"])
+            )),
+            Delivery::Sent { session, seq } => ctx.out.aside(&format!(
                 "prompt sent to session/{session} as a message (seq={seq})"
             )),
         }

@@ -1,11 +1,12 @@
-//! Makes a new project the current one.
+//! Makes a new project the current one, and a deleted one the current one no more.
 
+use crate::config::settings::Origin;
 use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::output::Format;
-use crate::resources::Record;
-use crate::text::quote;
+use crate::resources::{PROJECT, Record};
+use crate::text::{acpctl, quote};
 
 /// Makes the project of this name the current one, if the server's answer is about it: the server does not choose where
 /// the next commands work.
@@ -27,14 +28,9 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
         return;
     }
     let saved = ctx
-        .place_to_change()
+        .settings()
         .map_err(|why| why.message)
-        .and_then(|place| {
-            let key = ctx.settings().map_err(|why| why.message)?.project_key();
-            Config::update(&place, |config| config.set(key, Some(name.into())))
-                .map(drop)
-                .map_err(|why| why.to_string())
-        });
+        .and_then(|settings| save(ctx, settings, Some(name)));
     match saved {
         Err(why) => ctx
             .out
@@ -42,14 +38,56 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
         Ok(()) => {
             let notice = format!("Switched to project \"{name}\"");
             // On standard output the notice would break JSON and the other forms for programs.
-            if matches!(format, Format::Table | Format::Wide) {
+            if matches!(format, Format::Table | Format::Wide) && !ctx.out.is_quiet() {
                 let _ = ctx.out.line(&notice);
             } else {
-                ctx.out.note(&notice);
+                ctx.out.aside(&notice);
             }
             if env::PROJECT.get().is_some() {
                 ctx.out.warn("AMBIENT_PROJECT is set and takes precedence");
             }
         }
     }
+}
+
+/// Unsets the current project if it is the deleted object, since every command that uses it would fail. If that can't
+/// be done, or if a flag or a variable names the project, that is a warning.
+pub(crate) fn leave_deleted(ctx: &Ctx, deleted: &Record) {
+    if deleted.resource.word != PROJECT.word || ctx.rehearses() {
+        return;
+    }
+    let Ok(settings) = ctx.settings() else {
+        return;
+    };
+    let current = &settings.project;
+    if current.value.as_deref() != Some(deleted.id()) {
+        return;
+    }
+    let name = quote(deleted.id());
+    let choose = acpctl(&["project", "set", "NAME"]);
+    match current.origin {
+        Origin::Environment => ctx.out.warn(&format!(
+            "{} still names the deleted project {name}: unset {}",
+            env::PROJECT.name,
+            env::PROJECT.name
+        )),
+        Origin::File => match save(ctx, settings, None) {
+            Ok(()) => ctx.out.aside(&format!(
+                "{name} was the current project; none is the current one now. Choose another: {choose}"
+            )),
+            Err(why) => ctx.out.warn(&format!(
+                "{name} is still the current project ({why}); choose another: {choose}"
+            )),
+        },
+        Origin::Flag | Origin::Default => {}
+    }
+}
+
+/// Saves the current project of the run's server; `None` unsets it.
+fn save(ctx: &Ctx, settings: &Settings, name: Option<&str>) -> Result<(), String> {
+    let place = ctx.place_to_change().map_err(|why| why.message)?;
+    let key = settings.project_key();
+    Config::update(&place, |config| config.set(key, name.map(Into::into)))
+        .map(drop)
+        .map_err(|why| why.to_string())
 }

@@ -40,5 +40,5 @@ pub(crate) use folder::{Folder, is_named_like_other_files, kubeconfigs};
 pub(crate) use page::Page;
 pub(crate) use prepare::{Prepared, cut_lines};
 pub(crate) use read::{from_environment, source_name, source_of, views};
-pub(crate) use source::{SourceArgs, empty, text};
+pub(crate) use source::{NAME_ITS_SOURCE, SHARED, SourceArgs, empty, text};
 pub(crate) use trust::trust_bundle;

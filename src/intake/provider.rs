@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::compat::grammar::nearest;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::kubeconfig::{Base64, Kubeconfig, Source, decode_input, placeholder};
+use crate::kubeconfig::{Base64, Finding, Kubeconfig, Source, decode_input, placeholder};
 use crate::resources::PROVIDERS;
 use crate::text::quote;
 
@@ -49,12 +49,28 @@ pub(crate) fn is_kubeconfig(bytes: &[u8]) -> bool {
     if !decoded.text.contains("clusters") && !decoded.text.contains("users") {
         return false;
     }
+    read(&decoded.text).is_ok_and(|kubeconfig| kubeconfig.is_config())
+}
+
+/// Returns true for a text with the keys of a kubeconfig that can't be read as one: its faults say more than a missing
+/// `--provider`.
+#[must_use]
+pub(crate) fn is_broken_kubeconfig(bytes: &[u8]) -> bool {
+    const KEYS: [&str; 4] = ["clusters:", "contexts:", "users:", "current-context:"];
+    let Ok(decoded) = decode_input(bytes, Base64::Decode) else {
+        return false;
+    };
+    let mut lines = decoded.text.lines();
+    lines.any(|line| KEYS.iter().any(|key| line.starts_with(key))) && read(&decoded.text).is_err()
+}
+
+fn read(text: &str) -> Result<Kubeconfig, Vec<Finding>> {
     let source = Source {
         name: "",
-        bytes: decoded.text.as_bytes(),
+        bytes: text.as_bytes(),
         dir: std::path::Path::new(""),
     };
-    Kubeconfig::read(&[source]).is_ok_and(|kubeconfig| kubeconfig.is_config())
+    Kubeconfig::read(&[source])
 }
 
 /// Returns what is odd about the secret of a provider other than kubeconfig, and what to do: the secret may be a

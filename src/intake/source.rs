@@ -139,6 +139,13 @@ pub(crate) fn text(input: &Input) -> Result<SecretString, Failure> {
     }))
 }
 
+/// Why standard input was not taken for the secret.
+pub(crate) const SHARED: &str = "no secret given, and standard input was not read: the calling script has it too, maybe for a loop";
+
+/// What to do if no source is named.
+pub(crate) const NAME_ITS_SOURCE: &str =
+    "name its source: --from-file PATH, or --token - for standard input";
+
 /// Refuses an empty secret.
 pub(crate) fn empty(name: &str) -> Failure {
     Failure::new(Kind::Data, format!("the secret from {name} is empty"))

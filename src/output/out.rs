@@ -85,6 +85,17 @@ impl Out {
         self.text(&format!("{}\n", seen::visible(text)))
     }
 
+    /// Writes a sentence to standard output, which `--quiet` leaves out: it names no object.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn tell(&self, text: &str) -> anyhow::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        self.line(text)
+    }
+
     /// Writes lines to standard output and keeps their line ends.
     ///
     /// # Errors

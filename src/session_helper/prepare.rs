@@ -88,21 +88,30 @@ pub(crate) fn refuse_empty(plan: &Plan, is_allowed: bool, sees_all: bool) -> Res
         Kind::NotFound,
         format!("nothing was started: {}", none_bound(sees_all)),
     )
-    .hint("'acpctl session explain' shows each binding; --allow-empty starts without a credential"))
+    .hint(format!(
+        "'{}' shows each binding; --allow-empty starts without a credential",
+        acpctl(&["session", "explain"])
+    )))
 }
 
 /// Refuses to start with credentials of which nothing reaches such a session, unless that is allowed: the command would
-/// work on another target.
+/// work on another target. `allow_empty` is the flag of that name; `None` if the command has no such flag.
 ///
 /// # Errors
 /// There are credentials, and none of them arrives.
-pub(crate) fn refuse_undelivered(plan: &Plan, is_allowed: bool) -> Result<(), Failure> {
+pub(crate) fn refuse_undelivered(plan: &Plan, allow_empty: Option<bool>) -> Result<(), Failure> {
+    let is_allowed = allow_empty == Some(true);
     let target = plan.setting.mode.target();
     let missing = plan.undelivered();
     if is_allowed || target == Target::Pod || missing.is_empty() || missing.len() < plan.steps.len()
     {
         return Ok(());
     }
+    let as_pod = "add --target pod to use them as a session in a pod does";
+    let hint = match allow_empty {
+        Some(_) => format!("{as_pod}; --allow-empty starts without them"),
+        None => as_pod.to_owned(),
+    };
     Err(Failure::new(
         Kind::NotFound,
         format!(
@@ -111,7 +120,7 @@ pub(crate) fn refuse_undelivered(plan: &Plan, is_allowed: bool) -> Result<(), Fa
             missing.join(", ")
         ),
     )
-    .hint("add --target pod to use them as a session in a pod does; --allow-empty starts without them"))
+    .hint(hint))
 }
 
 /// Returns the failure to start a command, with the status that a shell returns: 127 if it does not exist, else 126.

@@ -2,21 +2,58 @@
 
 use std::sync::OnceLock;
 
-static FLAGS: OnceLock<Vec<String>> = OnceLock::new();
+static CARRIED: OnceLock<Carried> = OnceLock::new();
 
-/// Sets the flags that choose the server of this run and how it is reached. Only the first call has an effect.
-pub(crate) fn carry(flags: Vec<String>) {
-    let _ = FLAGS.set(flags);
+/// What suggested commands repeat of the command line of this run.
+#[derive(Default)]
+pub(crate) struct Carried {
+    /// The flags that choose the server and how it is reached.
+    pub server: Vec<String>,
+    /// The project of `--project`.
+    pub project: Option<String>,
+}
+
+/// The commands that work in one project.
+const IN_PROJECT: [&str; 13] = [
+    "agent",
+    "delete",
+    "describe",
+    "edit",
+    "get",
+    "inbox",
+    "policy",
+    "provider",
+    "scheduled-session",
+    "session",
+    "start",
+    "stop",
+    "wait",
+];
+
+/// Sets what suggested commands repeat. Only the first call has an effect.
+pub(crate) fn carry(carried: Carried) {
+    let _ = CARRIED.set(carried);
 }
 
 /// Returns a command line of this program, ready to be pasted into a shell. Words for the reader to replace are in
 /// capitals.
 #[must_use]
 pub(crate) fn acpctl(words: &[&str]) -> String {
-    let flags = FLAGS.get().map(Vec::as_slice).unwrap_or_default();
-    let flags = flags.iter().map(String::as_str);
+    let none = Carried::default();
+    line_with(CARRIED.get().unwrap_or(&none), words)
+}
+
+fn line_with(carried: &Carried, words: &[&str]) -> String {
+    let is_in_project = words.first().is_some_and(|verb| IN_PROJECT.contains(verb));
+    let names_project = words.iter().any(|word| word.starts_with("--project"));
+    let project = carried
+        .project
+        .as_ref()
+        .filter(|_| is_in_project && !names_project)
+        .map(|project| format!("--project={project}"));
+    let flags = carried.server.iter().chain(&project);
     let line: Vec<&str> = std::iter::once("acpctl")
-        .chain(flags)
+        .chain(flags.map(String::as_str))
         .chain(words.iter().copied())
         .collect();
     shell_line(&line)
@@ -60,6 +97,27 @@ pub(crate) fn shell_quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_suggested_command_stays_with_server_and_project() {
+        let carried = Carried {
+            server: vec!["--local".to_owned()],
+            project: Some("team a".to_owned()),
+        };
+        for (words, line) in [
+            (
+                &["agent", "list"][..],
+                "acpctl --local '--project=team a' agent list",
+            ),
+            (
+                &["session", "list", "--project", "b"],
+                "acpctl --local session list --project b",
+            ),
+            (&["project", "set", "b"], "acpctl --local project set b"),
+        ] {
+            assert_eq!(line_with(&carried, words), line);
+        }
+    }
 
     #[test]
     fn words_can_be_pasted() {

@@ -47,7 +47,7 @@ pub(super) fn for_each(
     action: impl Fn(&Record) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     if agents.is_empty() {
-        return ctx.out.line("no agents in project");
+        return ctx.out.tell("no agents in project");
     }
     let mut failed = 0;
     let progress = progress::begin(format!("Asking agents to {verb}"));

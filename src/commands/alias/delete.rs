@@ -39,20 +39,16 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         })
         .map_err(Failure::from)?;
     }
-    let sentences: Vec<String> = args
-        .names
-        .iter()
-        .map(|name| outcome::sentence(ctx, &format!("alias/{name} deleted")))
-        .collect();
     let objects: Vec<Value> = args
         .names
         .iter()
         .map(|name| json!({"name": name}))
         .collect();
     match (&format, objects.as_slice()) {
-        (Format::Table | Format::Wide, _) => sentences
+        (Format::Table | Format::Wide, _) => args
+            .names
             .iter()
-            .try_for_each(|sentence| ctx.out.line(sentence)),
+            .try_for_each(|name| outcome::named(ctx, name, &format!("alias/{name} deleted"))),
         (_, [one]) => ctx.out.value(one, &format),
         (_, all) => ctx.out.value(&json!({"items": all}), &format),
     }

@@ -19,6 +19,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let aliases = ctx.config()?.aliases();
     match format {
+        Format::Table | Format::Wide if ctx.out.is_quiet() => {
+            aliases.iter().try_for_each(|(name, _)| ctx.out.line(name))
+        }
         // A script gets the head alone, as from every empty list.
         Format::Table | Format::Wide if aliases.is_empty() && ctx.out.is_terminal() => {
             let set = acpctl(&["alias", "set", "NAME", "--", "WORDS..."]);

@@ -35,6 +35,11 @@ pub(super) async fn apply(writer: &Writer<'_>, agent: &Agent) -> anyhow::Result<
     Ok(outcome)
 }
 
+/// Looks up the project that an agent names.
+pub(super) async fn check(writer: &Writer<'_>, agent: &Agent) -> anyhow::Result<()> {
+    writer.check_project(agent.project.as_deref()).await
+}
+
 /// Finds the only agent of this name. The server allows several.
 async fn find(
     writer: &Writer<'_>,

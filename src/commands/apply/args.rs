@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 acpctl apply -f team.yaml --diff
 # In CI: fail if the server differs from the manifests, or if a manifest holds anything unknown
 acpctl apply -f manifests/ --diff --exit-code --strict
-# Delete agents and credentials with this label that are not in the folder any more
+# Delete agents, providers, policies, clusters and credentials with this label that are not in the folder any more
 acpctl apply -f manifests/ --prune -l team=a --yes
 # Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
 acpctl apply -f manifests/ --project team-a";
@@ -34,7 +34,7 @@ pub struct Args {
     /// Folder with a kustomization
     #[arg(short, long, value_name = "DIR")]
     pub kustomize: Option<PathBuf>,
-    /// List what would be applied, without contacting the server
+    /// List what would be applied; only the names in role bindings and the like are looked up, if you are logged in
     #[arg(long)]
     pub dry_run: bool,
     /// Show what would change on the server, without writing anything
@@ -43,13 +43,18 @@ pub struct Args {
     /// With --diff: exit with status 1 if anything would change
     #[arg(long, requires = "diff")]
     pub exit_code: bool,
+<<<<<<< HEAD
     /// Credentials or agents to write at the same time, if four or more follow one another; 1 for one after the other
     #[arg(long, value_name = "COUNT", default_value_t = PARALLEL, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(super) parallel: u8,
     /// Fail if a manifest holds an unknown kind or key
+=======
+    /// Fail if a manifest holds an unknown kind or key, or if there is no document
+>>>>>>> m17a
     #[arg(long)]
     pub strict: bool,
-    /// Afterwards, delete the agents and credentials that carry the labels of -l and are in no document
+    /// Afterwards, delete the agents, providers and policies of the project, the clusters and the credentials that carry
+    /// the labels of -l and are in no document; off a terminal this needs --yes, and nothing is written without it
     #[arg(long)]
     pub prune: bool,
     /// For --prune: labels that must all match (repeatable)

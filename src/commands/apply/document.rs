@@ -56,6 +56,20 @@ pub(super) struct Part {
     pub fields: Vec<(&'static str, Value)>,
 }
 
+impl Part {
+    /// Returns the name or ID of a cluster's credential.
+    pub(super) fn credential(&self) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let (_, value) = fields.find(|(field, _)| *field == "credential_id")?;
+        value.as_str()
+    }
+
+    /// True if the document names another object.
+    pub(super) fn names_another(&self) -> bool {
+        self.project.is_some() || self.credential().is_some()
+    }
+}
+
 /// A credential. The type has no `Debug`, since `token` may hold a secret.
 pub(super) struct Credential {
     pub head: Head,

@@ -14,7 +14,11 @@ mod document;
 mod kind;
 mod kustomize;
 mod load;
+<<<<<<< HEAD
 mod parallel;
+=======
+mod names;
+>>>>>>> m17a
 mod part;
 mod payload;
 mod project;

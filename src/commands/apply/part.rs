@@ -40,6 +40,18 @@ pub(super) async fn apply(writer: &Writer<'_>, part: &Part) -> anyhow::Result<Ou
     Ok(Outcome::Created)
 }
 
+/// Looks up the project and the credential that a document names.
+pub(super) async fn check_names(writer: &Writer<'_>, part: &Part) -> anyhow::Result<()> {
+    writer.check_project(part.project.as_deref()).await?;
+    match part.credential() {
+        Some(name) => writer
+            .id(&Collection::credentials(), name)
+            .await
+            .map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Returns the resource of a kind that this module applies.
 pub(super) fn resource(kind: DocumentKind) -> &'static Resource {
     match kind {

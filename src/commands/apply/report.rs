@@ -6,6 +6,7 @@ use super::diff::Change;
 use super::raw::RawDocument;
 use crate::ctx::Ctx;
 use crate::output::Format;
+use crate::text::secrets;
 
 pub(super) struct Report<'a> {
     ctx: &'a Ctx,
@@ -53,7 +54,7 @@ impl<'a> Report<'a> {
             return Ok(());
         }
         let label = format!("{}/{name}", kind.to_lowercase());
-        if self.format == Format::Name {
+        if self.format == Format::Name || self.ctx.out.is_quiet() {
             return self.ctx.out.line(&label);
         }
         self.ctx.out.line(&format!("{label} {status}"))?;
@@ -61,6 +62,20 @@ impl<'a> Report<'a> {
             self.ctx.out.line(&format!("  {}", change.line()))?;
         }
         Ok(())
+    }
+
+    /// Notes the document at which the run ends, for the forms that print an array.
+    pub(super) fn failed(&mut self, kind: &str, name: &str, error: &anyhow::Error) {
+        if self.is_array() && !self.entries.is_empty() {
+            let text = secrets::hide(&format!("{error:#}")).into_owned();
+            let entry = json!({"kind": kind, "name": name, "status": "failed", "error": text});
+            self.entries.push(entry);
+        }
+    }
+
+    /// True if nothing was done, so that the failure alone is the answer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Prints the array, if the form has one: `[]` if nothing was done.
@@ -75,7 +90,7 @@ impl<'a> Report<'a> {
 
 /// Lists the documents that would be applied. As in the Go tool, documents of an unknown kind are listed too.
 pub(super) fn dry_run(ctx: &Ctx, format: Format, documents: &[RawDocument]) -> anyhow::Result<()> {
-    if matches!(format, Format::Table | Format::Wide) {
+    if matches!(format, Format::Table | Format::Wide) && !ctx.out.is_quiet() {
         ctx.out.line("dry-run: would apply:")?;
         return documents
             .iter()

@@ -79,6 +79,15 @@ pub(super) async fn apply(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow:
     Ok(Outcome::Created)
 }
 
+/// Looks up the objects that a binding names. A user that nobody knows is sent as it is.
+pub(super) async fn check(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow::Result<()> {
+    let given = given(binding)?;
+    writer.id(&Collection::global(&ROLE), given.role).await?;
+    target(writer, binding, &given).await?;
+    holders(writer, binding).await?;
+    Ok(())
+}
+
 /// Returns the required fields.
 ///
 /// # Errors

@@ -7,15 +7,22 @@ use super::ahead::Ahead;
 use super::args::Args;
 use super::document::Document;
 use super::kind::DocumentKind;
+use super::names::Made;
 use super::prune::Leftover;
 use super::raw::RawDocument;
 use super::report::Report;
 use super::secret::Secret;
 use super::writer::{Outcome, Writer};
 use super::{
+<<<<<<< HEAD
     agent, check, credential, kustomize, load, parallel, part, payload, project, prune, report,
     role_binding, secret,
+=======
+    agent, check, credential, kustomize, load, names, part, payload, project, prune, report, role_binding,
+    secret,
+>>>>>>> m17a
 };
+use crate::api;
 use crate::commands::labels::Selector;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
@@ -65,11 +72,14 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         .into());
     }
     let mut documents = check::check(ctx, args, documents)?;
+    doubt_empty(ctx, args, &documents)?;
     order(&mut documents);
     if args.dry_run || args.diff {
         note_secret_sources(ctx, &documents);
     }
     if args.dry_run && !args.diff {
+        let known = documents.iter().cloned().filter_map(Document::of).collect();
+        foresee(ctx, args, known)?;
         return report::dry_run(ctx, format, &documents);
     }
     let documents: Vec<Document> = documents.into_iter().filter_map(Document::of).collect();
@@ -89,7 +99,12 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         secret::grade(ctx, &documents, &mut secrets, limit, &args.trust.allow)?;
     }
     let ahead = Ahead::of(&documents, project.as_deref());
-    let writer = Writer::new(ctx, client, project, args.diff, &args.trust).with(ahead);
+    let writer = Writer::new(ctx, client, project, args.diff, &args.trust)
+        .with(ahead, Made::by(&documents));
+    // A single document looks its names up before it writes.
+    if documents.len() > 1 {
+        ctx.block_on(names::check(&writer, &documents))?;
+    }
     let leftovers = match labels {
         Some(labels) => agreed_leftovers(&writer, args, &documents, &labels)?,
         None => Vec::new(),
@@ -103,11 +118,61 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         applied = delete(&writer, &leftovers, &mut report);
     }
     // If a document failed, those before it were applied, and the report shows them.
-    report.finish()?;
+    if applied.is_ok() || !report.is_empty() {
+        report.finish()?;
+    }
     applied?;
     if args.exit_code && report.has_changes() {
         return Err(Status(1).into());
     }
+    Ok(())
+}
+
+/// Looks up the names in documents for a dry run, as a run would before its first write. Without names nothing is sent;
+/// without a server the names are taken as they are, since a dry run needs no login.
+fn foresee(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<()> {
+    if !documents.iter().any(names::has_names) {
+        return Ok(());
+    }
+    let unseen = |why: &anyhow::Error| {
+        ctx.out
+            .warn(&format!("the names in the documents were not looked up: {why:#}"));
+        Ok(())
+    };
+    let client = match ctx.client() {
+        Ok(client) => client,
+        Err(error) if api::kind_of(&error) == Kind::Login => return unseen(&error),
+        Err(error) => return Err(error),
+    };
+    let project = ctx.settings()?.project.value.clone();
+    let ahead = Ahead::of(&documents, project.as_deref());
+    let writer =
+        Writer::new(ctx, client, project, true, &args.trust).with(ahead, Made::by(&documents));
+    match ctx.block_on(names::check(&writer, &documents)) {
+        Err(error) if api::kind_of(&error) == Kind::Network => unseen(&error),
+        checked => checked,
+    }
+}
+
+/// Warns of documents that hold nothing. The Go tool says nothing about them.
+///
+/// # Errors
+/// With `--strict`.
+fn doubt_empty(ctx: &Ctx, args: &Args, documents: &[RawDocument]) -> Result<(), Failure> {
+    if !documents.is_empty() {
+        return Ok(());
+    }
+    let path = args.filename.as_deref().or(args.kustomize.as_deref());
+    let what = match path {
+        Some(path) if path != Path::new("-") => format!("no document in {}", path.display()),
+        _ => "no document on standard input".to_owned(),
+    };
+    let what = format!("nothing to apply: {what}");
+    if args.strict {
+        return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
+            .hint("check what should have written it"));
+    }
+    ctx.out.warn(&what);
     Ok(())
 }
 
@@ -127,7 +192,7 @@ fn note_secret_sources(ctx: &Ctx, documents: &[RawDocument]) {
         for source in document.secret_sources() {
             let label = document.label();
             ctx.out
-                .note(&format!("{label}: reads its secret from {source}"));
+                .aside(&format!("{label}: reads its secret from {source}"));
         }
     }
 }
@@ -190,12 +255,24 @@ async fn apply_all(
 ) -> anyhow::Result<()> {
     let progress = progress::begin("Applying");
     let count = documents.len();
+<<<<<<< HEAD
     let pairs: Vec<_> = (1..).zip(documents.iter().zip(secrets)).collect();
     let one = async |&(n, (document, secret)): &(usize, (&Document, &Option<Secret>))| {
         progress.say(|| format!("Applying {n} of {count}: {}", document.label()));
         apply_one(writer, document, secret.as_ref()).await
     };
     let mut done = |&(_, (document, _)): &(usize, (&Document, &Option<Secret>)), outcome| {
+=======
+    for (n, (document, secret)) in documents.iter().zip(secrets).enumerate() {
+        progress.say(|| format!("Applying {} of {count}: {}", n + 1, document.label()));
+        let outcome = match apply_one(writer, document, secret.as_ref()).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                report.failed(document.kind().word(), document.result_name(), &error);
+                return Err(error);
+            }
+        };
+>>>>>>> m17a
         let words = writer.words(outcome);
         let changes = writer.take_changes();
         report.add(

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::ahead::Ahead;
 use super::diff::{self, Change};
 use super::document::Head;
+use super::names::Made;
 use crate::api::{Body, Client, Error};
 use crate::commands::pairs::{as_json, pairs_of};
 use crate::ctx::Ctx;
@@ -41,6 +42,10 @@ pub(super) struct Writer<'a> {
     /// The IDs of the projects that were found, by the text that names them. Documents that are applied at the same time
     /// wait for one look-up.
     projects: Mutex<HashMap<String, String>>,
+    /// The objects that the documents make.
+    pub made: Made,
+    /// The IDs of the objects that were found by [`Writer::id`]: by kind, project and the text that names them.
+    ids: RefCell<HashMap<(&'static str, Option<String>, String), String>>,
 }
 
 /// The treatment of a write.
@@ -80,12 +85,18 @@ impl<'a> Writer<'a> {
             mode,
             ahead: Ahead::default(),
             projects: Mutex::default(),
+            made: Made::default(),
+            ids: RefCell::default(),
         }
     }
 
-    /// Looks up objects of many documents together.
-    pub(super) fn with(self, ahead: Ahead) -> Self {
-        Self { ahead, ..self }
+    /// Looks up objects of many documents together, and knows what all of them make.
+    pub(super) fn with(self, ahead: Ahead, made: Made) -> Self {
+        Self {
+            ahead,
+            made,
+            ..self
+        }
     }
 
     /// Returns the project of the run, if one is set.
@@ -128,16 +139,34 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Returns the ID of an object that a manifest names by ID or name. For an object that is only planned, returns its
-    /// name.
+    /// Returns the ID of an object that a manifest names by ID or name. For an object that is only planned, or that an
+    /// earlier document makes, returns its name.
     ///
     /// # Errors
     /// If there is no such object, if several have the name, or if the look-up fails.
     pub(super) async fn id(&self, all: &Collection, given: &str) -> anyhow::Result<String> {
+        if self.made.before(all.resource, given) {
+            return Ok(given.to_owned());
+        }
+        let key = (all.resource.word, all.project.clone(), given.to_owned());
+        if let Some(id) = self.ids.borrow().get(&key) {
+            return Ok(id.clone());
+        }
         match self.find(all, given).await? {
-            Some(found) => Ok(found.id().to_owned()),
+            Some(found) => {
+                let id = found.id().to_owned();
+                self.ids.borrow_mut().insert(key, id.clone());
+                Ok(id)
+            }
             None if self.is_planned(all.resource, given) => Ok(given.to_owned()),
-            None => Err(lookup::not_found(self.client, all, given).await.into()),
+            None => {
+                let failure = lookup::not_found(self.client, all, given).await;
+                Err(match self.made.after(all.resource, given) {
+                    true => failure.hint("a later document makes it: put that one first"),
+                    false => failure,
+                }
+                .into())
+            }
         }
     }
 
@@ -197,6 +226,19 @@ impl<'a> Writer<'a> {
                 projects.insert(project.to_owned(), id.clone());
                 Ok(Some(id))
             }
+        }
+    }
+
+    /// Looks up the project that a document names, unless an earlier document makes it.
+    ///
+    /// # Errors
+    /// If there is no such project.
+    pub(super) async fn check_project(&self, named: Option<&str>) -> anyhow::Result<()> {
+        match named {
+            Some(project) if !self.made.before(&PROJECT, project) => {
+                self.project_id(project, false).await.map(drop)
+            }
+            _ => Ok(()),
         }
     }
 

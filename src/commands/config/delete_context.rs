@@ -46,9 +46,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     })?;
     let sentence = format!("Context {} deleted", quote(name));
     outcome::said(ctx, &format, &sentence, &json!({"name": name}))?;
-    if contexts::current(&config).is_none() && contexts::list(&config).len() > 1 {
-        ctx.out
-            .warn("it was the current context; choose another one: acpctl config use-context NAME");
+    if contexts::current(&config).is_none() {
+        let next = if contexts::list(&config).len() > 1 {
+            "choose another one: acpctl config use-context NAME"
+        } else {
+            "no server is left: acpctl login URL"
+        };
+        ctx.out.warn(&format!("it was the current context; {next}"));
     }
     Ok(())
 }

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::values;
-use crate::commands::outcome;
 use crate::config::keys::DESCRIBED;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
+use crate::output::{Format, OutputArgs};
 use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
@@ -32,5 +31,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let (value, _) = values::effective(key, ctx.settings()?, ctx.config()?);
     let result = json!({"key": args.key, "value": value});
     let shown = value.as_deref().unwrap_or(values::UNSET);
-    outcome::said(ctx, &format, shown, &result)
+    match format {
+        Format::Table | Format::Wide => ctx.out.line(shown),
+        format => ctx.out.value(&result, &format),
+    }
 }

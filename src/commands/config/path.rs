@@ -2,11 +2,10 @@
 
 use serde_json::json;
 
-use crate::commands::outcome;
 use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::output::OutputArgs;
+use crate::output::{Format, OutputArgs};
 
 const EXAMPLES: &str = "acpctl config path";
 
@@ -22,5 +21,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let path = paths::config_file().map_err(|why| Failure::new(Kind::Other, why))?;
     let path = path.to_string_lossy();
-    outcome::said(ctx, &format, &path, &json!({"path": path}))
+    match format {
+        Format::Table | Format::Wide => ctx.out.line(&path),
+        format => ctx.out.value(&json!({"path": path}), &format),
+    }
 }

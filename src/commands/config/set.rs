@@ -10,7 +10,7 @@ use crate::config::{Config, Settings, file};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::resources::Candidates;
-use crate::text::url_for_people;
+use crate::text::{acpctl, url_for_people};
 
 const EXAMPLES: &str = "\
 acpctl config set project team-a
@@ -87,7 +87,7 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
     })
     .map_err(Failure::from)?;
     if let Some(note) = note {
-        ctx.out.note(&note);
+        ctx.out.aside(&note);
     }
     if let Some(origin) = &exposed {
         ctx.out.warn(&cleartext::words(origin));
@@ -119,8 +119,9 @@ pub(super) fn warn(ctx: &Ctx, key: &str, saved: Option<&str>) -> anyhow::Result<
             && let Some(other) = settings.login_elsewhere
         {
             ctx.out.warn(&format!(
-                "the stored login is for {}: log in at the new address with 'acpctl login URL'",
-                url_for_people(&other)
+                "the stored login is for {}: log in at the new address with '{}'",
+                url_for_people(&other),
+                acpctl(&["login", "URL"])
             ));
         }
     }

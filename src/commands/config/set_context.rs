@@ -51,7 +51,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let sentence = format!("Context {} {done}", quote(name));
     context_change::report(ctx, &config, name, &format, &sentence)?;
     if let Some(note) = note {
-        ctx.out.note(&note);
+        ctx.out.aside(&note);
     }
     if let Some(origin) = server.and_then(cleartext::exposed) {
         ctx.out.warn(&cleartext::words(&origin));

@@ -11,8 +11,7 @@ use crate::config::keys::{KEYS, Key, Takes};
 use crate::config::settings::{MAX_RETRIES, Origin, is_local};
 use crate::config::{Config, Settings, file, pager_in};
 use crate::failure::Failure;
-use crate::text::quote;
-use crate::text::url_for_people;
+use crate::text::{acpctl, quote, url_for_people};
 
 /// The text for a setting without a value.
 pub(super) const UNSET: &str = "(not set)";
@@ -133,7 +132,11 @@ pub(super) fn read(key: &Key, text: &str) -> Result<Value, Failure> {
 /// The refusal of a token: only a login writes one.
 pub(super) fn token_refused() -> Failure {
     Failure::usage("access_token is not a setting to change: a login writes it")
-        .hint("run acpctl login URL, or acpctl logout to remove it")
+        .hint(format!(
+            "to replace it: {}; to remove it: {}",
+            acpctl(&["login", "URL"]),
+            acpctl(&["logout"])
+        ))
 }
 
 /// Refuses a URL without scheme or host, and one with a query, which would end up in the middle of every path.

@@ -5,13 +5,14 @@ mod kinds;
 mod references;
 mod request;
 
+use anyhow::Context as _;
+
 use crate::api::{self, Client, Request};
 use crate::commands::{agent_once, outcome, people, project, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup;
-use crate::output::Format;
-use crate::resources::{AGENT, PROJECT, Record, SESSION, unknown};
+use crate::resources::{AGENT, PROJECT, Record, SESSION, Scope, unknown};
 
 pub(crate) use args::Args;
 use kinds::Creation;
@@ -50,13 +51,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let name = args.name.as_deref().unwrap_or_default();
         switch_project::switch_to_new(ctx, name, &record, &format);
     }
-    match format {
-        Format::Table | Format::Wide => {
-            ctx.out
-                .line(&format!("{}/{} created", kind.resource.word, record.id()))
-        }
-        format => ctx.out.record(&record, &format, ctx.now()),
-    }
+    let sentence = format!("{}/{} created", kind.resource.word, record.id());
+    outcome::done(ctx, &record, &format, &sentence)
 }
 
 /// Looks before an object of a project is created. Returns the agent if it exists as it is described.
@@ -77,11 +73,44 @@ async fn before(
         let project = ctx.project(args.project_id.as_deref())?;
         return agent_once::same_before(client, &project, name, body).await;
     }
+    if ctx.rehearses() {
+        return foresee(ctx, client, args, kind).await.map(|()| None);
+    }
     // Another server's own answer says that the project does not exist.
     if kind.is(&SESSION) && ctx.settings()?.is_local() {
         lookup::doubt_empty(client, &[], &args.session_project(ctx)?).await?;
     }
     Ok(None)
+}
+
+/// Looks up, for a dry run, what the server would look up: the project of a new object, and the name of a new project.
+///
+/// # Errors
+/// The project does not exist; or the one to create exists.
+async fn foresee(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    kind: &Creation,
+) -> anyhow::Result<()> {
+    if kind.is(&PROJECT) {
+        let name = args.name.as_deref().unwrap_or_default();
+        return match project::existing(client, name).await? {
+            Some(_) => Err(project::conflict(name).into()),
+            None => Ok(()),
+        };
+    }
+    let project = if kind.is(&SESSION) {
+        args.session_project(ctx)?
+    } else if kind.resource.scope == Scope::Project {
+        ctx.project(args.project_id.as_deref())?
+    } else {
+        return Ok(());
+    };
+    let found = lookup::project(client, &project).await;
+    found
+        .map(drop)
+        .with_context(|| format!("create {}", kind.resource.word))
 }
 
 /// Returns the only argument, which names the resource.

@@ -67,7 +67,7 @@ impl BindArgs {
     /// If standard output can't be written.
     pub(super) fn rehearse(&self, ctx: &Ctx, name: &str) -> anyhow::Result<()> {
         self.projects.iter().try_for_each(|project| {
-            ctx.out.line(&format!(
+            ctx.out.tell(&format!(
                 "credential/{name} bound to project/{project} (dry run)"
             ))
         })
@@ -114,8 +114,8 @@ pub(super) fn bind_each(
         let already = if is_new { "" } else { "already " };
         let sentence = format!("credential/{name} {already}bound to project/{project}");
         match format {
-            Format::Table | Format::Wide => ctx.out.line(&sentence)?,
-            _ => ctx.out.note(&sentence),
+            Format::Table | Format::Wide => ctx.out.tell(&sentence)?,
+            _ => ctx.out.aside(&sentence),
         }
         if credential.text("provider") == KUBECONFIG {
             let target = ServerModeArgs::default().find(ctx, Some(&grantee.project))?;

@@ -14,7 +14,9 @@ use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
-use crate::intake::{self, KubeconfigArgs, SourceArgs, gate, provider};
+use crate::intake::{
+    self, KubeconfigArgs, NAME_ITS_SOURCE, SHARED, SourceArgs, gate, provider,
+};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation};
@@ -89,6 +91,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let projects = ctx.block_on(args.bind.find(client))?;
     let stored = stored(ctx, client, args, secret.as_ref())?;
     let mut change = Change::prepare(ctx, args, stored, secret)?;
+    if projects.is_empty() {
+        outcome::doubt_empty(ctx, &change.body);
+    }
     if let Some(limit) = args.max_grade {
         let allowed = &args.kubeconfig.gates.allow;
         grading::grade(ctx, &args.credential, &mut change.body, limit, allowed)?;
@@ -334,6 +339,9 @@ fn read_secret(ctx: &Ctx, args: &Args) -> Result<Option<Input>, Failure> {
             return Err(intake::empty(&input.name()));
         }
         return Ok(Some(input));
+    }
+    if input::stdin() == Stdin::Shared && !args.has_fields() && !args.kubeconfig.is_given() {
+        return Err(Failure::new(Kind::Input, SHARED).hint(NAME_ITS_SOURCE));
     }
     if input::stdin_holds_data() {
         let what = "standard input was not read; add --token - if it holds the secret";

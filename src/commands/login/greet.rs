@@ -6,24 +6,94 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::api::{Answer, Client, Request};
-use crate::auth::{cleartext, own_server, token};
-use crate::config::Settings;
+use crate::auth::{cleartext, login, own_server, token};
+use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
 use crate::output::progress;
-use crate::text::url_for_people;
+use crate::text::{acpctl, url_for_people};
 
 /// The server's time limit, unless the user sets another.
 const SERVER_LIMIT: Duration = Duration::from_secs(5);
 
-/// Sends one request to learn whether the server accepts the token. The login is saved already, so a failure is a
-/// warning. Returns true if the server accepts it.
+/// What the server says to a new token.
+pub(super) struct Greeting {
+    /// The address, as people see it.
+    url: String,
+    user: Option<String>,
+    verdict: Verdict,
+    /// True if the server is one of this machine, which needs no login.
+    is_own: bool,
+}
+
+enum Verdict {
+    Accepted,
+    /// 401: the server knows no such token.
+    Rejected,
+    /// Why the token was neither accepted nor rejected.
+    Unknown(String),
+}
+
+impl Greeting {
+    pub(super) fn is_accepted(&self) -> bool {
+        matches!(self.verdict, Verdict::Accepted)
+    }
+
+    /// Refuses a token that the server rejects, if it would replace a login.
+    ///
+    /// # Errors
+    /// [`Kind::Login`].
+    pub(super) fn refuse_loss(&self, config: &Config) -> Result<(), Failure> {
+        if !matches!(self.verdict, Verdict::Rejected) || !login::is_logged_in(config) {
+            return Ok(());
+        }
+        let message = format!(
+            "{} rejects the token (401); nothing was saved, and the login before it stays",
+            self.url
+        );
+        let hint = if self.is_own {
+            own_server::NEEDS_NO_LOGIN.to_owned()
+        } else {
+            let logout = acpctl(&["logout"]);
+            format!("get another token; to save this one nevertheless, log out first: {logout}")
+        };
+        Err(Failure::new(Kind::Login, message).hint(hint))
+    }
+
+    /// Says on standard error what the server said.
+    pub(super) fn say(&self, ctx: &Ctx) {
+        let url = &self.url;
+        let saved = if ctx.rehearses() { "" } else { "saved, but " };
+        match &self.verdict {
+            Verdict::Accepted => ctx.out.aside(&match &self.user {
+                Some(user) => format!("Logged in to {url} as {user}"),
+                None => format!("Logged in to {url}"),
+            }),
+            Verdict::Rejected => {
+                ctx.out
+                    .warn(&format!("{saved}{url} rejects the token (401)"));
+                if self.is_own {
+                    ctx.out.aside(own_server::NEEDS_NO_LOGIN);
+                }
+            }
+            Verdict::Unknown(why) => ctx.out.warn(&format!("{saved}{why}")),
+        }
+    }
+}
+
+/// Sends one request to learn whether the server accepts the token. Returns `None` for the embedded API, which is not
+/// asked.
 ///
 /// # Errors
 /// The configuration can't be read.
-pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> anyhow::Result<bool> {
+pub(super) fn ask(
+    ctx: &Ctx,
+    url: Option<&str>,
+    token: &SecretString,
+) -> anyhow::Result<Option<Greeting>> {
     let mut globals = ctx.globals.clone();
     globals.api_url = match url {
-        Some(url) => Some(url),
+        Some(url) => Some(url.to_owned()),
         None => Some(ctx.settings()?.api_url.value.clone()),
     };
     globals.local = false;
@@ -31,49 +101,39 @@ pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> any
     globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
     let settings = Settings::new(&globals, ctx.config()?);
     if settings.is_local() {
-        return Ok(false);
+        return Ok(None);
     }
     let url = url_for_people(&settings.api_url.value);
     if let Some(origin) = cleartext::exposed(&url) {
         ctx.out.warn(&cleartext::words(&origin));
     }
-    let saved = if ctx.rehearses() { "" } else { "saved, but " };
-    if let Err(failure) = settings.check_connection(Some(token)) {
-        ctx.out
-            .warn(&format!("{saved}no command can use it: {failure}"));
-        return Ok(false);
-    }
-    let user = token::read(token.expose_secret());
+    let verdict = match settings.check_connection(Some(token)) {
+        Err(failure) => Verdict::Unknown(format!("no command can use it: {failure}")),
+        Ok(()) => verdict(ctx, &settings, &url, token),
+    };
+    Ok(Some(Greeting {
+        user: token::read(token.expose_secret()).user().map(str::to_owned),
+        verdict,
+        is_own: own_server::token_for(&settings.api_url.value).is_some(),
+        url,
+    }))
+}
+
+fn verdict(ctx: &Ctx, settings: &Settings, url: &str, token: &SecretString) -> Verdict {
     let answer = || -> anyhow::Result<Answer> {
         let _asking = progress::begin(format!("Asking {url}"));
-        let client = Client::without_project(&settings, Some(token.clone()))?;
+        let client = Client::without_project(settings, Some(token.clone()))?;
         let request = Request::get("/projects?page=1&size=1");
         ctx.block_on(async { Ok(client.send_once(&request).await?) })
     };
-    let answer = answer();
-    let verdict = answer
-        .as_ref()
-        .map(|answer| (answer.status, is_platform(answer)));
-    match &verdict {
-        Ok((200 | 403, true)) => ctx.out.note(&match user.user() {
-            Some(user) => format!("Logged in to {url} as {user}"),
-            None => format!("Logged in to {url}"),
-        }),
-        Ok((401, _)) => {
-            ctx.out
-                .warn(&format!("{saved}{url} rejects the token (401)"));
-            if own_server::token_for(&settings.api_url.value).is_some() {
-                ctx.out.aside(own_server::NEEDS_NO_LOGIN);
-            }
-        }
-        Ok((status, _)) => ctx.out.warn(&format!(
-            "{saved}{url} answers {status}, unlike the platform"
-        )),
-        Err(error) => ctx
-            .out
-            .warn(&format!("{saved}the server did not answer: {error:#}")),
+    match answer() {
+        Ok(answer) => match (answer.status, is_platform(&answer)) {
+            (200 | 403, true) => Verdict::Accepted,
+            (401, _) => Verdict::Rejected,
+            (status, _) => Verdict::Unknown(format!("{url} answers {status}, unlike the platform")),
+        },
+        Err(error) => Verdict::Unknown(format!("the server did not answer: {error:#}")),
     }
-    Ok(matches!(verdict, Ok((200 | 403, true))))
 }
 
 /// True if the answer may be the platform's: a list of projects, or an error in its format. A page for browsers or

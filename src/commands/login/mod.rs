@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 pub(crate) use args::Args;
 
 use self::args::{Mode, filled};
+use self::greet::Greeting;
 use self::issuer::Provider;
 use self::secret::read_secret;
 use crate::auth::callback::Browser;
@@ -81,7 +82,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())
         .map_err(|error| ask_for_the_issuer(error, &provider))?;
-    let saved = keep(
+    let saved = greet_and_keep(
         ctx,
         args,
         mode,
@@ -93,22 +94,25 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if let Some(browser) = browser {
         answer(ctx, browser, &login, saved.as_ref().err())?;
     }
-    let notes = saved?;
+    let (greeting, notes) = saved?;
     let report = Report::new(ctx, &format, &place, url.as_deref(), &login)?;
     report.say(ctx)?;
     warn(ctx, &login, mode, url.as_deref());
     for note in notes {
-        ctx.out.note(&note);
+        if note.starts_with("Warning: ") {
+            ctx.out.note(&note);
+        } else {
+            ctx.out.aside(&note);
+        }
     }
     let before = before.filter(|before| !ctx.rehearses() && !before.lives_on_in(&login));
     if let Some(before) = before {
         end(ctx, &before)?;
     }
-    let is_accepted = match &login.access {
-        Some(token) => greet::greet(ctx, url, token)?,
-        None => false,
-    };
-    report.finish(ctx, is_accepted)
+    if let Some(greeting) = &greeting {
+        greeting.say(ctx);
+    }
+    report.finish(ctx, greeting.is_some_and(|greeting| greeting.is_accepted()))
 }
 
 /// The report of a login that has been saved. The sentence of the Go tool comes at once; JSON comes last, since it says
@@ -229,7 +233,30 @@ fn ask_for_the_issuer(mut error: anyhow::Error, provider: &Provider) -> anyhow::
     error
 }
 
-/// Checks and saves the login. Returns the notes about its place.
+/// Asks the server about the token and saves the login, unless a rejected token would replace a login. Returns the
+/// server's greeting and the notes about the login's place.
+fn greet_and_keep(
+    ctx: &Ctx,
+    args: &Args,
+    mode: Mode,
+    provider: &Provider,
+    login: &mut Login,
+    place: &Place,
+    url: Option<&str>,
+) -> anyhow::Result<(Option<Greeting>, Vec<String>)> {
+    let mut greeting = None;
+    if let Some(token) = &login.access {
+        check_token(token, "the token")?;
+        greeting = greet::ask(ctx, url, token)?;
+    }
+    if let Some(greeting) = &greeting {
+        greeting.refuse_loss(ctx.config()?)?;
+    }
+    let notes = keep(ctx, args, mode, provider, login, place, url)?;
+    Ok((greeting, notes))
+}
+
+/// Saves the login. Returns the notes about its place.
 fn keep(
     ctx: &Ctx,
     args: &Args,
@@ -239,9 +266,6 @@ fn keep(
     place: &Place,
     url: Option<&str>,
 ) -> anyhow::Result<Vec<String>> {
-    if let Some(token) = &login.access {
-        check_token(token, "the token")?;
-    }
     if ctx.rehearses() {
         return Ok(Vec::new());
     }

@@ -2,18 +2,20 @@
 
 use anyhow::Context as _;
 
-use crate::api::Body;
+use crate::api::{Body, Client};
 use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, required, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::lookup::Collection;
-use crate::output::Format;
-use crate::resources::PROJECT;
+use crate::lookup::{self, Collection};
+use crate::resources::{PROJECT, Record};
 use crate::text::{acpctl, quote};
 
-const EXAMPLES: &str = "acpctl project create team-c";
+const EXAMPLES: &str = "\
+acpctl project create team-c
+# In a script: succeed and switch if it exists already
+acpctl project create team-c --if-exists skip";
 
 /// Create a project and switch to it
 #[derive(Debug, clap::Args)]
@@ -27,8 +29,46 @@ pub(crate) struct Args {
     /// Description
     #[arg(long)]
     description: Option<String>,
+    /// If a project with this name exists: error|skip (default: error)
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    if_exists: Option<IfExists>,
     #[command(flatten)]
     output: WriteArgs,
+}
+
+/// What to do if there is a project of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum IfExists {
+    /// Fail
+    Error,
+    /// Leave the project as it is, and switch to it
+    Skip,
+}
+
+/// Returns the project of this name, if there is one.
+///
+/// # Errors
+/// The look-up fails.
+pub(crate) async fn existing(client: &Client, name: &str) -> anyhow::Result<Option<Record>> {
+    let found = lookup::find_if_any(client, &Collection::projects(), name).await;
+    found.context("create project")
+}
+
+/// Returns a project that exists already, if that is fine.
+///
+/// # Errors
+/// It is not, or the name is taken by a project that can't be seen.
+fn met(args: &Args, name: &str, found: Option<Record>) -> anyhow::Result<(Record, &'static str)> {
+    match found {
+        Some(found) if args.if_exists == Some(IfExists::Skip) => Ok((found, "skipped: it exists")),
+        _ => Err(conflict(name).into()),
+    }
+}
+
+/// Returns the failure for a name that is taken.
+pub(crate) fn conflict(name: &str) -> Failure {
+    let message = format!("project {} already exists", quote(name));
+    Failure::new(Kind::Conflict, message).hint(taken(name))
 }
 
 /// Says what to do about a name that is taken: by a project that exists, or for ever by a deleted one.
@@ -46,25 +86,32 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set("name", name);
     body.set_filled("description", args.description.as_deref());
     let client = ctx.client()?;
-    let record = ctx.block_on(async {
+    let made = ctx.block_on(async {
+        // A dry run sends nothing that the server could refuse.
+        if ctx.rehearses()
+            && let Some(found) = existing(client, name).await?
+        {
+            return met(args, name, Some(found));
+        }
         let path = Collection::projects().path;
         match client.create(&PROJECT, &path, body).await {
             Err(error) if error.status() == Some(409) => {
-                let message = format!("project {} already exists", quote(name));
-                let hint = taken(name);
-                Err(Failure::new(Kind::Conflict, message).hint(hint).into())
+                let found = match args.if_exists {
+                    Some(IfExists::Skip) => existing(client, name).await?,
+                    _ => None,
+                };
+                met(args, name, found)
             }
-            created => created.context("create project"),
+            created => Ok((created.context("create project")?, "created")),
         }
-    })?;
+    });
+    let (record, done) = made?;
     if ctx.rehearses() {
-        let sentence = format!("{} created", outcome::label(&record, name));
+        let sentence = format!("{} {done}", outcome::label(&record, name));
         return outcome::done(ctx, &record, &format, &sentence);
     }
     outcome::refuse_nameless(&record, "create project")?;
     switch_project::switch_to_new(ctx, name, &record, &format);
-    match format {
-        Format::Table | Format::Wide => ctx.out.line(&format!("project/{} created", record.id())),
-        format => ctx.out.record(&record, &format, ctx.now()),
-    }
+    let sentence = format!("project/{} {done}", record.id());
+    outcome::done(ctx, &record, &format, &sentence)
 }

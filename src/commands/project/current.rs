@@ -29,6 +29,8 @@ pub(super) fn run(ctx: &Ctx, output: &OutputArgs) -> anyhow::Result<()> {
         };
     }
     match &settings.project.value {
+        Some(project) if ctx.out.is_quiet() => ctx.out.line(project),
+        None if ctx.out.is_quiet() => Ok(()),
         Some(project) if settings.project.origin == Origin::Environment => {
             ctx.out.line(&format!("Current project: {project} (from AMBIENT_PROJECT environment variable)"))
         }

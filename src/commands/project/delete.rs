@@ -4,19 +4,18 @@ use anyhow::Context as _;
 
 use crate::commands::confirm::{self, ConfirmArgs};
 use crate::commands::outcome::WriteArgs;
-use crate::commands::several;
+use crate::commands::{several, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::{Candidates, PROJECT, Record};
-use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl project delete team-b";
 
 /// Delete projects
 ///
 /// On a terminal you are asked for confirmation; in a script the command deletes the projects at once. Nothing is
-/// deleted if one of them does not exist.
+/// deleted if one of them does not exist. A deleted project is not the current one any more.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -61,7 +60,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if ctx.may_ask() && !ctx.rehearses() && !args.confirm.agreed(ctx, &question)? {
         return Ok(());
     }
-    let current = ctx.settings()?.project.value.clone();
     let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
     let as_list = given.len() > 1;
     let deleted = several::each(ctx, &PROJECT, &names, as_list, &format, |name| {
@@ -71,14 +69,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ctx.block_on(async { client.delete(&path).await.context("delete project") })?;
         Ok((project.clone(), format!("project/{name} deleted")))
     })?;
-    let is_current = |project: &Record| current.as_deref() == Some(project.id());
-    if let Some(project) = deleted.iter().find(|project| is_current(project))
-        && !ctx.rehearses()
-    {
-        ctx.out.warn(&format!(
-            "{} is still the current project; choose another with 'acpctl project set NAME'",
-            quote(project.id())
-        ));
+    for project in &deleted {
+        switch_project::leave_deleted(ctx, project);
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         && format == Format::Table
         && !ctx.out.is_terminal()
     {
-        return ctx.out.line("No projects found");
+        return ctx.out.tell("No projects found");
     }
     let view = View {
         format: &format,

@@ -12,6 +12,7 @@ use crate::commands::{outcome, required};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
+use crate::text::acpctl;
 use crate::resources::SCHEDULED_SESSION;
 
 const EXAMPLES: &str = "\
@@ -80,12 +81,12 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     })?;
     outcome::created(ctx, &record, &format)?;
     if let Some(next) = fields.next_run(ctx.now()) {
-        ctx.out.note(&format!("next run: {next}"));
+        ctx.out.aside(&format!("next run: {next}"));
     }
     if record.value("enabled").and_then(Value::as_bool) == Some(false) {
         ctx.out.aside(&format!(
-            "the schedule is not enabled yet; to enable it: acpctl scheduled-session resume {}",
-            record.name()
+            "the schedule is not enabled yet; to enable it: {}",
+            acpctl(&["scheduled-session", "resume", record.name()])
         ));
     }
     Ok(())

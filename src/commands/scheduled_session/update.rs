@@ -35,9 +35,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let record = ctx.block_on(async {
         let found = lookup::scheduled_session(client, &project, given).await?;
         let agent = args.fields.agent(client, &project).await?;
+        let body = args.fields.for_update(agent.as_deref());
+        outcome::doubt_empty(ctx, &body);
         let request = Collection::scheduled_sessions(&project)
             .request(Method::Patch, found.id())
-            .body(args.fields.for_update(agent.as_deref()));
+            .body(body);
         client
             .fetch(&SCHEDULED_SESSION, &request)
             .await

@@ -94,7 +94,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         selection: &args.selection,
         command: &args.command,
     };
-    run.start(ctx, args.allow_empty)
+    run.start(ctx, Some(args.allow_empty))
 }
 
 /// Runs a command with one credential, for `acpctl exec`.
@@ -113,7 +113,7 @@ pub(crate) fn with_credential(
         selection,
         command,
     };
-    run.start(ctx, false)
+    run.start(ctx, None)
 }
 
 /// One run of a command.
@@ -124,7 +124,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn start(&self, ctx: &Ctx, allow_empty: bool) -> anyhow::Result<()> {
+    fn start(&self, ctx: &Ctx, allow_empty: Option<bool>) -> anyhow::Result<()> {
         session_helper::check_system("exec")?;
         dir::sweep();
         let plan = self
@@ -141,7 +141,7 @@ impl Run<'_> {
         }
         prepare::check(&plan)?;
         prepare::refuse_undelivered(&plan, allow_empty)?;
-        prepare::refuse_empty(&plan, allow_empty, ctx.settings()?.is_local())?;
+        prepare::refuse_empty(&plan, allow_empty == Some(true), ctx.settings()?.is_local())?;
         ctx.block_on(self.perform(ctx, &plan))
     }
 

@@ -91,8 +91,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         0 => {}
         1 => ctx
             .out
-            .note("1 more binding decides nothing here; --all shows it"),
-        count => ctx.out.note(&format!(
+            .aside("1 more binding decides nothing here; --all shows it"),
+        count => ctx.out.aside(&format!(
             "{count} more bindings decide nothing here; --all shows them"
         )),
     }

@@ -119,7 +119,7 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         && ctx.block_on(async { Ok(has_only_messages(client, &args.session, error).await) })?
     {
         ctx.out
-            .note("this server has no live events of the session: following its messages");
+            .aside("this server has no live events of the session: following its messages");
         return ctx.block_on(follow_stored(ctx, client, args, 0, format));
     }
     match followed? {

@@ -102,7 +102,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 {
                     let note =
                         "this server has no live events of the session: following its messages";
-                    ctx.out.note(note);
+                    ctx.out.aside(note);
                     let mut stored = Stored::new(ctx, client, id, seq, event_format);
                     stored.follow(false).await?;
                     return Ok(End::Finished);

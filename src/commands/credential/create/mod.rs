@@ -12,7 +12,7 @@ mod wizard;
 
 pub(super) use args::Args;
 
-use crate::commands::grading;
+use crate::commands::{grading, outcome};
 use crate::ctx::Ctx;
 use crate::output::Format;
 
@@ -54,7 +54,6 @@ fn show_dry_run(
         return ctx.out.json(&new.body.masked());
     }
     let (name, word) = (&new.name, effect.word());
-    ctx.out
-        .line(&format!("credential/{name} {word} (dry run)"))?;
+    outcome::named(ctx, name, &format!("credential/{name} {word} (dry run)"))?;
     args.bind.rehearse(ctx, &new.name)
 }

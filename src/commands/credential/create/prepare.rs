@@ -11,7 +11,9 @@ use crate::commands::credential::merge;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
-use crate::intake::{self, KubeconfigArgs, Prepared, SourceArgs, gate, provider};
+use crate::intake::{
+    self, KubeconfigArgs, NAME_ITS_SOURCE, Prepared, SHARED, SourceArgs, gate, provider,
+};
 use crate::kubeconfig::OwnedSource;
 use crate::output::prompt;
 use crate::resources::{DIGEST, KUBECONFIG};
@@ -151,6 +153,10 @@ fn guess_provider(
             .aside("This is a kubeconfig: --provider kubeconfig is assumed");
         return Ok(Some(KUBECONFIG));
     }
+    // The findings about it name the line.
+    if input.is_some_and(|input| provider::is_broken_kubeconfig(&input.bytes)) {
+        return Ok(Some(KUBECONFIG));
+    }
     if input.is_none() && args.kubeconfig.context.is_some() {
         ctx.out
             .aside("--context is given: --provider kubeconfig is assumed");
@@ -233,16 +239,13 @@ fn secret(ctx: &Ctx, args: &Args, named: Option<Input>) -> anyhow::Result<Option
         return Ok(None);
     }
     let missing = |message| {
-        Failure::new(Kind::Input, message).hint(
-            "name its source: --from-file PATH, or --token - for standard input; for a credential without a secret, add --allow no-secret",
-        )
+        Failure::new(Kind::Input, message).hint(format!(
+            "{NAME_ITS_SOURCE}; for a credential without a secret, add --allow no-secret"
+        ))
     };
     match input::stdin() {
         Stdin::Given => Ok(Some(input::from_stdin()?)),
-        Stdin::Shared => Err(missing(
-            "no secret given, and standard input was not read: the calling script has it too, maybe for a loop",
-        )
-        .into()),
+        Stdin::Shared => Err(missing(SHARED).into()),
         Stdin::Silent if ctx.may_ask() => {
             Ok(SourceArgs::typed(prompt::secret("Secret")?).read()?)
         }

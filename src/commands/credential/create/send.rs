@@ -41,6 +41,8 @@ impl Effect {
 /// If another credential has the name, or the server refuses.
 pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result<(Record, Effect)> {
     let client = ctx.client()?;
+    let name = new.name.clone();
+    let may_double = may_double(args, &new);
     let (mut record, effect) = ctx.block_on(async {
         if may_meet(args, &new) {
             let found = namesakes(client, &new.name).await?;
@@ -54,6 +56,9 @@ pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result
     outcome::refuse_nameless(&record, "create credential")
         .map_err(|failure| failure.hint(format!("see {}", acpctl(&["credential", "list"]))))?;
     record.remove("token");
+    if may_double {
+        doubt_double(ctx, client, &name, 1);
+    }
     Ok((record, effect))
 }
 
@@ -62,19 +67,46 @@ pub(super) fn may_meet(args: &Args, new: &NewCredential) -> bool {
     (new.is_kubeconfig || args.if_exists.is_some()) && !args.allow_duplicate
 }
 
+/// True if a second credential of a name is created, as by the Go tool, though nobody asked for it.
+fn may_double(args: &Args, new: &NewCredential) -> bool {
+    !may_meet(args, new) && !args.allow_duplicate
+}
+
+/// Warns if a new credential is not the only one of its name. `own` is the number of credentials of that name that the
+/// run has created. If the look-up fails, there is no warning: the credential exists nevertheless.
+fn doubt_double(ctx: &Ctx, client: &Client, name: &str, own: usize) {
+    let Ok(found) = ctx.block_on(namesakes(client, name)) else {
+        return;
+    };
+    if found.len() > own {
+        let are = if own == 0 { "would then be" } else { "are now" };
+        let count = found.len() - own + 1;
+        ctx.out.warn(&format!(
+            "there {are} {count} credentials of the name {}, so that only IDs tell them apart ({list}); add --if-exists update or skip, or --allow-duplicate",
+            quote(name),
+            list = acpctl(&["credential", "list", "-o", "wide"])
+        ));
+    }
+}
+
 /// Tells what [`send`] would do, for a dry run. Without a login it sends no request.
 ///
 /// # Errors
 /// If another credential has the name, or the server does not answer.
 pub(super) fn foresee(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Effect> {
-    if !may_meet(args, new) {
+    if !may_meet(args, new) && !may_double(args, new) {
         return Ok(Effect::Created);
     }
     let client = match ctx.client() {
         Ok(client) => client,
         Err(error) if api::kind_of(&error) == Kind::Login => return Ok(Effect::Created),
+        Err(_) if may_double(args, new) => return Ok(Effect::Created),
         Err(error) => return Err(error),
     };
+    if may_double(args, new) {
+        doubt_double(ctx, client, &new.name, 0);
+        return Ok(Effect::Created);
+    }
     let found = ctx.block_on(namesakes(client, &new.name))?;
     let Some(first) = found.first() else {
         return Ok(Effect::Created);

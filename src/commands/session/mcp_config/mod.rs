@@ -166,7 +166,7 @@ fn merge(ctx: &Ctx, path: &Path, entry: &Value) -> anyhow::Result<()> {
             ..failure("write", path, &reason(&error))
         })?;
     }
-    ctx.out.note(&format!(
+    ctx.out.aside(&format!(
         "Set {SERVERS}.{MCP_NAME} in {}",
         path.to_string_lossy()
     ));

@@ -74,7 +74,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     plan.steps
         .retain(|step| step.credential.provider == KUBECONFIG || !step.credential.visible);
     prepare::check(&plan)?;
-    prepare::refuse_undelivered(&plan, false)?;
+    prepare::refuse_undelivered(&plan, None)?;
     let access = access(&plan)?;
     let program = Program::find(args.mcp_command.as_deref());
     let program = match &args.mcp_command {

@@ -9,6 +9,7 @@ use super::checklist::{Cause, Checklist, SERVER_STARTED, Trouble};
 use super::cluster_checks::{ClusterAnswer, about, namespace};
 use super::program::{Program, SettingsStyle};
 use crate::cluster::Class;
+use crate::cluster::fault::store_new;
 use crate::cluster::questions::Readable;
 use crate::compat::io_reason::reason;
 use crate::kubeconfig::Access;
@@ -316,7 +317,7 @@ fn hint(cause: Cause) -> String {
         Cause::Kubeconfig => "'acpctl credential validate FILE' says more about a kubeconfig",
         Cause::Cluster(Class::Network) => "the cluster's address must be reachable from where the MCP server runs",
         Cause::Cluster(Class::Tls) => "check certificate-authority-data and tls-server-name in the kubeconfig",
-        Cause::Cluster(Class::Login) => "store new credentials: 'acpctl credential update NAME --from-file PATH'",
+        Cause::Cluster(Class::Login) => return store_new(),
         Cause::Cluster(Class::Permission) => "ask the cluster's administrator for a role such as 'view' in the context's namespace",
         // The questions of a probe have no such answers.
         Cause::Cluster(Class::NotFound | Class::Conflict | Class::Data | Class::Cluster) => {
