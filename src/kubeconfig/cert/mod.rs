@@ -8,6 +8,7 @@
 //! `private_key` has readers of its own, with `curve` and `rsa` for the arithmetic.
 
 mod certificate;
+mod client;
 mod curve;
 mod damage;
 mod date;
@@ -20,6 +21,7 @@ mod rsa;
 
 use super::pem::{self, Block};
 pub(super) use certificate::Certificate;
+pub use client::{ClientLogin, ClientPair};
 pub(super) use damage::CertFault;
 use damage::Damage;
 use public_key::PublicKey;
@@ -63,6 +65,11 @@ pub(super) fn client_certificate(text: &[u8]) -> Option<Certificate> {
 
 /// Checks that a client certificate and a key are usable and belong together. Dates and key usage are not checked.
 pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), CertFault> {
+    read_pair(certificate, key).map(|_| ())
+}
+
+/// Reads a client certificate and a key that belong together. Returns the key's block and its public part.
+fn read_pair<'k>(certificate: &[u8], key: &'k [u8]) -> Result<(Block<'k>, PublicKey), CertFault> {
     let Some(certificate_block) = pem::blocks(certificate).find(Block::is_certificate) else {
         let fault = match pem::blocks(certificate).next() {
             None => "it holds no PEM block",
@@ -83,7 +90,7 @@ pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), CertFault
     };
     let certificate = Certificate::parse(&certificate_block.der)
         .map_err(|Damage(why)| CertFault("bad-certificate", why))?;
-    let key = private_key::public_key(&key_block.der).ok_or(CertFault(
+    let public = private_key::public_key(&key_block.der).ok_or(CertFault(
         "bad-private-key",
         "it is damaged, encrypted or of an unsupported kind",
     ))?;
@@ -92,9 +99,9 @@ pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), CertFault
             "bad-certificate",
             "its key is of an unsupported kind",
         ))
-    } else if certificate.key == key {
-        Ok(())
-    } else if certificate.key.is_same_kind(&key) {
+    } else if certificate.key == public {
+        Ok((key_block, public))
+    } else if certificate.key.is_same_kind(&public) {
         Err(CertFault("key-mismatch", ""))
     } else {
         Err(CertFault("key-mismatch", "they are of different kinds"))
