@@ -44,11 +44,9 @@ pub(super) enum PairFault {
     #[error("the client key does not belong to the client certificate")]
     Mismatch,
     #[error(
-        "the client key is {0}; acpctl can sign with RSA of 2048 to 4096 bits, P-256, P-384 and Ed25519"
+        "acpctl can't sign with this client key ({0}), only with RSA of 2048, 3072 or 4096 bits, P-256, P-384 and Ed25519"
     )]
     Kind(String),
-    #[error("the client key ({0}) is written without its public part, or in another unusual form")]
-    Form(String),
 }
 
 impl PairFault {
@@ -60,9 +58,6 @@ impl PairFault {
             }
             Self::Kind(_) => {
                 "ask for a certificate with another key: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out client.key"
-            }
-            Self::Form(_) => {
-                "write the key anew: openssl pkcs8 -topk8 -nodes -in client.key -out client.pkcs8.key"
             }
         }
     }
@@ -98,10 +93,8 @@ pub(super) fn config(access: &Access) -> Result<ClientConfig, TlsFault> {
 /// reader: the library's refuses certificates of version 1, which servers accept.
 fn certified(pair: &ClientPair, provider: &CryptoProvider) -> Result<CertifiedKey, PairFault> {
     let login = read(pair)?;
-    let key = signing_key(&login, provider).ok_or_else(|| match login.kind.as_str() {
-        kind @ ("P-256" | "P-384" | "Ed25519") => PairFault::Form(kind.to_owned()),
-        kind => PairFault::Kind(kind.to_owned()),
-    })?;
+    let key =
+        signing_key(&login, provider).ok_or_else(|| PairFault::Kind(login.kind.clone()))?;
     let chain = login.chain.into_iter().map(CertificateDer::from);
     Ok(CertifiedKey::new(chain.collect(), key))
 }
@@ -114,7 +107,6 @@ fn signing_key(login: &ClientLogin, provider: &CryptoProvider) -> Option<Arc<dyn
         PrivateKeyDer::from(PrivatePkcs8KeyDer::from(der)),
         PrivateKeyDer::from(PrivateSec1KeyDer::from(der)),
     ];
-    // The library takes a key that outlives the call, and wipes its copy.
     let load = |form: &PrivateKeyDer<'_>| provider.key_provider.load_private_key(form.clone_key());
     forms.iter().find_map(|form| load(form).ok())
 }

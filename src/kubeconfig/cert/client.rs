@@ -17,7 +17,7 @@ pub struct ClientPair {
 pub struct ClientLogin {
     /// The client's certificate and the authorities above it, in DER.
     pub chain: Vec<Vec<u8>>,
-    /// The key in DER; its form is PKCS#1, PKCS#8 or SEC 1.
+    /// The key in DER: PKCS#1, PKCS#8, or SEC 1 with the public part.
     pub key: Zeroizing<Vec<u8>>,
     /// The kind of the key for people, such as `RSA with 2048 bits`.
     pub kind: String,
@@ -42,13 +42,13 @@ impl ClientPair {
     /// Code and reason if they can't be used, or do not belong together.
     pub fn read(&self) -> Result<ClientLogin, (&'static str, &'static str)> {
         let certificate = self.certificate.as_bytes();
-        let (key, public) = read_pair(certificate, self.key().as_bytes())
+        let key = read_pair(certificate, self.key().as_bytes())
             .map_err(|CertFault(code, detail)| (code, detail))?;
         let blocks = pem::blocks(certificate).filter(pem::Block::is_certificate);
         Ok(ClientLogin {
             chain: blocks.map(|block| block.der.to_vec()).collect(),
+            kind: kind(&key.public),
             key: key.der,
-            kind: kind(&public),
         })
     }
 }

@@ -24,6 +24,7 @@ pub(super) use certificate::Certificate;
 pub use client::{ClientLogin, ClientPair};
 pub(super) use damage::CertFault;
 use damage::Damage;
+use private_key::PrivateKey;
 use public_key::PublicKey;
 
 /// Checks a CA bundle. One usable certificate is enough; an empty text stands for the system's roots.
@@ -68,8 +69,8 @@ pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), CertFault
     read_pair(certificate, key).map(|_| ())
 }
 
-/// Reads a client certificate and a key that belong together. Returns the key's block and its public part.
-fn read_pair<'k>(certificate: &[u8], key: &'k [u8]) -> Result<(Block<'k>, PublicKey), CertFault> {
+/// Reads a client certificate and a key that belong together. Returns the key.
+fn read_pair(certificate: &[u8], key: &[u8]) -> Result<PrivateKey, CertFault> {
     let Some(certificate_block) = pem::blocks(certificate).find(Block::is_certificate) else {
         let fault = match pem::blocks(certificate).next() {
             None => "it holds no PEM block",
@@ -90,7 +91,7 @@ fn read_pair<'k>(certificate: &[u8], key: &'k [u8]) -> Result<(Block<'k>, Public
     };
     let certificate = Certificate::parse(&certificate_block.der)
         .map_err(|Damage(why)| CertFault("bad-certificate", why))?;
-    let public = private_key::public_key(&key_block.der).ok_or(CertFault(
+    let key = PrivateKey::read(&key_block.der).ok_or(CertFault(
         "bad-private-key",
         "it is damaged, encrypted or of an unsupported kind",
     ))?;
@@ -99,9 +100,9 @@ fn read_pair<'k>(certificate: &[u8], key: &'k [u8]) -> Result<(Block<'k>, Public
             "bad-certificate",
             "its key is of an unsupported kind",
         ))
-    } else if certificate.key == public {
-        Ok((key_block, public))
-    } else if certificate.key.is_same_kind(&public) {
+    } else if certificate.key == key.public {
+        Ok(key)
+    } else if certificate.key.is_same_kind(&key.public) {
         Err(CertFault("key-mismatch", ""))
     } else {
         Err(CertFault("key-mismatch", "they are of different kinds"))
