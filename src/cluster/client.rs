@@ -13,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::fault::{Class, Fault, NOT_KUBERNETES, store_new};
-use super::tls;
+use super::tls::{self, TlsFault};
 use crate::api::proxy;
 use crate::kubeconfig::Access;
 use crate::text::{self, secrets, url_for_people};
@@ -103,7 +103,13 @@ impl Client {
             .no_gzip()
             .no_proxy();
         if is_tls {
-            let config = tls::config(access).map_err(|why| unusable(why.to_string()))?;
+            let config = tls::config(access).map_err(|why| match why {
+                TlsFault::Pair(why) => Fault {
+                    connected: false,
+                    ..Fault::new(Class::Data, why.to_string(), why.hint())
+                },
+                why => unusable(why.to_string()),
+            })?;
             builder = builder.tls_backend_preconfigured(config);
         } else {
             // It fails only if a provider is installed already.

@@ -19,7 +19,7 @@ pub(crate) enum Class {
     NotFound,
     /// Somebody else has the name, or has changed the object.
     Conflict,
-    /// The cluster does not accept a value.
+    /// The cluster does not accept a value, or the kubeconfig holds one that can't be used here.
     Data,
     /// The API server itself failed or is overloaded.
     Cluster,

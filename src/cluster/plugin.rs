@@ -11,8 +11,9 @@ use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
 use super::fault::{Class, Fault};
+use super::tls;
 use crate::compat::io_reason::reason;
-use crate::kubeconfig::{Access, Plugin};
+use crate::kubeconfig::{Access, ClientPair, Plugin};
 use crate::system::process::Group;
 use crate::text::quote;
 use crate::yaml;
@@ -20,11 +21,10 @@ use crate::yaml;
 /// The most that is kept of each of its streams, in bytes.
 const MAX_OUTPUT: u64 = 1 << 20;
 
-/// The credentials that the program returns.
-pub(crate) enum Login {
-    Token(SecretString),
-    /// Certificate and key in one text.
-    Certificate(SecretString),
+/// The credentials that the program returns: at least one of the two.
+pub(crate) struct Login {
+    pub token: Option<SecretString>,
+    pub certificate: Option<ClientPair>,
 }
 
 /// Runs the program. The caller's `prepare` gets the command before it starts, to remove its own secrets from the
@@ -212,6 +212,8 @@ enum OutputFault {
     Empty,
     #[error("prints a certificate or its key, but not both")]
     HalfAPair,
+    #[error("prints a login that can't be used: {0}")]
+    Pair(#[from] tls::PairFault),
 }
 
 /// Reads the program's output.
@@ -227,16 +229,15 @@ fn read(output: &[u8], version: &str) -> Result<Login, OutputFault> {
         let text = answer["status"][name].as_str().unwrap_or_default();
         Some(text).filter(|text| !text.is_empty())
     };
-    match (
-        field("clientCertificateData"),
-        field("clientKeyData"),
-        field("token"),
-    ) {
-        (Some(certificate), Some(key), _) => Ok(Login::Certificate(SecretString::from(format!(
-            "{certificate}\n{key}"
-        )))),
-        (None, None, Some(token)) => Ok(Login::Token(SecretString::from(token))),
-        (None, None, None) => Err(OutputFault::Empty),
-        _ => Err(OutputFault::HalfAPair),
+    let token = field("token").map(SecretString::from);
+    let certificate = match (field("clientCertificateData"), field("clientKeyData")) {
+        (Some(certificate), Some(key)) => Some(ClientPair::new(certificate.to_owned(), key)),
+        (None, None) if token.is_none() => return Err(OutputFault::Empty),
+        (None, None) => None,
+        _ => return Err(OutputFault::HalfAPair),
+    };
+    if let Some(pair) = &certificate {
+        tls::read(pair)?;
     }
+    Ok(Login { token, certificate })
 }

@@ -9,24 +9,23 @@ use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
+    ServerName, UnixTime,
+};
 use rustls::server::ParsedCertificate;
+use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
-use secrecy::ExposeSecret as _;
 
-use crate::kubeconfig::Access;
+use crate::kubeconfig::{Access, ClientLogin, ClientPair};
 
 /// The reason why the TLS settings of a kubeconfig can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsFault {
-    #[error("the client certificate can't be read")]
-    Certificate,
-    #[error("the client key can't be read")]
-    Key,
-    #[error("this kind of client key can't be used here")]
-    KindOfKey,
+    #[error(transparent)]
+    Pair(#[from] PairFault),
     #[error("tls-server-name can't be in a certificate")]
     ServerName,
     #[error("certificate-authority-data holds no authority")]
@@ -35,25 +34,81 @@ pub(super) enum TlsFault {
     Library(#[from] Error),
 }
 
+/// The reason why a client certificate and its key can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PairFault {
+    #[error("the client certificate can't be used: {0}")]
+    Certificate(&'static str),
+    #[error("the client key can't be used: {0}")]
+    Key(&'static str),
+    #[error("the client key does not belong to the client certificate")]
+    Mismatch,
+    #[error(
+        "acpctl can't sign with this client key ({0}), only with RSA of 2048, 3072 or 4096 bits, P-256, P-384 and Ed25519"
+    )]
+    Kind(String),
+}
+
+impl PairFault {
+    /// Returns what to do about it.
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::Certificate(_) | Self::Key(_) | Self::Mismatch => {
+                "export both again: kubectl config view --raw --minify --flatten"
+            }
+            Self::Kind(_) => {
+                "ask for a certificate with another key: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out client.key"
+            }
+        }
+    }
+}
+
+/// Reads a client certificate and its key exactly as Kubernetes' client does.
+pub(super) fn read(pair: &ClientPair) -> Result<ClientLogin, PairFault> {
+    pair.read().map_err(|(code, why)| match code {
+        "bad-certificate" => PairFault::Certificate(why),
+        "bad-private-key" => PairFault::Key(why),
+        _ => PairFault::Mismatch,
+    })
+}
+
 /// Returns the TLS settings for one cluster and user.
 pub(super) fn config(access: &Access) -> Result<ClientConfig, TlsFault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let login = access.certificate.as_ref().map(|pair| certified(pair, &provider));
     let verifier = Verifier::new(access, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    let Some(pair) = &access.certificate else {
-        return Ok(builder.with_no_client_auth());
-    };
-    let pem = pair.expose_secret().as_bytes();
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
-        .collect::<Result<_, _>>()
-        .map_err(|_| TlsFault::Certificate)?;
-    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| TlsFault::Key)?;
-    builder
-        .with_client_auth_cert(chain, key)
-        .map_err(|_| TlsFault::KindOfKey)
+    Ok(match login.transpose()? {
+        Some(login) => {
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(login)))
+        }
+        None => builder.with_no_client_auth(),
+    })
+}
+
+/// Returns the certificate and its key as the TLS library takes them. That they belong together was checked by our own
+/// reader: the library's refuses certificates of version 1, which servers accept.
+fn certified(pair: &ClientPair, provider: &CryptoProvider) -> Result<CertifiedKey, PairFault> {
+    let login = read(pair)?;
+    let key =
+        signing_key(&login, provider).ok_or_else(|| PairFault::Kind(login.kind.clone()))?;
+    let chain = login.chain.into_iter().map(CertificateDer::from);
+    Ok(CertifiedKey::new(chain.collect(), key))
+}
+
+/// Reads the key in the first form that fits, whatever its PEM label says.
+fn signing_key(login: &ClientLogin, provider: &CryptoProvider) -> Option<Arc<dyn SigningKey>> {
+    let der = &login.key[..];
+    let forms = [
+        PrivateKeyDer::from(PrivatePkcs1KeyDer::from(der)),
+        PrivateKeyDer::from(PrivatePkcs8KeyDer::from(der)),
+        PrivateKeyDer::from(PrivateSec1KeyDer::from(der)),
+    ];
+    let load = |form: &PrivateKeyDer<'_>| provider.key_provider.load_private_key(form.clone_key());
+    forms.iter().find_map(|form| load(form).ok())
 }
 
 /// Judges the server's certificate.

@@ -12,7 +12,7 @@ use super::files::open;
 use super::findings;
 use super::read::{from_environment, source_name, source_of, views};
 use crate::cluster::fault::FROM_SESSION;
-use crate::cluster::plugin::{self, Login};
+use crate::cluster::plugin;
 use crate::cluster::{Client, Fault, Limits};
 use crate::ctx::Ctx;
 use crate::env;
@@ -281,9 +281,10 @@ pub(crate) async fn log_in(ctx: &Ctx, access: &mut Access) -> Result<(), Fault> 
     }
     let limit = login_limit(ctx);
     let heard = |line: &str| ctx.out.note(&secrets::hide(line));
-    match plugin::run(access, plugin, limit, without_our_secrets, heard).await? {
-        Login::Token(token) => access.token = Some(token),
-        Login::Certificate(pair) => access.certificate = Some(pair),
+    let login = plugin::run(access, plugin, limit, without_our_secrets, heard).await?;
+    access.token = login.token;
+    if login.certificate.is_some() {
+        access.certificate = login.certificate;
     }
     access.secrets().iter().for_each(secrets::know);
     Ok(())

@@ -3,8 +3,8 @@
 //! Files are not opened: a document that was cut to one context holds everything.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use zeroize::Zeroizing;
 
+use super::cert::ClientPair;
 use super::choose::Chosen;
 use super::files::{Material, Materials};
 use super::model::{AuthProvider, Config, Exec, User};
@@ -24,8 +24,7 @@ pub struct Access {
     pub proxy_url: Option<SecretString>,
     /// Certificates in PEM form; `None` means the system's authorities.
     pub ca: Option<Vec<u8>>,
-    /// The certificate and its key in PEM form, in one text.
-    pub certificate: Option<SecretString>,
+    pub certificate: Option<ClientPair>,
     /// The bearer token, which an oidc provider may have stored.
     pub token: Option<SecretString>,
     pub basic: Option<(String, SecretString)>,
@@ -92,9 +91,9 @@ impl Access {
                 password.expose_secret()
             )));
         }
-        let pair = self.certificate.as_ref().map(SecretString::expose_secret);
-        let keys = pair.into_iter().flat_map(secrets::private_lines);
-        found.extend(keys.map(SecretString::from));
+        let key = self.certificate.as_ref().map(ClientPair::key);
+        let lines = key.into_iter().flat_map(secrets::private_lines);
+        found.extend(lines.map(SecretString::from));
         found
     }
 
@@ -114,15 +113,11 @@ fn some(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn pair(certificate: &Material, key: &Material) -> Option<SecretString> {
-    let certificate = std::str::from_utf8(certificate.bytes()?).ok()?;
-    let key = std::str::from_utf8(key.bytes()?).ok()?;
-    // A buffer of the right size from the start: growing it would leave a copy of the key behind.
-    let mut pair = Zeroizing::new(String::with_capacity(certificate.len() + 1 + key.len()));
-    pair.push_str(certificate);
-    pair.push('\n');
-    pair.push_str(key);
-    Some(SecretString::from(pair.as_str()))
+fn pair(certificate: &Material, key: &Material) -> Option<ClientPair> {
+    // The text around the blocks may be in another encoding; nothing reads it.
+    let certificate = String::from_utf8_lossy(certificate.bytes()?);
+    let key = String::from_utf8_lossy(key.bytes()?);
+    Some(ClientPair::new(certificate.into_owned(), &key))
 }
 
 fn token(user: &User<'_>) -> Option<SecretString> {

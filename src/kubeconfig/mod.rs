@@ -62,6 +62,7 @@ mod wrapper;
 mod yaml;
 
 pub use access::{Access, Impersonation, Plugin};
+pub use cert::{ClientLogin, ClientPair};
 pub use codes::{Gate, Row, Severity, codes, is_code};
 pub use encoding::{Base64, Decoded, Utf8, decode_input, to_utf8};
 pub use files::NotAllowed;

@@ -51,18 +51,23 @@ impl Curve {
             }
     }
 
-    /// Returns the uncompressed public point of a private key. The key may have too few or too many leading zeros.
-    pub(super) fn public_point(self, scalar: &[u8]) -> Option<Vec<u8>> {
+    /// Returns a private key in its full length. It may have too few or too many leading zeros.
+    pub(super) fn padded(self, scalar: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let zeros = scalar.iter().take_while(|byte| **byte == 0).count();
         let significant = &scalar[zeros..];
         let missing = self.size().checked_sub(significant.len())?;
         let mut padded = Zeroizing::new(vec![0; self.size()]);
         padded[missing..].copy_from_slice(significant);
+        Some(padded)
+    }
+
+    /// Returns the uncompressed public point of a private key of full length.
+    pub(super) fn public_point(self, scalar: &[u8]) -> Option<Vec<u8>> {
         match self {
-            Self::P224 => public_point::<p224::NistP224>(&padded),
-            Self::P256 => public_point::<p256::NistP256>(&padded),
-            Self::P384 => public_point::<p384::NistP384>(&padded),
-            Self::P521 => public_point::<p521::NistP521>(&padded),
+            Self::P224 => public_point::<p224::NistP224>(scalar),
+            Self::P256 => public_point::<p256::NistP256>(scalar),
+            Self::P384 => public_point::<p384::NistP384>(scalar),
+            Self::P521 => public_point::<p521::NistP521>(scalar),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! `private_key` has readers of its own, with `curve` and `rsa` for the arithmetic.
 
 mod certificate;
+mod client;
 mod curve;
 mod damage;
 mod date;
@@ -20,8 +21,10 @@ mod rsa;
 
 use super::pem::{self, Block};
 pub(super) use certificate::Certificate;
+pub use client::{ClientLogin, ClientPair};
 pub(super) use damage::CertFault;
 use damage::Damage;
+use private_key::PrivateKey;
 use public_key::PublicKey;
 
 /// Checks a CA bundle. One usable certificate is enough; an empty text stands for the system's roots.
@@ -63,6 +66,11 @@ pub(super) fn client_certificate(text: &[u8]) -> Option<Certificate> {
 
 /// Checks that a client certificate and a key are usable and belong together. Dates and key usage are not checked.
 pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), CertFault> {
+    read_pair(certificate, key).map(|_| ())
+}
+
+/// Reads a client certificate and a key that belong together. Returns the key.
+fn read_pair(certificate: &[u8], key: &[u8]) -> Result<PrivateKey, CertFault> {
     let Some(certificate_block) = pem::blocks(certificate).find(Block::is_certificate) else {
         let fault = match pem::blocks(certificate).next() {
             None => "it holds no PEM block",
@@ -83,7 +91,7 @@ pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), CertFault
     };
     let certificate = Certificate::parse(&certificate_block.der)
         .map_err(|Damage(why)| CertFault("bad-certificate", why))?;
-    let key = private_key::public_key(&key_block.der).ok_or(CertFault(
+    let key = PrivateKey::read(&key_block.der).ok_or(CertFault(
         "bad-private-key",
         "it is damaged, encrypted or of an unsupported kind",
     ))?;
@@ -92,9 +100,9 @@ pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), CertFault
             "bad-certificate",
             "its key is of an unsupported kind",
         ))
-    } else if certificate.key == key {
-        Ok(())
-    } else if certificate.key.is_same_kind(&key) {
+    } else if certificate.key == key.public {
+        Ok(key)
+    } else if certificate.key.is_same_kind(&key.public) {
         Err(CertFault("key-mismatch", ""))
     } else {
         Err(CertFault("key-mismatch", "they are of different kinds"))

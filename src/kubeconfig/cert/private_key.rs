@@ -4,6 +4,7 @@
 //! optional field counts as absent if another field follows instead.
 
 use ring::signature::{Ed25519KeyPair, KeyPair};
+use zeroize::Zeroizing;
 
 use super::curve::Curve;
 use super::der::{self, Bits, Integer, Oid};
@@ -14,14 +15,29 @@ use super::rsa;
 /// fits.
 const MAX_BYTES: usize = 16 << 10;
 
-/// Returns the public key of a private key, or `None` if that is damaged, encrypted or of an unsupported kind.
-pub(super) fn public_key(key: &[u8]) -> Option<PublicKey> {
-    if key.len() > MAX_BYTES {
-        return None;
+/// A private key. No `Debug`: it is a secret.
+pub(super) struct PrivateKey {
+    pub(super) public: PublicKey,
+    /// As it was read; one on a curve in the form of SEC 1, with the public part that it may lack.
+    pub(super) der: Zeroizing<Vec<u8>>,
+}
+
+impl PrivateKey {
+    /// Returns `None` if the key is damaged, encrypted or of an unsupported kind.
+    pub(super) fn read(key: &[u8]) -> Option<Self> {
+        if key.len() > MAX_BYTES {
+            return None;
+        }
+        pkcs1(key)
+            .map(|public| Self::new(public, key))
+            .or_else(|| pkcs8(key))
+            .or_else(|| sec1(key, None))
     }
-    pkcs1(key)
-        .or_else(|| pkcs8(key))
-        .or_else(|| sec1(key, None))
+
+    fn new(public: PublicKey, der: &[u8]) -> Self {
+        let der = Zeroizing::new(der.to_vec());
+        Self { public, der }
+    }
 }
 
 fn pkcs1(key: &[u8]) -> Option<PublicKey> {
@@ -56,7 +72,7 @@ fn pkcs1(key: &[u8]) -> Option<PublicKey> {
     })
 }
 
-fn pkcs8(key: &[u8]) -> Option<PublicKey> {
+fn pkcs8(key: &[u8]) -> Option<PrivateKey> {
     let mut fields = Fields(Fields(key).required(SEQUENCE)?);
     fields.integer()?.to_i64()?;
     let mut algorithm = Fields(fields.required(SEQUENCE)?);
@@ -64,7 +80,7 @@ fn pkcs8(key: &[u8]) -> Option<PublicKey> {
     let parameters = algorithm.any()?;
     let inner = fields.required(OCTET_STRING)?;
     match kind {
-        RSA => pkcs1(inner),
+        RSA => pkcs1(inner).map(|public| PrivateKey::new(public, inner)),
         EC => {
             let name = Fields(parameters)
                 .required(OBJECT_IDENTIFIER)
@@ -74,14 +90,15 @@ fn pkcs8(key: &[u8]) -> Option<PublicKey> {
         ED25519 if parameters.is_empty() => {
             let seed = Fields(inner).required(OCTET_STRING)?;
             let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
-            Some(PublicKey::Ed25519(pair.public_key().as_ref().to_vec()))
+            let public = PublicKey::Ed25519(pair.public_key().as_ref().to_vec());
+            Some(PrivateKey::new(public, key))
         }
         _ => None,
     }
 }
 
 /// Reads a SEC 1 key. `curve` is the one that a wrapper names; it takes precedence over the curve in the key.
-fn sec1(key: &[u8], curve: Option<Oid<'_>>) -> Option<PublicKey> {
+fn sec1(key: &[u8], curve: Option<Oid<'_>>) -> Option<PrivateKey> {
     let mut fields = Fields(Fields(key).required(SEQUENCE)?);
     if fields.integer()?.to_i64()? != 1 {
         return None;
@@ -96,8 +113,36 @@ fn sec1(key: &[u8], curve: Option<Oid<'_>>) -> Option<PublicKey> {
         Bits::new(content)?;
     }
     let curve = Curve::named(curve.or(own)?)?;
-    let point = curve.public_point(scalar)?;
-    Some(PublicKey::Ec(curve, point))
+    let scalar = curve.padded(scalar)?;
+    let point = curve.public_point(&scalar)?;
+    Some(PrivateKey {
+        der: with_public_part(&scalar, &point),
+        public: PublicKey::Ec(curve, point),
+    })
+}
+
+/// Writes a key on a curve in the form of SEC 1. A wrapper names the curve.
+fn with_public_part(scalar: &[u8], point: &[u8]) -> Zeroizing<Vec<u8>> {
+    let bits = [&[0], point].concat();
+    let point = element(der::BIT_STRING, &bits);
+    let fields = [
+        &element(der::INTEGER, &[1])[..],
+        &element(der::OCTET_STRING, scalar),
+        &element(0xA1, &point),
+    ];
+    element(der::SEQUENCE, &Zeroizing::new(fields.concat()))
+}
+
+/// Writes an element of at most 255 bytes.
+fn element(tag: u8, content: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(content.len() + 3));
+    out.push(tag);
+    if content.len() >= 0x80 {
+        out.push(0x81);
+    }
+    out.push(u8::try_from(content.len()).unwrap_or(u8::MAX));
+    out.extend_from_slice(content);
+    out
 }
 
 /// A tag: its class and form (the upper three bits), and its number.

@@ -109,8 +109,14 @@ impl Bench {
 
 /// A login program for the token.
 pub fn login_program(env: &TestEnv, token: &str) -> String {
+    program_that_prints(env, &json!({"token": token}))
+}
+
+/// A login program that answers with this status.
+pub fn program_that_prints(env: &TestEnv, status: &Value) -> String {
+    let answer = json!({"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": status});
     let script = format!(
-        "#!/bin/sh\necho 'Open https://login.example.org in a browser' >&2\nprintf '{{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{{\"token\":\"{token}\"}}}}'\n"
+        "#!/bin/sh\necho 'Open https://login.example.org in a browser' >&2\ncat <<'END'\n{answer}\nEND\n"
     );
     let program = env.file("login", script);
     std::fs::set_permissions(
@@ -203,6 +209,39 @@ fn from_a_login_program_to_an_access_that_is_gone_again() {
             assert!(!sent.query.contains(secret.as_str()), "{sent:?}");
         }
     }
+}
+
+#[test]
+fn a_login_program_may_print_a_token_and_a_certificate() {
+    use base64::Engine as _;
+    let mut bench = Bench::new();
+    let decoded = |text: &str| {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text);
+        String::from_utf8(bytes.unwrap()).unwrap()
+    };
+    let certificate = decoded(&bench.server.cluster.client_certificate);
+    let key = decoded(&bench.server.cluster.client_key);
+    let foreign = include_str!("../session/probe/logins/sec1.pem");
+    let allowed = "credential inspect --access -f kubeconfig --allow exec-plugin";
+
+    let status = json!({"token": ADMIN, "clientCertificateData": certificate, "clientKeyData": key});
+    let user = program_that_prints(&bench.env, &status);
+    bench.use_kubeconfig(&bench.server.kubeconfig_of(&user));
+    bench.ok(allowed);
+    for sent in &bench.server.state().log {
+        let token = sent.headers.iter().find(|(name, _)| name == "authorization");
+        assert_eq!(token.unwrap().1, format!("Bearer {ADMIN}"));
+        assert!(sent.has_certificate, "{sent:?}");
+    }
+
+    bench.server.state().log.clear();
+    let status = json!({"token": ADMIN, "clientCertificateData": certificate, "clientKeyData": foreign});
+    program_that_prints(&bench.env, &status);
+    let (code, out, err) = bench.run(allowed);
+    assert_eq!((code, out.as_str()), (4, ""), "{err}");
+    let why = "prints a login that can't be used: the client key does not belong to the client certificate";
+    assert!(err.contains(why), "{err}");
+    assert!(bench.server.requests().is_empty());
 }
 
 #[test]

@@ -9,9 +9,14 @@ use base64::Engine as _;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, ServerConnection,
+    SignatureScheme, StreamOwned,
+};
 use serde_json::json;
 
 /// How the server treats those it knows.
@@ -82,6 +87,61 @@ pub struct Cluster {
     pub client_key: String,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Usual,
+    SelfSigned,
+    Trusting,
+}
+
+/// Accepts every client certificate. The library can't read those of version 1.
+#[derive(Debug)]
+struct Trusting(Arc<dyn ClientCertVerifier>);
+
+impl ClientCertVerifier for Trusting {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if ParsedCertificate::try_from(certificate).is_err() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
+        self.0.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
 fn authority() -> (Issuer<'static, KeyPair>, String, CertificateDer<'static>) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -119,21 +179,31 @@ impl Cluster {
         rights: Rights,
         answers: Box<Override>,
     ) -> Self {
-        Self::serving(name, false, token, rights, answers)
+        Self::serving(name, token, rights, answers, Kind::Usual)
     }
 
     /// A server whose certificate is signed by itself, and listed as its own authority.
     pub fn self_signed(token: &'static str) -> Self {
-        Self::serving("127.0.0.1", true, token, Rights::All, Box::new(|_| None))
+        Self::of_kind(Kind::SelfSigned, token)
+    }
+
+    /// A server that knows every client certificate, of any version, whose key signs the handshake.
+    pub fn trusting(token: &'static str) -> Self {
+        Self::of_kind(Kind::Trusting, token)
+    }
+
+    fn of_kind(kind: Kind, token: &'static str) -> Self {
+        Self::serving("127.0.0.1", token, Rights::All, Box::new(|_| None), kind)
     }
 
     fn serving(
         name: &str,
-        is_self_signed: bool,
         token: &'static str,
         rights: Rights,
         answers: Box<Override>,
+        kind: Kind,
     ) -> Self {
+        let is_self_signed = kind == Kind::SelfSigned;
         let (issuer, ca, ca_der) = authority();
         let (_, foreign_ca, _) = authority();
         let server_key = KeyPair::generate().unwrap();
@@ -162,6 +232,11 @@ impl Cluster {
                 .allow_unauthenticated()
                 .build()
                 .unwrap();
+        let verifier = if kind == Kind::Trusting {
+            Arc::new(Trusting(verifier))
+        } else {
+            verifier
+        };
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()

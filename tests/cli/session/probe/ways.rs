@@ -163,6 +163,67 @@ fn the_ways_to_a_cluster_that_kubernetes_clients_know_work_here_too() {
     }
 }
 
+/// A certificate and its key from a file of `logins/`, as a user of a kubeconfig.
+fn login(pem: &str) -> String {
+    use base64::Engine as _;
+    const END: &str = "-----END CERTIFICATE-----\n";
+    let end = pem.find(END).unwrap() + END.len();
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let (certificate, key) = pem.split_at(end);
+    format!(
+        "client-certificate-data: {}, client-key-data: {}",
+        base64(certificate),
+        base64(key)
+    )
+}
+
+#[test]
+fn each_client_certificate_that_kubernetes_accepts_logs_in_or_has_a_true_reason() {
+    let cluster = Cluster::trusting(SECRET);
+    const HINT: &str =
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out client.key";
+    for (name, pem, refusal) in [
+        ("version 1", include_str!("logins/version-1.pem"), None),
+        ("PKCS#8", include_str!("logins/pkcs8.pem"), None),
+        ("SEC 1", include_str!("logins/sec1.pem"), None),
+        ("EC PARAMETERS", include_str!("logins/parameters.pem"), None),
+        ("PKCS#1", include_str!("logins/pkcs1.pem"), None),
+        ("other label", include_str!("logins/other-label.pem"), None),
+        ("Ed25519", include_str!("logins/ed25519.pem"), None),
+        (
+            "P-521",
+            include_str!("logins/p521.pem"),
+            Some("(P-521)"),
+        ),
+        (
+            "RSA 1024",
+            include_str!("logins/rsa1024.pem"),
+            Some("(RSA with 1024 bits)"),
+        ),
+        (
+            "no public part",
+            include_str!("logins/no-public-part.pem"),
+            None,
+        ),
+    ] {
+        let env = with_server(&mcp_server(&[("namespaces_list", text("NAME\na\nb\n"))]));
+        let run = probe(&env, &reaching(&cluster, &login(pem)), &[]);
+        let shown = format!("{name}: {}{}", run.stdout, run.stderr);
+        match refusal {
+            None => {
+                assert_eq!(run.code, Some(0), "{shown}");
+                assert!(shown.contains("ok      login accepted      ada"), "{shown}");
+            }
+            Some(kind) => {
+                let why = format!("(invalid): acpctl can't sign with this client key {kind}, only");
+                assert_eq!(run.code, Some(7), "{shown}");
+                assert!(run.stderr.contains(&why), "{shown}");
+                assert!(run.stderr.contains(HINT), "{shown}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_proxy_of_the_kubeconfig_is_used_and_its_password_is_not_shown() {
     let cluster = Cluster::start(SECRET, Rights::All);
