@@ -14,8 +14,8 @@ use super::report::Report;
 use super::secret::Secret;
 use super::writer::{Outcome, Writer};
 use super::{
-    agent, check, credential, kustomize, load, names, part, payload, project, prune, report, role_binding,
-    secret,
+    agent, check, credential, kustomize, load, names, part, payload, project, prune, report,
+    role_binding, secret,
 };
 use crate::api;
 use crate::commands::labels::Selector;
@@ -94,8 +94,8 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         secret::grade(ctx, &documents, &mut secrets, limit, &args.trust.allow)?;
     }
     let ahead = Ahead::of(&documents, project.as_deref());
-    let writer = Writer::new(ctx, client, project, args.diff, &args.trust)
-        .with(ahead, Made::by(&documents));
+    let writer =
+        Writer::new(ctx, client, project, args.diff, &args.trust).with(ahead, Made::by(&documents));
     // A single document looks its names up before it writes.
     if documents.len() > 1 {
         ctx.block_on(names::check(&writer, &documents))?;
@@ -127,8 +127,9 @@ fn foresee(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<(
         return Ok(());
     }
     let unseen = |why: &anyhow::Error| {
-        ctx.out
-            .warn(&format!("the names in the documents were not looked up: {why:#}"));
+        ctx.out.warn(&format!(
+            "the names in the documents were not looked up: {why:#}"
+        ));
         Ok(())
     };
     let client = match ctx.client() {
