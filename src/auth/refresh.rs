@@ -10,13 +10,13 @@ use super::job;
 use super::oidc::Issuer;
 use super::store::{self, Login};
 use super::token;
-use crate::text::acpctl;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, Lock};
 use crate::config::settings::{Origin, login_url, same_origin};
 use crate::config::{Config, Place, Settings};
 use crate::failure::Failure;
 use crate::keyring::KeyringError;
 use crate::output;
+use crate::text::acpctl;
 
 /// A login is renewed so long before its end: a request takes time, and clocks differ.
 const AHEAD: SignedDuration = SignedDuration::from_secs(30);

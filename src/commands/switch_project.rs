@@ -1,7 +1,6 @@
 //! Makes a new project the current one, and a deleted one the current one no more.
 
-use crate::config::settings::Origin;
-use crate::config::{Config, Settings};
+use crate::config::{Config, Settings, file};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::output::Format;
@@ -51,7 +50,7 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
 }
 
 /// Unsets the current project if it is the deleted object, since every command that uses it would fail. If that can't
-/// be done, or if a flag or a variable names the project, that is a warning.
+/// be done, or if a variable names the project too, that is a warning.
 pub(crate) fn leave_deleted(ctx: &Ctx, deleted: &Record) {
     if deleted.resource.word != PROJECT.word || ctx.rehearses() {
         return;
@@ -59,27 +58,31 @@ pub(crate) fn leave_deleted(ctx: &Ctx, deleted: &Record) {
     let Ok(settings) = ctx.settings() else {
         return;
     };
-    let current = &settings.project;
-    if current.value.as_deref() != Some(deleted.id()) {
-        return;
-    }
-    let name = quote(deleted.id());
+    let id = deleted.id();
+    let name = quote(id);
     let choose = acpctl(&["project", "set", "NAME"]);
-    match current.origin {
-        Origin::Environment => ctx.out.warn(&format!(
-            "{} still names the deleted project {name}: unset {}",
-            env::PROJECT.name,
-            env::PROJECT.name
-        )),
-        Origin::File => match save(ctx, settings, None) {
+    if env::PROJECT.get().as_deref() == Some(id) {
+        let variable = env::PROJECT.name;
+        ctx.out.warn(&format!(
+            "{variable} still names the deleted project {name}: unset {variable}"
+        ));
+    }
+    // Another server may have a project of this name.
+    let is_of_server = |config: &Config| {
+        let url = config.text(file::API_URL);
+        settings.is_local() || url.is_none_or(|url| url == settings.api_url.value)
+    };
+    let is_current = |config: &Config| config.text(settings.project_key()) == Some(id);
+    let config = ctx.config_if_any();
+    if config.is_ok_and(|config| is_current(config) && is_of_server(config)) {
+        match save(ctx, settings, None) {
             Ok(()) => ctx.out.aside(&format!(
                 "{name} was the current project; none is the current one now. Choose another: {choose}"
             )),
             Err(why) => ctx.out.warn(&format!(
                 "{name} is still the current project ({why}); choose another: {choose}"
             )),
-        },
-        Origin::Flag | Origin::Default => {}
+        }
     }
 }
 

@@ -44,10 +44,7 @@ pub(super) async fn apply(writer: &Writer<'_>, part: &Part) -> anyhow::Result<Ou
 pub(super) async fn check_names(writer: &Writer<'_>, part: &Part) -> anyhow::Result<()> {
     writer.check_project(part.project.as_deref()).await?;
     match part.credential() {
-        Some(name) => writer
-            .id(&Collection::credentials(), name)
-            .await
-            .map(drop),
+        Some(name) => writer.id(&Collection::credentials(), name).await.map(drop),
         None => Ok(()),
     }
 }

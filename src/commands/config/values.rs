@@ -131,12 +131,11 @@ pub(super) fn read(key: &Key, text: &str) -> Result<Value, Failure> {
 
 /// The refusal of a token: only a login writes one.
 pub(super) fn token_refused() -> Failure {
-    Failure::usage("access_token is not a setting to change: a login writes it")
-        .hint(format!(
-            "to replace it: {}; to remove it: {}",
-            acpctl(&["login", "URL"]),
-            acpctl(&["logout"])
-        ))
+    Failure::usage("access_token is not a setting to change: a login writes it").hint(format!(
+        "to replace it: {}; to remove it: {}",
+        acpctl(&["login", "URL"]),
+        acpctl(&["logout"])
+    ))
 }
 
 /// Refuses a URL without scheme or host, and one with a query, which would end up in the middle of every path.

@@ -87,12 +87,7 @@ async fn before(
 ///
 /// # Errors
 /// The project does not exist; or the one to create exists.
-async fn foresee(
-    ctx: &Ctx,
-    client: &Client,
-    args: &Args,
-    kind: &Creation,
-) -> anyhow::Result<()> {
+async fn foresee(ctx: &Ctx, client: &Client, args: &Args, kind: &Creation) -> anyhow::Result<()> {
     if kind.is(&PROJECT) {
         let name = args.name.as_deref().unwrap_or_default();
         return match project::existing(client, name).await? {

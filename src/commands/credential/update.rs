@@ -14,9 +14,7 @@ use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
-use crate::intake::{
-    self, KubeconfigArgs, NAME_ITS_SOURCE, SHARED, SourceArgs, gate, provider,
-};
+use crate::intake::{self, KubeconfigArgs, NAME_ITS_SOURCE, SHARED, SourceArgs, gate, provider};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation};

@@ -12,8 +12,8 @@ use crate::commands::{outcome, required};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::text::acpctl;
 use crate::resources::SCHEDULED_SESSION;
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 # Every weekday at nine

@@ -246,9 +246,7 @@ fn secret(ctx: &Ctx, args: &Args, named: Option<Input>) -> anyhow::Result<Option
     match input::stdin() {
         Stdin::Given => Ok(Some(input::from_stdin()?)),
         Stdin::Shared => Err(missing(SHARED).into()),
-        Stdin::Silent if ctx.may_ask() => {
-            Ok(SourceArgs::typed(prompt::secret("Secret")?).read()?)
-        }
+        Stdin::Silent if ctx.may_ask() => Ok(SourceArgs::typed(prompt::secret("Secret")?).read()?),
         Stdin::Silent => Err(missing("no secret given").into()),
     }
 }
