@@ -6,7 +6,7 @@ mod references;
 mod request;
 
 use crate::api::{self, Client, Request};
-use crate::commands::{agent_once, outcome, people, project, switch_project};
+use crate::commands::{agent_once, outcome, people, project, session_failure, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup;
@@ -18,7 +18,8 @@ use kinds::Creation;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let word = only_word(&args.resource)?;
+    let (word, name) = word_and_name(&args.resource)?;
+    let args = &named(args, name)?;
     let client = ctx.client()?;
     let kind = Creation::of(word).ok_or_else(|| {
         unknown(
@@ -56,7 +57,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .line(&format!("{}/{} created", kind.resource.word, record.id()))
         }
         format => ctx.out.record(&record, &format, ctx.now()),
+    }?;
+    if kind.is(&SESSION) {
+        session_failure::say_unstarted(ctx, client, &record);
     }
+    Ok(())
 }
 
 /// Looks before an object of a project is created. Returns the agent if it exists as it is described.
@@ -84,17 +89,31 @@ async fn before(
     Ok(None)
 }
 
-/// Returns the only argument, which names the resource.
-fn only_word(words: &[String]) -> Result<&str, Failure> {
-    if let [word] = words {
-        return Ok(word);
-    }
-    let message = format!("accepts 1 arg(s), received {}", words.len());
-    let hint = match words.first() {
-        None => "RESOURCE is missing",
-        Some(_) => "name one RESOURCE; values go into flags",
+/// Returns the arguments: the resource, and the name of the new object if it is given here.
+fn word_and_name(words: &[String]) -> Result<(&str, Option<&str>), Failure> {
+    let hint = match words {
+        [word] => return Ok((word, None)),
+        [word, name] => return Ok((word, Some(name))),
+        [] => "RESOURCE is missing",
+        _ => "name one RESOURCE and one NAME; other values go into flags",
     };
-    Err(Failure::usage(message).hint(format!("{hint}; usage: acpctl create <RESOURCE> [flags]")))
+    let message = format!("accepts 1 arg(s), received {}", words.len());
+    Err(Failure::usage(message).hint(format!(
+        "{hint}; usage: acpctl create <RESOURCE> [NAME] [flags]"
+    )))
+}
+
+/// Returns the arguments with the name of the object in `--name`, wherever it was given.
+fn named(args: &Args, name: Option<&str>) -> Result<Args, Failure> {
+    let mut args = args.clone();
+    if let Some(name) = name {
+        let flag = args.name.replace(name.to_owned());
+        if flag.is_some_and(|flag| flag != name) {
+            return Err(Failure::usage("two different names are given")
+                .hint("write the name either as an argument or with --name"));
+        }
+    }
+    Ok(args)
 }
 
 /// Adds what the server's error leaves out. A 404 on a session means that its project does not exist
