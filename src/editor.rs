@@ -16,7 +16,7 @@ use crate::resources::{OWN_ANNOTATIONS, Resource};
 use crate::secret_file;
 use crate::session_helper;
 use crate::session_helper::dir::{self, PrivateDir};
-use crate::text::quote;
+use crate::text::{quote, with_article};
 use crate::yaml;
 
 /// The most characters of a value in the list of changes.
@@ -181,9 +181,9 @@ pub(crate) fn changes(
         .keys()
         .find(|name| !may_change(name) || !resource.all_fields().any(|field| field.name == **name))
     {
-        let kind = resource.word;
+        let kind = with_article(resource.word);
         return Err(invalid(format!(
-            "{} is not a field of a {kind} that can be edited",
+            "{} is not a field of {kind} that can be edited",
             quote(unknown)
         )));
     }

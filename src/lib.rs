@@ -97,6 +97,7 @@ fn run_words(words: &[OsString]) -> ExitCode {
         Ok(Some(read)) => read,
         Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
+            shorthand::warn_of_unfit_alias(root, words);
             return exit::report(&out, &error, grammar::asks_for_json(&Cli::command(), words));
         }
     };

@@ -8,7 +8,9 @@ use clap::Command;
 
 use crate::compat::grammar::Line;
 use crate::config::Config;
+use crate::output;
 use crate::resources::{Candidates, find_or_project_agent};
+use crate::text::{acpctl, quote};
 
 /// A noun, a verb that users expect below it, and the words of the command that does it.
 const VERBS: &[(&str, &str, &[&str])] = &[
@@ -55,6 +57,27 @@ fn with_alias(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
     let (_, meant) = meant?;
     let meant: Vec<OsString> = meant.into_iter().map(OsString::from).collect();
     Some(line.with_first_argument(&meant))
+}
+
+/// Warns if the first word is an alias that the file does not describe: its command then is an unknown one.
+pub(crate) fn warn_of_unfit_alias(root: &Command, words: &[OsString]) {
+    let line = Line::new(root, words);
+    let Some(first) = line.first_argument().filter(|_| line.path.len() == 1) else {
+        return;
+    };
+    let unfit = Config::of_user().map(|config| config.unfit_aliases());
+    if unfit.is_ok_and(|unfit| unfit.iter().any(|name| *name == first)) {
+        output::note(&format!("Warning: {}", unfit_alias(&first)));
+    }
+}
+
+/// Says what is wrong with an alias of the file, and how to mend it.
+pub(crate) fn unfit_alias(name: &str) -> String {
+    let set = acpctl(&["alias", "set", name, "--", "WORDS..."]);
+    format!(
+        "the alias {} of the configuration file is not a list of words; set it again: {set}",
+        quote(name)
+    )
 }
 
 fn with_verb(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {

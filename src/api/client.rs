@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -37,6 +38,8 @@ pub struct Client {
     retries: u32,
     trace: Trace,
     rehearses: AtomicBool,
+    /// What the latest answer about a session says of its runner.
+    has_runner: Mutex<Option<bool>>,
 }
 
 impl Client {
@@ -56,6 +59,7 @@ impl Client {
             retries: settings.retries.value,
             trace: Trace::new(settings.verbosity),
             rehearses: AtomicBool::new(false),
+            has_runner: Mutex::default(),
         })
     }
 
@@ -70,6 +74,7 @@ impl Client {
             retries,
             trace: Trace::new(verbosity),
             rehearses: AtomicBool::new(false),
+            has_runner: Mutex::default(),
         })
     }
 
@@ -95,6 +100,17 @@ impl Client {
     #[must_use]
     pub(crate) fn rehearses(&self) -> bool {
         self.rehearses.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether somebody runs the sessions of the embedded API; `None` if the server has not told.
+    pub(crate) fn has_runner(&self) -> Option<bool> {
+        *self.runner()
+    }
+
+    fn runner(&self) -> MutexGuard<'_, Option<bool>> {
+        self.has_runner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets the client replace its token once for each request that the server refuses with 401.
@@ -275,6 +291,9 @@ impl Client {
             }
         };
         self.trace.answer(&answer, started.elapsed());
+        if answer.has_runner.is_some() {
+            *self.runner() = answer.has_runner;
+        }
         Ok(answer)
     }
 

@@ -38,6 +38,7 @@ pub(super) fn answer(request: &Request, found: Value) -> Answer {
         retry_after: None,
         location: None,
         date: None,
+        has_runner: None,
         body: value.to_string().into_bytes(),
     }
 }

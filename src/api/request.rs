@@ -113,6 +113,8 @@ pub struct Answer {
     pub location: Option<String>,
     /// The server's clock, from `Date`.
     pub date: Option<String>,
+    /// Whether somebody runs the sessions of the server. Only the embedded API says so, beside sessions.
+    pub has_runner: Option<bool>,
     pub body: Vec<u8>,
 }
 
@@ -135,6 +137,7 @@ impl Answer {
                 .map(Duration::from_secs),
             location: location.map(|location| url_for_people(&location)),
             date: header(DATE.as_str()),
+            has_runner: header("X-Acpctl-Runner").map(|word| word != "none"),
             body: Vec::new(),
         }
     }

@@ -8,11 +8,14 @@ use crate::auth::{job, own_server, store};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::config::Config;
-use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, LOGIN_URL};
+use crate::config::file::{
+    ACCESS_TOKEN, CLIENT_ID, ISSUER_URL, LOGIN_GRANT, LOGIN_URL, REFRESH_TOKEN,
+};
+use crate::config::settings::login_url;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
-use crate::text::url_for_people;
+use crate::text::{quote, url_for_people};
 
 const EXAMPLES: &str = "acpctl logout";
 
@@ -30,6 +33,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     ctx.tolerate_values_with_a_warning();
     let before = Revocable::of(ctx.config()?);
+    let had_login = had_login(ctx.config()?);
+    let whence = whence(ctx.config()?);
     let revoked = if ctx.rehearses() {
         Revocation::Done
     } else {
@@ -37,6 +42,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let result = json!({"logged_out": true});
     outcome::said(ctx, &format, "Logged out successfully.", &result)?;
+    if had_login && !ctx.rehearses() {
+        ctx.out.aside(&whence);
+    }
     if let (Revocation::Not(why), Some(before)) = (revoked, before) {
         ctx.out.warn(&format!(
             "the issuer did not hear of it ({why}); the login stays valid there until it ends, or until you end it in your account at {}",
@@ -54,6 +62,19 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .warn("AMBIENT_ISSUER_URL and AMBIENT_CLIENT_ID are set and still used");
     }
     Ok(())
+}
+
+fn had_login(config: &Config) -> bool {
+    let keys = [ACCESS_TOKEN, REFRESH_TOKEN, LOGIN_URL];
+    keys.iter().any(|key| config.text(key).is_some())
+}
+
+/// Names the server of the login, and its context if there are several.
+fn whence(config: &Config) -> String {
+    let server = url_for_people(login_url(config));
+    let context = config.context().filter(|_| config.has_contexts());
+    let context = context.map_or_else(String::new, |name| format!(" (context {})", quote(&name)));
+    format!("The login at {server}{context} is removed from this machine.")
 }
 
 /// Removes the tokens from this machine, then ends the login at the issuer.

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::bound::Bound;
-use super::{outcome, several};
+use super::{outcome, session_failure, several};
 use crate::api::{Body, Client, Error, Method};
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
@@ -152,6 +152,13 @@ impl Started {
             (None, _) => ctx
                 .out
                 .tell(&outcome::sentence(ctx, &format!("{label} started"))),
+        }
+    }
+
+    /// Says if nobody runs the session.
+    pub(crate) fn say_unrun(&self, ctx: &Ctx, client: &Client) {
+        if !client.rehearses() {
+            session_failure::say_unrun(ctx, client);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::api::{Client, path};
 use crate::ctx::Ctx;
 use crate::resources::Record;
 use crate::runner::table::Target;
-use crate::text::{quote, secrets, visible};
+use crate::text::{acpctl, quote, secrets, visible};
 
 /// The type of the condition that holds the reason of a failed sandbox.
 const SANDBOX_FAILURE: &str = "SandboxFailure";
@@ -21,12 +21,51 @@ const PENDING_CAUSES: &str = "a sandbox session stays Pending without a word if 
      the Kubernetes Secret of one of the agent's providers is missing, or if the project's gateway is not ready: ask the \
      administrators";
 
+/// Why a session of the embedded API waits for ever.
+const NO_RUNNER: &str = "Nobody runs the sessions of this store yet. To run a command of yours for each of them: acpctl \
+     serve --run-sessions -- COMMAND";
+
 /// Says beside a session that is shown why it failed, if the platform tells.
 pub(crate) fn explain(ctx: &Ctx, session: &Record) {
     if let Some(why) = reason(session).filter(|_| session.text("phase") == "Failed") {
         let name = quote(session.name_or_id());
         ctx.out.note(&format!("session {name} failed: {why}"));
     }
+}
+
+/// Says after a start that nobody runs the sessions of the embedded API, if that is so.
+pub(crate) fn say_unrun(ctx: &Ctx, client: &Client) {
+    if client.has_runner() == Some(false) {
+        ctx.out.note(NO_RUNNER);
+    }
+}
+
+/// Says after a creation on the embedded API how the session starts.
+pub(crate) fn say_unstarted(ctx: &Ctx, client: &Client, session: &Record) {
+    if let Some(why) = unstarted(client, session) {
+        ctx.out.note(&why);
+    }
+}
+
+/// Returns what a session of the embedded API waits for; `None` for another server, and for a session that runs.
+pub(crate) fn waits_for(client: &Client, session: &Record) -> Option<String> {
+    match (session.text("phase"), client.has_runner()?) {
+        ("", _) => unstarted(client, session),
+        ("Pending" | "Creating" | "Running" | "Stopping", false) => Some(NO_RUNNER.to_owned()),
+        _ => None,
+    }
+}
+
+/// On the embedded API, a session that was created has no phase until it is started.
+fn unstarted(client: &Client, session: &Record) -> Option<String> {
+    let has_runner = client.has_runner()?;
+    let start = acpctl(&["api", "POST", &path(&["sessions", session.id(), "start"])]);
+    let how =
+        format!("The embedded API does not start a new session on its own. To start it: {start}");
+    Some(match has_runner {
+        true => how,
+        false => format!("{how}\n{NO_RUNNER}"),
+    })
 }
 
 /// Returns why a session may still be Pending, if the session itself does not say.
@@ -36,6 +75,9 @@ pub(crate) async fn waiting(
     mode: &ServerModeArgs,
     session: &Record,
 ) -> Option<String> {
+    if let Some(why) = waits_for(client, session) {
+        return Some(why);
+    }
     let project = session.text("project_id");
     if session.text("phase") != "Pending" || project.is_empty() {
         return None;

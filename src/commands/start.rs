@@ -71,6 +71,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let bound = Bound::to(client, agent.into_iter().collect());
         started.warn_of_expiry(ctx, &bound);
         started.deliver(ctx, prompt)?;
+        started.say_unrun(ctx, client);
         match started.agent_id() {
             Some(agent) if !args.strict.strict => say(&bound, agent),
             _ => Ok(()),

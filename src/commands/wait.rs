@@ -58,7 +58,7 @@ pub struct Args {
     #[arg(add = Candidates::SessionsOrOthers)]
     session: String,
     /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is
-    /// enough); or exists, or deleted
+    /// enough); or exists, or deleted; create and delete do the same as these two
     #[arg(long = "for", value_name = "PHASE", value_delimiter = ',')]
     #[arg(add = Candidates::Described(DESCRIBED))]
     phases: Vec<String>,
@@ -117,8 +117,8 @@ fn target(text: &str) -> (&'static Resource, &str) {
 /// Reads the values of `--for`, with the phases as the platform writes them.
 fn goal(given: &[String]) -> Result<Goal, Failure> {
     match given {
-        [word] if word.eq_ignore_ascii_case(EXISTS) => return Ok(Goal::Exists),
-        [word] if word.eq_ignore_ascii_case(DELETED) => return Ok(Goal::Deleted),
+        [word] if is_one_of(word, [EXISTS, "create"]) => return Ok(Goal::Exists),
+        [word] if is_one_of(word, [DELETED, "delete"]) => return Ok(Goal::Deleted),
         _ => {}
     }
     let phase = |text: &String| {
@@ -133,6 +133,11 @@ fn goal(given: &[String]) -> Result<Goal, Failure> {
     };
     let phases = given.iter().map(phase).collect::<Result<_, _>>()?;
     Ok(Goal::Phases(phases))
+}
+
+/// True for one of our words or that of kubectl, in capitals too.
+fn is_one_of(word: &str, words: [&str; 2]) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Waits until an object exists or is gone, and reports it. An object that is gone is shown as it was.
@@ -233,6 +238,13 @@ async fn until(
     pending: &Pending<'_>,
 ) -> anyhow::Result<Record> {
     let mut patience = Some(Instant::now() + PENDING_LIMIT);
+    // The embedded API tells at once what the session waits for.
+    if let Some(why) = session_failure::waits_for(client, &session)
+        && verdict(&session, wanted).is_none()
+    {
+        pending.ctx.out.note(&why);
+        patience = None;
+    }
     let progress = progress::begin(format!("Waiting for session {}", session.name_or_id()));
     let mut failures = 0;
     loop {
@@ -343,13 +355,13 @@ fn too_late(session: &Record, wanted: &[&str]) -> Failure {
         phase => format!("is still {phase}"),
     };
     let goal = match wanted {
-        [] => "ended".to_owned(),
-        wanted => wanted.join(" or "),
+        [] => "to end".to_owned(),
+        wanted => format!("to be {}", wanted.join(" or ")),
     };
     Failure::new(
         Kind::Network,
         format!(
-            "timed out waiting for session {} to be {goal}: it {phase}",
+            "timed out waiting for session {} {goal}: it {phase}",
             quote(session.name_or_id())
         ),
     )

@@ -667,21 +667,25 @@ impl Config {
         self.text(key).map(SecretString::from)
     }
 
-    /// Returns the user's aliases with their words. An entry that is not a list of words is left out.
+    /// Returns the user's aliases with their words. [`Config::unfit_aliases`] are left out.
     #[must_use]
     pub fn aliases(&self) -> Vec<(String, Vec<String>)> {
-        let aliases = self.value(ALIASES).and_then(Value::as_object);
-        let aliases = aliases.into_iter().flatten();
-        aliases
-            .filter_map(|(name, words)| {
-                let words = words.as_array()?.iter();
-                let words = words.map(|word| {
-                    let text = word.as_str().filter(|_| !json::is_wide(word));
-                    text.map(str::to_owned)
-                });
-                Some((name.clone(), words.collect::<Option<_>>()?))
-            })
+        let known = |(name, words): (&String, &Value)| Some((name.clone(), alias_words(words)?));
+        self.alias_entries().filter_map(known).collect()
+    }
+
+    /// Returns the names of the aliases that are not lists of words.
+    #[must_use]
+    pub fn unfit_aliases(&self) -> Vec<String> {
+        self.alias_entries()
+            .filter(|(_, words)| alias_words(words).is_none())
+            .map(|(name, _)| name.clone())
             .collect()
+    }
+
+    fn alias_entries(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let aliases = self.value(ALIASES).and_then(Value::as_object);
+        aliases.into_iter().flatten()
     }
 
     /// Sets an alias, or removes it if there are no words.
@@ -865,7 +869,25 @@ fn check_case(keys: &[&str], lists: &[&str]) -> Result<(), String> {
 }
 
 /// Returns the values of a wrong type.
+/// Returns the words of an alias; `None` if it is not a list of words, or an empty one.
+fn alias_words(words: &Value) -> Option<Vec<String>> {
+    let words = words.as_array().filter(|words| !words.is_empty())?.iter();
+    let text = |word: &Value| {
+        let text = word.as_str().filter(|_| !json::is_wide(word));
+        text.map(str::to_owned)
+    };
+    words.map(text).collect()
+}
+
+/// The settings that can't be negative.
+const COUNTS: [&str; 4] = [REQUEST_TIMEOUT, CONNECT_TIMEOUT, POLLING_INTERVAL, RETRIES];
+
 fn unfit(values: &Map<String, Value>) -> Vec<Unfit> {
+    let negative = COUNTS.iter().filter_map(|&key| {
+        let number = find(values, key)?.as_i64().filter(|number| *number < 0)?;
+        let why = format!("{key} is {number}, and can't be negative");
+        Some(Unfit { key, why })
+    });
     let wrong = KEYS.iter().chain(OWN_KEYS).filter_map(|&(key, kind)| {
         let value = find(values, key).filter(|value| !fits(kind, value))?;
         let word = json::type_word(value);
@@ -874,7 +896,7 @@ fn unfit(values: &Map<String, Value>) -> Vec<Unfit> {
         );
         Some(Unfit { key, why })
     });
-    wrong.collect()
+    wrong.chain(negative).collect()
 }
 
 fn is_empty(value: &Value) -> bool {

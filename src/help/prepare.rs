@@ -75,8 +75,63 @@ fn shown(command: Command, path: &str) -> Command {
     })
 }
 
+/// A flag for all commands that one command depends on, so that the page of the command shows it.
+struct Own {
+    /// The path of the command.
+    command: &'static str,
+    flag: &'static str,
+    value: &'static str,
+    help: &'static str,
+    is_required: bool,
+}
+
+const OWN: &[Own] = &[
+    Own {
+        command: "acpctl credential bind",
+        flag: "project",
+        value: "NAME",
+        help: "Project whose sessions may use it",
+        is_required: true,
+    },
+    Own {
+        command: "acpctl credential unbind",
+        flag: "project",
+        value: "NAME",
+        help: "Project whose sessions may not use it any more",
+        is_required: true,
+    },
+    Own {
+        command: "acpctl apply",
+        flag: "project",
+        value: "NAME",
+        help: "Project of the documents that name none (default: the current project)",
+        is_required: false,
+    },
+    Own {
+        command: "acpctl config set-context",
+        flag: "project",
+        value: "NAME",
+        help: "Project to save with the server",
+        is_required: false,
+    },
+];
+
+/// Adds the flags for all commands that this command depends on.
+fn with_own(command: Command, path: &str) -> Command {
+    let own = OWN.iter().filter(|own| own.command == path);
+    own.fold(command, |command, own| {
+        command.arg(
+            Arg::new(own.flag)
+                .long(own.flag)
+                .value_name(own.value)
+                .help(own.help),
+        )
+    })
+}
+
 /// Prepares one command for help.
 pub(super) fn ready(command: Command, path: &str) -> Command {
+    let command = with_own(command, path);
     let usage = usage_lines(&command, path);
     let order = long_names(&command);
     plain(command)
@@ -117,7 +172,14 @@ fn unmarked(text: &StyledStr) -> String {
 pub(super) fn usage_lines(command: &Command, path: &str) -> Vec<String> {
     let mut lines = Vec::new();
     if !command.is_subcommand_required_set() {
-        lines.push(grammar::usage_line(command, path));
+        let required = OWN
+            .iter()
+            .filter(|own| own.command == path && own.is_required);
+        let flags: String = required
+            .map(|own| format!(" --{} <{}>", own.flag, own.value))
+            .collect();
+        let line = grammar::usage_line(command, path);
+        lines.push(line.replacen(" [flags]", &format!("{flags} [flags]"), 1));
     }
     if command.get_subcommands().next().is_some() {
         lines.push(format!("{path} [command]"));

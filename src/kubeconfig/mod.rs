@@ -69,7 +69,7 @@ pub use files::NotAllowed;
 pub use finding::Finding;
 pub use managed::{Managed, ManagedFile, has_certificate, is_of_managed};
 pub use merge::read_list;
-pub use parsed::{Kubeconfig, carve, check, contexts, secrets};
+pub use parsed::{Kubeconfig, carve, certificates, check, contexts, secrets};
 pub use placeholder::placeholder;
 pub use report::{Carved, CheckOptions, Delivery, Inlined, Keep, Report, Rules};
 pub use secrets::Part;

@@ -185,6 +185,15 @@ impl Kubeconfig {
         Ok(values::all(&config))
     }
 
+    /// Returns the client certificates, which are public.
+    ///
+    /// # Errors
+    /// Findings of the load gate.
+    pub fn certificates(&self) -> Result<Vec<Vec<u8>>, Vec<Finding>> {
+        let (config, _) = self.merged()?;
+        Ok(values::certificates(&config))
+    }
+
     /// Returns the merged configuration, and the lint findings about the files as such.
     pub(super) fn merged(&self) -> Result<(Config<'_>, Vec<Finding>), Vec<Finding>> {
         merge::merge(&self.documents).map_err(|faults| self.named(faults))
@@ -240,4 +249,12 @@ pub fn carve(
 /// Findings of the load gate.
 pub fn secrets(sources: &[Source<'_>]) -> Result<Vec<SecretString>, Vec<Finding>> {
     Kubeconfig::read(sources)?.secrets()
+}
+
+/// Calls [`Kubeconfig::read`] and [`Kubeconfig::certificates`].
+///
+/// # Errors
+/// Findings of the load gate.
+pub fn certificates(sources: &[Source<'_>]) -> Result<Vec<Vec<u8>>, Vec<Finding>> {
+    Kubeconfig::read(sources)?.certificates()
 }

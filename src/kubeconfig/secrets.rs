@@ -45,6 +45,34 @@ fn of_user(user: &User<'_>, add: &mut dyn FnMut(&str)) {
     }
 }
 
+/// Returns the client certificates, as text and as written in the file: whoever sees them learns nothing secret, although
+/// the private key holds a part of them. A text with anything but certificates is left out.
+pub(super) fn certificates(config: &Config<'_>) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for item in &config.users {
+        let user: User<'_> = item.decode();
+        let bytes = user.certificate_data.bytes();
+        if holds_certificates_alone(&bytes) {
+            found.push(user.certificate_data.as_written().as_bytes().to_vec());
+            found.push(user.certificate_data.base64().as_bytes().to_vec());
+            found.push(bytes.to_vec());
+        }
+    }
+    found
+}
+
+fn holds_certificates_alone(text: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return false;
+    };
+    let mut is_inside = false;
+    text.lines().map(str::trim).all(|line| match line {
+        "-----BEGIN CERTIFICATE-----" => !std::mem::replace(&mut is_inside, true),
+        "-----END CERTIFICATE-----" => std::mem::replace(&mut is_inside, false),
+        line => is_inside || line.is_empty(),
+    })
+}
+
 /// Returns the secret values that must not appear in a log: tokens, passwords, keys (as written, and line by line,
 /// since log filters work on lines), and the settings of login plugins whose names are those of secrets. Other values
 /// are left out: masking ordinary words would make the log unreadable.

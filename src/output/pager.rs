@@ -82,6 +82,6 @@ fn is_longer_than_window(text: &str) -> bool {
         return false;
     }
     let height = |line: &str| measure_text_width(line).div_ceil(columns).max(1);
-    // The shell's prompt needs a row too.
-    text.lines().map(height).sum::<usize>() >= rows
+    // What fills the window exactly is not worth a pager, although the shell's prompt then moves its first line out.
+    text.lines().map(height).sum::<usize>() > rows
 }

@@ -1,7 +1,7 @@
 //! Texts that may name an object: which of them can be part of a path.
 
 use crate::failure::Failure;
-use crate::text::quote;
+use crate::text::{quote, with_article};
 
 /// The length of the longest id.
 const LONGEST: usize = 255;
@@ -15,7 +15,11 @@ pub(crate) fn check(what: &str, text: &str) -> Result<(), Failure> {
         return Err(Failure::usage(format!("{what} is required")));
     }
     if matches!(text, "." | "..") || text.chars().any(char::is_control) {
-        return Err(Failure::usage(format!("{} is not a {what}", quote(text))));
+        return Err(Failure::usage(format!(
+            "{} is not {}",
+            quote(text),
+            with_article(what)
+        )));
     }
     Ok(())
 }
@@ -30,7 +34,11 @@ pub(crate) fn check_id(what: &str, text: &str) -> Result<(), Failure> {
     if can_be_id(text) {
         return Ok(());
     }
-    Err(Failure::usage(format!("{} is not a {what}", quote(text))))
+    Err(Failure::usage(format!(
+        "{} is not {}",
+        quote(text),
+        with_article(what)
+    )))
 }
 
 /// False for a text with characters that no id has: in a path they could lead to something else.

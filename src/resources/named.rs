@@ -13,6 +13,7 @@ use super::session::SESSION;
 use super::user::{PROJECT_SETTINGS, USER};
 use crate::compat::grammar;
 use crate::failure::Failure;
+use crate::text::acpctl;
 
 /// The resources that `get`, `describe` and `delete` know, in the order in which their messages list them.
 pub(crate) static NAMED: &[&Resource] = &[
@@ -57,12 +58,28 @@ pub(crate) fn is_project_agent(word: &str) -> bool {
     PROJECT_AGENT.contains(&word.to_lowercase().as_str())
 }
 
+/// Words for kinds that have commands of their own alone, with the command that lists them.
+const ELSEWHERE: [(&[&str], &[&str]); 2] = [
+    (
+        &[
+            "scheduled-session",
+            "scheduled-sessions",
+            "scheduledsessions",
+        ],
+        &["scheduled-session", "list"],
+    ),
+    (&["inbox", "inboxes"], &["inbox", "list"]),
+];
+
 /// The refusal of a word that is not a kind, in the Go tool's words. `valid` are the kinds, separated by commas.
 #[must_use]
 pub(crate) fn unknown(word: &str, valid: &str) -> Failure {
     let failure = Failure::usage(format!(
         "unknown resource type: {word}\nValid types: {valid}"
     ));
+    if let Some((_, list)) = ELSEWHERE.iter().find(|(words, _)| words.contains(&word)) {
+        return failure.hint(acpctl(list));
+    }
     match grammar::nearest(word, valid.split(", ")).filter(|_| !word.is_empty()) {
         Some(near) => failure.hint(format!("did you mean {near}?")),
         None => failure,

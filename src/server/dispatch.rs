@@ -136,7 +136,11 @@ async fn run(
     })
     .await
     .unwrap_or_else(|_| Err(ServerFailure::general("Unspecified error")));
-    reply::respond(result, &operation)
+    let mut response = reply::respond(result, &operation);
+    if route.shows_session() {
+        reply::tell_runner(&mut response, state.are_sessions_run());
+    }
+    response
 }
 
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -11,6 +11,7 @@ use super::call::Verb;
 use super::fields::{Field, Kind, Shape, Type};
 use super::names::{BASE, DESCRIPTION_PATH, HEALTH_PATH, PLATFORM_PATH, ROOT_PATH, VERSION_PATH};
 use super::route::{Does, ROUTES, Route};
+use crate::text::with_article;
 
 /// Returns the `OpenAPI` document as indented text.
 pub fn text() -> String {
@@ -188,6 +189,7 @@ fn answer(description: &str, schema: &Json) -> Json {
 
 fn operation(route: &'static Route) -> Json {
     let name = route.kind.name;
+    let one = with_article(name);
     let (summary, status, success) = match route.does {
         Does::List => (
             format!("List records: {name}"),
@@ -195,27 +197,27 @@ fn operation(route: &'static Route) -> Json {
             answer("A page", &reference(&format!("{name}List"))),
         ),
         Does::Create => (
-            format!("Create a {name}"),
+            format!("Create {one}"),
             "201",
             answer("Created", &reference(name)),
         ),
         Does::Read => (
-            format!("Read a {name}"),
+            format!("Read {one}"),
             "200",
             answer("The record", &reference(name)),
         ),
         Does::Change => (
-            format!("Change a {name}"),
+            format!("Change {one}"),
             "200",
             answer("Changed", &reference(name)),
         ),
         Does::Delete => (
-            format!("Delete a {name}"),
+            format!("Delete {one}"),
             "204",
             json!({"description": "Deleted"}),
         ),
         Does::Act => (
-            format!("Act on a {name}"),
+            format!("Act on {one}"),
             "200",
             answer("The record", &reference(name)),
         ),

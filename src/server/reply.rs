@@ -11,6 +11,9 @@ use crate::compat::json;
 /// The header that carries the id of a request; error bodies contain the same id.
 pub(super) const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
 
+/// The header that tells whether a server runs the sessions of this store: `none` or `here`.
+pub(super) const RUNNER: HeaderName = HeaderName::from_static("x-acpctl-runner");
+
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// The answer of a handler. It may hold a token, so it does not implement `Debug`.
@@ -49,6 +52,14 @@ pub(super) fn forbid_caching(response: &mut Response<Body>) {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+}
+
+/// Says beside a session whether a server runs the sessions of this store: without one, it never begins.
+pub(super) fn tell_runner(response: &mut Response<Body>, has_runner: bool) {
+    let word = if has_runner { "here" } else { "none" };
+    response
+        .headers_mut()
+        .insert(RUNNER, HeaderValue::from_static(word));
 }
 
 /// Turns the result of a handler into a response; `operation` is the id of this request.

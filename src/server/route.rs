@@ -35,6 +35,23 @@ pub(super) enum Does {
     Unavailable(&'static str),
 }
 
+impl Route {
+    /// True if the answer holds a session, or one that was just started.
+    pub(super) fn shows_session(&self) -> bool {
+        let is_session = self.kind.name == SESSION.name;
+        match self.does {
+            Create | Read | Act => is_session,
+            Other(_) => {
+                self.verb == POST
+                    && ["/start", "/trigger"]
+                        .iter()
+                        .any(|end| self.path.ends_with(end))
+            }
+            List | Change | Delete | Unavailable(_) => false,
+        }
+    }
+}
+
 pub(super) type Handler = fn(&Call<'_>) -> Result<Reply, ServerFailure>;
 
 /// One verb on one path.

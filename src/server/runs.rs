@@ -58,6 +58,11 @@ pub enum End {
     Stopped(&'static str),
 }
 
+impl End {
+    /// That of a session which was stopped while it waited.
+    pub(super) const UNSTARTED: Self = Self::Stopped("stopped before it ran");
+}
+
 /// The right to run the sessions of a store. The system releases its lock when the process ends.
 pub struct Runner {
     state: AppState,
@@ -199,15 +204,10 @@ impl Runner {
     /// # Errors
     /// When the store fails.
     pub fn end(&self, session: &str, end: &End) -> Result<(), StoreError> {
-        let (phase, event_type, payload) = match end {
-            End::Completed => ("Completed", FINISHED, json!({})),
-            End::Failed(why) => ("Failed", FAILED, json!({"message": why})),
-            End::Stopped(why) => ("Stopped", FAILED, json!({"message": why})),
-        };
         self.change(session, |transaction, session| {
-            messages::push(transaction, &session.id, event_type, &payload.to_string())?;
-            session.set("completion_time", FieldValue::Time(time::now()));
-            set_phase(transaction, session, phase)
+            note_end(transaction, session, end)?;
+            session.updated_at = time::now();
+            Ok(records::update(transaction, session)?)
         })?;
         self.state.announce_messages();
         Ok(())
@@ -221,7 +221,7 @@ impl Runner {
     pub fn to_stop(&self, running: &[String]) -> Result<Vec<String>, StoreError> {
         for session in self.in_phases("'Stopping'")? {
             if !running.contains(&session.id) {
-                self.end(&session.id, &End::Stopped("stopped before it ran"))?;
+                self.end(&session.id, &End::UNSTARTED)?;
             }
         }
         self.state.store().read(|transaction| {
@@ -249,6 +249,26 @@ impl Runner {
             },
         )
     }
+}
+
+/// Notes in a session how its run ended, and adds the message that says so. The caller saves the session.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn note_end(
+    transaction: &Transaction<'_>,
+    session: &mut ServerRecord,
+    end: &End,
+) -> Result<(), StoreError> {
+    let (phase, event_type, payload) = match end {
+        End::Completed => ("Completed", FINISHED, json!({})),
+        End::Failed(why) => ("Failed", FAILED, json!({"message": why})),
+        End::Stopped(why) => ("Stopped", FAILED, json!({"message": why})),
+    };
+    messages::push(transaction, &session.id, event_type, &payload.to_string())?;
+    session.set("completion_time", FieldValue::Time(time::now()));
+    session.set_text("phase", phase);
+    Ok(())
 }
 
 fn in_phases(phases: &'static str) -> Condition {

@@ -12,7 +12,7 @@ impl Mask {
     /// Returns a mask for all secrets of a plan.
     #[must_use]
     pub(crate) fn of_plan(plan: &Plan) -> Self {
-        Self::new(&secrets(plan))
+        Self::sparing(&secrets(plan), &public(plan))
     }
 }
 
@@ -33,11 +33,33 @@ pub(crate) fn secrets_in(step: &Step, token: &SecretString) -> Vec<SecretString>
     if step.credential.provider != KUBECONFIG {
         return vec![token.clone()];
     }
-    let source = kubeconfig::Source {
+    // A kubeconfig that can't be read counts as one secret.
+    kubeconfig::secrets(&[source(step, token)]).unwrap_or_else(|_| vec![token.clone()])
+}
+
+/// Returns the certificates of a plan's kubeconfigs, which are no secrets.
+#[must_use]
+pub(crate) fn public(plan: &Plan) -> Vec<Vec<u8>> {
+    let known = |step: &Step| {
+        let token = step.credential.token.as_ref().ok();
+        token.map_or_else(Vec::new, |token| public_in(step, token))
+    };
+    plan.steps.iter().flat_map(known).collect()
+}
+
+/// Returns the certificates in a credential's token.
+#[must_use]
+pub(crate) fn public_in(step: &Step, token: &SecretString) -> Vec<Vec<u8>> {
+    if step.credential.provider != KUBECONFIG {
+        return Vec::new();
+    }
+    kubeconfig::certificates(&[source(step, token)]).unwrap_or_default()
+}
+
+fn source<'t>(step: &'t Step, token: &'t SecretString) -> kubeconfig::Source<'t> {
+    kubeconfig::Source {
         name: &step.credential.name,
         bytes: token.expose_secret().as_bytes(),
         dir: Path::new(""),
-    };
-    // A kubeconfig that can't be read counts as one secret.
-    kubeconfig::secrets(&[source]).unwrap_or_else(|_| vec![token.clone()])
+    }
 }

@@ -5,6 +5,17 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
     counted(n, noun, &format!("{noun}s"))
 }
 
+/// Returns the noun with its article: `a session`, `an agent`. A kind of user is an exception: its `u` is no vowel.
+pub(crate) fn with_article(noun: &str) -> String {
+    let first = noun.chars().next().unwrap_or_default().to_ascii_lowercase();
+    let article = if matches!(first, 'a' | 'e' | 'i' | 'o') {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {noun}")
+}
+
 /// Returns the number with the first word for one, or else with the second.
 pub(crate) fn counted(n: usize, one: &str, several: &str) -> String {
     let noun = if n == 1 { one } else { several };

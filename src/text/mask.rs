@@ -3,6 +3,8 @@
 //! If secrets overlap, everything that belongs to any of them is masked. [`MaskStream`] masks text that comes in
 //! chunks, also across their borders.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -38,6 +40,13 @@ pub(crate) struct Mask {
 impl Mask {
     #[must_use]
     pub(crate) fn new(secrets: &[SecretString]) -> Self {
+        Self::sparing(secrets, &[])
+    }
+
+    /// Does the same, but spares the digits that a public text has too: a private key holds its public key, which the
+    /// certificate shows.
+    #[must_use]
+    pub(crate) fn sparing(secrets: &[SecretString], public: &[Vec<u8>]) -> Self {
         let mut forms = Vec::new();
         for secret in secrets {
             let whole = secret.expose_secret();
@@ -50,7 +59,9 @@ impl Mask {
                 pieces(text).for_each(|piece| add_forms(piece, step, &mut forms));
             }
         }
-        forms.retain(|form| form.len() >= SHORTEST);
+        let shown = public.iter().flat_map(|text| text.windows(DIGITS));
+        let shown: HashSet<&[u8]> = shown.collect();
+        forms.retain(|form| form.len() >= SHORTEST && !shown.contains(form.as_slice()));
         forms.sort_by(|a, b| a.as_slice().cmp(b));
         forms.dedup();
         let mut beginnings = Vec::new();

@@ -14,7 +14,7 @@ pub(crate) mod url;
 pub(crate) mod wrap;
 
 pub(crate) use command::acpctl;
-pub(crate) use count::{count, counted};
+pub(crate) use count::{count, counted, with_article};
 pub(crate) use quote::quote;
 pub(crate) use seen::{first_line, visible};
 pub(crate) use url::url_for_people;

@@ -125,6 +125,30 @@ fn the_github_action_validates_and_reports() {
 }
 
 #[test]
+fn without_files_the_recipes_check_nothing() {
+    let env = TestEnv::new();
+    let (script, variables) = action("validate", &[("files", " \n")]);
+    let jobs = recipe("gitlab.yml");
+    let job = &jobs[".acpctl-validate"]["script"][0];
+    for (shell, script, variables) in [
+        ("bash", script.as_str(), variables),
+        (
+            "sh",
+            job.as_str().unwrap(),
+            text(&[("FILES", ""), ("MIN_TTL", "1s")]),
+        ),
+    ] {
+        let output = run(&env, shell, script, &variables);
+        let (out, err) = streams(&output);
+        assert_eq!(output.status.code(), Some(0), "{err}");
+        assert_eq!(
+            (out.as_str(), err.as_str()),
+            ("No files to validate.\n", "")
+        );
+    }
+}
+
+#[test]
 fn the_github_actions_store_bind_and_run_and_can_be_repeated() {
     let env = with_project();
     let inputs = [

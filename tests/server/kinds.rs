@@ -127,7 +127,7 @@ fn sessions_go_through_their_phases() {
     let post = |action: &str| api.post_raw(&format!("{path}/{action}"), b"");
     assert_eq!(post("start").at("phase"), "Pending");
     assert!(reason(&post("start"), 409, "6").contains("\"Pending\""));
-    assert_eq!(post("stop").at("phase"), "Stopping");
+    assert_eq!(post("stop").at("phase"), "Stopped");
     let status = |body: Value| api.patch(&format!("{path}/status"), &body);
     assert_eq!(
         status(json!({"phase": "Completed", "sdk_restart_count": 2})).json()["sdk_restart_count"],

@@ -22,8 +22,9 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let aliases = ctx.config()?.aliases();
-    let is_unknown = |name: &&String| !aliases.iter().any(|(known, _)| known == *name);
+    let aliases = ctx.config()?.aliases().into_iter().map(|(name, _)| name);
+    let known: Vec<String> = aliases.chain(ctx.config()?.unfit_aliases()).collect();
+    let is_unknown = |name: &&String| !known.contains(name);
     if let Some(name) = args.names.iter().find(is_unknown) {
         let message = format!("alias {} not found", quote(name));
         return Err(Failure::new(Kind::NotFound, message)

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
+use crate::shorthand;
 use crate::text::acpctl;
 use crate::text::command::shell_word;
 
@@ -18,6 +19,9 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let aliases = ctx.config()?.aliases();
+    for name in ctx.config()?.unfit_aliases() {
+        ctx.out.warn(&shorthand::unfit_alias(&name));
+    }
     match format {
         Format::Table | Format::Wide if ctx.out.is_quiet() => {
             aliases.iter().try_for_each(|(name, _)| ctx.out.line(name))

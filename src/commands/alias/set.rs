@@ -31,7 +31,8 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args, root: &clap::Command) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let (name, words) = (&args.name, args.words.as_slice());
+    let (name, words) = (&args.name, unquoted(&args.words));
+    let words = words.as_slice();
     check(name, words, root)?;
     if !ctx.rehearses() {
         let place = ctx.place_to_change()?;
@@ -46,6 +47,16 @@ pub(super) fn run(ctx: &Ctx, args: &Args, root: &clap::Command) -> anyhow::Resul
         &sentence,
         &json!({"name": name, "words": words}),
     )
+}
+
+/// Returns the words of the line. One that was quoted as a whole is cut at its blanks, unless it has quotes of its own.
+fn unquoted(words: &[String]) -> Vec<String> {
+    match words {
+        [line] if !line.contains(['"', '\'', '\\']) => {
+            line.split_whitespace().map(str::to_owned).collect()
+        }
+        words => words.to_vec(),
+    }
 }
 
 /// Refuses a name that can't be typed or that is a command, and words that begin with something else than a command.

@@ -49,7 +49,7 @@ pub(super) fn check(
         for key in &document.unknown {
             check_key(document, key)?;
             ctx.out.note(&format!(
-                "warning: {}{}: unknown key {}",
+                "Warning: {}{}: unknown key {}",
                 document.place,
                 document.label(),
                 quote(key)
@@ -94,7 +94,7 @@ impl Unknown {
             );
         }
         ctx.out.note(&format!(
-            "warning: {words} skipped; --strict makes this an error"
+            "Warning: {words} skipped; --strict makes this an error"
         ));
         Ok(())
     }

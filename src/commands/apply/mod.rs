@@ -14,11 +14,8 @@ mod document;
 mod kind;
 mod kustomize;
 mod load;
-<<<<<<< HEAD
-mod parallel;
-=======
 mod names;
->>>>>>> m17a
+mod parallel;
 mod part;
 mod payload;
 mod project;

@@ -8,16 +8,17 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::resources::Candidates;
 
-const EXAMPLES: &str = "acpctl create project --name demo
+const EXAMPLES: &str = "acpctl create project demo
 acpctl create session --name fix --prompt 'Fix the build' --project-id team-a";
 
 /// Create a resource
 ///
-/// Resources: session, project, agent (project-agent), role, role-binding, application, provider, policy, cluster.
-#[derive(Debug, clap::Args)]
+/// Resources: session, project, agent (project-agent), role, role-binding, application, provider, policy, cluster. The
+/// name may follow the resource.
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Kind of resource
+    /// Kind of resource, and the name of the new object; --name does the same as the name
     #[arg(required = true, num_args = 1.., value_name = "RESOURCE")]
     #[arg(add = Candidates::Kinds)]
     pub resource: Vec<String>,

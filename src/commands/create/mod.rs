@@ -8,7 +8,7 @@ mod request;
 use anyhow::Context as _;
 
 use crate::api::{self, Client, Request};
-use crate::commands::{agent_once, outcome, people, project, switch_project};
+use crate::commands::{agent_once, outcome, people, project, session_failure, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup;
@@ -19,7 +19,8 @@ use kinds::Creation;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let word = only_word(&args.resource)?;
+    let (word, name) = word_and_name(&args.resource)?;
+    let args = &named(args, name)?;
     let client = ctx.client()?;
     let kind = Creation::of(word).ok_or_else(|| {
         unknown(
@@ -52,7 +53,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         switch_project::switch_to_new(ctx, name, &record, &format);
     }
     let sentence = format!("{}/{} created", kind.resource.word, record.id());
-    outcome::done(ctx, &record, &format, &sentence)
+    outcome::done(ctx, &record, &format, &sentence)?;
+    if kind.is(&SESSION) {
+        session_failure::say_unstarted(ctx, client, &record);
+    }
+    Ok(())
 }
 
 /// Looks before an object of a project is created. Returns the agent if it exists as it is described.
@@ -108,17 +113,31 @@ async fn foresee(ctx: &Ctx, client: &Client, args: &Args, kind: &Creation) -> an
         .with_context(|| format!("create {}", kind.resource.word))
 }
 
-/// Returns the only argument, which names the resource.
-fn only_word(words: &[String]) -> Result<&str, Failure> {
-    if let [word] = words {
-        return Ok(word);
-    }
-    let message = format!("accepts 1 arg(s), received {}", words.len());
-    let hint = match words.first() {
-        None => "RESOURCE is missing",
-        Some(_) => "name one RESOURCE; values go into flags",
+/// Returns the arguments: the resource, and the name of the new object if it is given here.
+fn word_and_name(words: &[String]) -> Result<(&str, Option<&str>), Failure> {
+    let hint = match words {
+        [word] => return Ok((word, None)),
+        [word, name] => return Ok((word, Some(name))),
+        [] => "RESOURCE is missing",
+        _ => "name one RESOURCE and one NAME; other values go into flags",
     };
-    Err(Failure::usage(message).hint(format!("{hint}; usage: acpctl create <RESOURCE> [flags]")))
+    let message = format!("accepts 1 arg(s), received {}", words.len());
+    Err(Failure::usage(message).hint(format!(
+        "{hint}; usage: acpctl create <RESOURCE> [NAME] [flags]"
+    )))
+}
+
+/// Returns the arguments with the name of the object in `--name`, wherever it was given.
+fn named(args: &Args, name: Option<&str>) -> Result<Args, Failure> {
+    let mut args = args.clone();
+    if let Some(name) = name {
+        let flag = args.name.replace(name.to_owned());
+        if flag.is_some_and(|flag| flag != name) {
+            return Err(Failure::usage("two different names are given")
+                .hint("write the name either as an argument or with --name"));
+        }
+    }
+    Ok(args)
 }
 
 /// Adds what the server's error leaves out. A 404 on a session means that its project does not exist

@@ -51,6 +51,8 @@ acpctl credential validate ~/.kube/config
 acpctl credential validate ~/.kube kubeconfig.yaml
 # In a pipeline: fail on warnings too, and print a report for code scanning
 acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif
+# The names of the files with faults, whether one file is given or several
+acpctl credential validate ~/.kube/config -o json --jq '[.] | flatten[] | select(.valid | not) | .file'
 # For a platform with managed sessions: a file that keeps their rules
 acpctl credential validate ~/.kube/config --target managed --carve managed.yaml";
 
@@ -58,8 +60,8 @@ acpctl credential validate ~/.kube/config --target managed --carve managed.yaml"
 ///
 /// Shows what 'credential create' would keep of the file and what it would drop, and checks what it would store. The
 /// exit status is 0 if there are no errors, 7 if there are some, and 8 for a warning with --strict or an expiry sooner
-/// than --min-ttl; several files end with the worst of their statuses. Needs no login, opens no connection and starts
-/// no program.
+/// than --min-ttl; several files end with the worst of their statuses. -o json prints an object for one file, and an
+/// array for a folder and for several files. Needs no login, opens no connection and starts no program.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -274,6 +274,7 @@ mod tests {
             retry_after: None,
             location: None,
             date: Some(date.to_owned()),
+            has_runner: None,
             body: Vec::new(),
         }
     }

@@ -86,7 +86,7 @@ impl Way {
             Self::Pod => pod(name),
             Self::Open => ok(
                 name,
-                "not chosen yet: 'acpctl --local COMMAND' needs no server, 'acpctl login URL' adds one",
+                "no server is set up yet: 'acpctl --local COMMAND' needs none, 'acpctl login URL' adds one",
             ),
         }
     }

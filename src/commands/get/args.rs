@@ -32,6 +32,9 @@ pub struct Args {
     names: Vec<String>,
     #[command(flatten)]
     pub list: ListArgs,
+    /// Leave out names that do not exist
+    #[arg(long)]
+    pub ignore_not_found: bool,
     /// Sessions of all projects
     #[arg(short = 'A', long)]
     all_projects: bool,

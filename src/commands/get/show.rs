@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::args::Args;
-use crate::api::Client;
+use crate::api::{self, Client};
 use crate::commands::binding_names;
 use crate::commands::gateway_credentials;
 use crate::commands::listing::shows_screen;
@@ -11,7 +11,7 @@ use crate::commands::session_failure;
 use crate::commands::several;
 use crate::commands::used_by;
 use crate::ctx::Ctx;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{CREDENTIAL, ROLE_BINDING, Record, Resource, SESSION};
@@ -28,7 +28,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match args.names() {
         [] => all(ctx, args, resource, &collection, &format),
         [name] => {
-            let record = one(ctx, &collection, name, &format)?;
+            let Some(record) = one_if_any(ctx, args, &collection, name, &format)? else {
+                return Ok(());
+            };
             ctx.out
                 .record_as(&record, &format, args.list.layout(), ctx.now())?;
             explain(ctx, &record, &format);
@@ -37,7 +39,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         names => {
             let found = names
                 .iter()
-                .map(|name| one(ctx, &collection, name, &format));
+                .map(|name| one_if_any(ctx, args, &collection, name, &format))
+                .filter_map(Result::transpose);
             let found = found.collect::<anyhow::Result<Vec<Record>>>()?;
             let list = several::list_of(resource, found);
             ctx.out
@@ -54,6 +57,20 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 fn explain(ctx: &Ctx, record: &Record, format: &Format) {
     if record.resource.word == SESSION.word && matches!(format, Format::Table | Format::Wide) {
         session_failure::explain(ctx, record);
+    }
+}
+
+/// Returns an object; `None` if it does not exist and `--ignore-not-found` is given.
+fn one_if_any(
+    ctx: &Ctx,
+    args: &Args,
+    collection: &Collection,
+    name: &str,
+    format: &Format,
+) -> anyhow::Result<Option<Record>> {
+    match one(ctx, collection, name, format) {
+        Err(error) if args.ignore_not_found && api::kind_of(&error) == Kind::NotFound => Ok(None),
+        found => found.map(Some),
     }
 }
 

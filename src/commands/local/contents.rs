@@ -75,9 +75,9 @@ impl Contents {
                 let ids = format!("{first}, {}", record.id());
                 return Err(Failure::new(
                     Kind::Conflict,
-                    format!("there are several of {name} ({ids})"),
+                    format!("several objects have the name of {name}: {ids}"),
                 )
-                .hint("manifests know them by name: rename or delete all but one"));
+                .hint("a manifest knows objects by their names: rename or delete all but one"));
             }
         }
         Ok(())

@@ -95,7 +95,7 @@ async fn perform(
     prepare::refuse_empty(&plan, setup.allow_empty, true)?;
     let mut secrets = mask::secrets(&plan);
     secrets.extend(setup.token.clone());
-    let mask = Mask::new(&secrets);
+    let mask = Mask::sparing(&secrets, &mask::public(&plan));
     let folder = prepare::private_dir()?;
     let files = prepare::write(&plan, &folder, false)?;
     let mut command = command(setup, run, &files)?;

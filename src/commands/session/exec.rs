@@ -200,7 +200,7 @@ impl Run<'_> {
                 let replaced = match self.selection.fetch_again(ctx, credential).await {
                     Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
                     Ok(secret) => {
-                        masked.add(mask::secrets_in(step, &secret));
+                        masked.add(step, &secret);
                         replace(files, step, secret, ctx).map(|secret| *known = secret)
                     }
                     Err(failure) => Err(failure),
@@ -220,6 +220,8 @@ impl Run<'_> {
 /// The secrets that the command may print, and the mask that hides them.
 struct KnownSecrets {
     secrets: Vec<SecretString>,
+    /// Certificates beside them.
+    public: Vec<Vec<u8>>,
     masks: watch::Sender<Arc<Mask>>,
 }
 
@@ -230,17 +232,24 @@ impl KnownSecrets {
             let logins = [env::TOKEN, env::BOT_TOKEN].into_iter();
             secrets.extend(logins.filter_map(|login| login.get().map(SecretString::from)));
         }
-        let masks = watch::Sender::new(Arc::new(Mask::new(&secrets)));
-        Self { secrets, masks }
+        let public = mask::public(plan);
+        let masks = watch::Sender::new(Arc::new(Mask::sparing(&secrets, &public)));
+        Self {
+            secrets,
+            public,
+            masks,
+        }
     }
 
     fn masks(&self) -> Masks {
         self.masks.subscribe()
     }
 
-    fn add(&mut self, secrets: Vec<SecretString>) {
-        self.secrets.extend(secrets);
-        self.masks.send_replace(Arc::new(Mask::new(&self.secrets)));
+    fn add(&mut self, step: &Step, secret: &SecretString) {
+        self.secrets.extend(mask::secrets_in(step, secret));
+        self.public.extend(mask::public_in(step, secret));
+        let mask = Mask::sparing(&self.secrets, &self.public);
+        self.masks.send_replace(Arc::new(mask));
     }
 }
 

@@ -83,7 +83,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     // In a pipe, the Go tool's lines are printed.
     if plain && ctx.out.is_terminal() && !ctx.has_server() {
         return ctx.out.line(&format!(
-            "Server: not chosen yet ({}, or --local)",
+            "Server: none is set up yet ({}, or --local)",
             acpctl(&["login", "URL"])
         ));
     }

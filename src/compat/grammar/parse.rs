@@ -6,7 +6,7 @@ use clap::{ArgMatches, Command};
 
 use super::rules::{
     count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, split_failure,
-    value_name,
+    unit_hint, value_name,
 };
 use super::words::{Flag, Known, Line, Scanned, Stop};
 use crate::failure::Failure;
@@ -231,7 +231,14 @@ fn value_failure(error: &clap::Error, root: &Command, path: &[String]) -> Option
         },
     };
     Some(match flag {
-        Some(flag) => invalid_value(&value, &flag_name(flag), &why),
+        Some(flag) => {
+            let failure = invalid_value(&value, &flag_name(flag), &why);
+            let source = error.source();
+            match source.and_then(|source| unit_hint(source, &long)) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
         None => {
             let argument = named.trim_matches(['<', '>', '[', ']', '.']);
             let value = quote(&value);

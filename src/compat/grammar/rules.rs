@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
 
+use crate::compat::number::NumberError;
 use crate::failure::Failure;
 use crate::text::command::shell_word;
 use crate::text::{quote, visible};
@@ -180,4 +181,12 @@ pub(super) fn invalid_value(value: &str, flag: &str, why: &str) -> Failure {
         quote(value),
         quote(flag)
     ))
+}
+
+/// Tells how to write a duration whose unit is missing.
+pub(super) fn unit_hint(error: &(dyn std::error::Error + 'static), long: &str) -> Option<String> {
+    match error.downcast_ref()? {
+        NumberError::MissingUnit(text) => Some(format!("for seconds, write --{long} {text}s")),
+        _ => None,
+    }
 }

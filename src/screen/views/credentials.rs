@@ -22,7 +22,7 @@ pub(super) static VIEW: View = View {
     kind: Kind::Credentials,
     name: "credentials",
     aliases: &["credential", "cred", "creds"],
-    about: "Credentials with their ends and bindings",
+    about: "Credentials with their expiry and bindings",
     needs: Needs::Nothing,
     columns: &[
         Col::field("NAME", 20, "name"),

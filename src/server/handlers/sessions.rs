@@ -14,6 +14,7 @@ use crate::server::kinds::{SESSION, SESSION_STATUS};
 use crate::server::names::USER;
 use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
+use crate::server::runs::{self, End};
 use crate::server::state::Fidelity;
 use crate::server::store::messages;
 use crate::server::store::records::Condition;
@@ -176,17 +177,23 @@ pub(crate) fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
+/// POST …/stop: asks the process that runs the session to end it. A session that waits for nobody ends at once.
 pub(crate) fn stop(call: &Call<'_>) -> Result<Reply, ServerFailure> {
-    announced(call, |_, session| {
+    let reply = announced(call, |transaction, session| {
         let phase = session.text("phase");
         if !["Running", "Creating", "Pending"].contains(&phase) {
             return Err(ServerFailure::conflict(format!(
                 "cannot stop session in phase {phase:?}; must be Running, Creating, or Pending"
             )));
         }
+        if phase == "Pending" && !call.state.are_sessions_run() {
+            return Ok(runs::note_end(transaction, session, &End::UNSTARTED)?);
+        }
         session.set_text("phase", "Stopping");
         Ok(())
-    })
+    })?;
+    call.state.announce_messages();
+    Ok(reply)
 }
 
 /// POST …/clone: creates a copy whose parent is the original.

@@ -104,7 +104,7 @@ fn a_fault_names_its_file_and_document() {
     let (code, _, stderr) = dry_run(&env, &["-f", "team"], "");
     assert_eq!(code, Some(7), "{stderr}");
     assert!(
-        stderr.contains("warning: b.yaml: agent/a: unknown key \"flavour\"\n"),
+        stderr.contains("Warning: b.yaml: agent/a: unknown key \"flavour\"\n"),
         "{stderr}"
     );
     assert!(
@@ -124,7 +124,7 @@ fn a_fault_names_its_file_and_document() {
 fn anything_else_unknown_is_counted_and_refused_by_strict() {
     let env = TestEnv::new();
     let manifest = "kind: Agent\nname: a\nflavour: x\n---\nkind: Widget\n---\nname: b\n";
-    let warnings = "warning: document 1: agent/a: unknown key \"flavour\"\n\
+    let warnings = "Warning: document 1: agent/a: unknown key \"flavour\"\n\
                     warning: unknown kind \"Widget\" — skipping\n\
                     warning: a document without a kind — skipping\n";
     let (code, stdout, stderr) = dry_run(&env, &["-f", "-"], manifest);
@@ -136,7 +136,7 @@ fn anything_else_unknown_is_counted_and_refused_by_strict() {
     assert_eq!(
         stderr,
         format!(
-            "{warnings}warning: 2 documents and 1 unknown key skipped; --strict makes this an error\n"
+            "{warnings}Warning: 2 documents and 1 unknown key skipped; --strict makes this an error\n"
         )
     );
     let (code, stdout, stderr) = dry_run(&env, &["-f", "-", "--strict"], manifest);

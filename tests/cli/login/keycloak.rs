@@ -131,7 +131,10 @@ fn a_person_logs_in_with_the_browser_renews_and_logs_out() {
     let output = env.acpctl().arg("logout").output().unwrap();
     assert_eq!(
         streams(&output),
-        ("Logged out successfully.\n".to_owned(), String::new())
+        (
+            "Logged out successfully.\n".to_owned(),
+            format!("The login at {} is removed from this machine.\n", api.url())
+        )
     );
     env.config(&before.to_string());
     assert!(!renews(&env, &last), "the issuer has ended the login");

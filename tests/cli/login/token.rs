@@ -108,7 +108,7 @@ fn a_person_without_a_server_is_asked_for_it() {
     let version = terminal(&env, &["version"]);
     let screen = version.wait_for("status 0");
     assert!(
-        screen.contains("Server: not chosen yet (acpctl login URL, or --local)"),
+        screen.contains("Server: none is set up yet (acpctl login URL, or --local)"),
         "{screen}"
     );
 }

@@ -6,6 +6,7 @@ mod delete;
 mod dry_run;
 mod embedded;
 mod get;
+mod habits;
 mod once;
 mod own;
 mod sandbox;

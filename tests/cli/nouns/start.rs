@@ -151,7 +151,7 @@ fn a_wait_ends_with_the_phase_the_time_or_the_session() {
             &["Running"],
             "--timeout 1ms",
             9,
-            "timed out waiting for session \"fix\" to be ended",
+            "timed out waiting for session \"fix\" to end",
         ),
         (&[], "--for Nothing", 2, "\"Nothing\" is not a phase"),
     ];

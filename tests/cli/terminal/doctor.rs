@@ -265,7 +265,7 @@ fn doctor_is_content_where_nothing_is_wrong_yet() {
     let (stdout, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(0), "{stdout}{stderr}");
     assert!(
-        stdout.contains("not chosen yet") && !stdout.contains("  login  "),
+        stdout.contains("no server is set up yet") && !stdout.contains("  login  "),
         "{stdout}"
     );
     // The next command renews this login; the server may well refuse the token that has ended.

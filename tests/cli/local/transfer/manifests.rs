@@ -110,7 +110,7 @@ fn names_that_tell_nothing_apart_are_refused() {
     assert!(
         streams(&output)
             .1
-            .contains("there are several of credential \"twin\" (")
+            .contains("several objects have the name of credential \"twin\": ")
     );
     assert!(!env.work().join("x.yaml").exists());
 }

@@ -1,0 +1,272 @@
+//! What people type out of habit, from kubectl and other programs, and what a newcomer waits for in vain.
+
+use std::fs;
+
+use crate::nouns::local;
+use crate::support::run::{Line as _, Run as _};
+use crate::support::serve::Serve;
+use crate::support::{TOKEN, TestEnv};
+
+const RUNNER: &str = "acpctl serve --run-sessions -- COMMAND";
+
+/// An environment with the project `demo` and the agent `lead`.
+fn with_agent() -> TestEnv {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "demo"]);
+    local(&env, &["create", "agent", "lead", "--prompt", "Lead."]);
+    env
+}
+
+#[test]
+fn a_session_that_nobody_runs_says_so() {
+    let env = with_agent();
+    for line in [
+        "--project demo start lead",
+        "--project demo agent start lead",
+        "--project demo session start lead",
+    ] {
+        let (code, _, stderr) = env.local().line(line).told();
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(stderr.contains(RUNNER), "{line}: {stderr}");
+    }
+    let line = "--project demo create session fix --prompt Fix";
+    let (_, stdout, stderr) = env.local().line(line).told();
+    let id = stdout.trim().trim_start_matches("session/");
+    let id = id.split(' ').next().unwrap().to_owned();
+    let start = format!("acpctl --local --project demo api POST /sessions/{id}/start");
+    assert!(
+        stderr.contains(&start) && stderr.contains(RUNNER),
+        "{stderr}"
+    );
+    let line = "wait fix --timeout 1s";
+    let (code, _, stderr) = env.local().line(line).told();
+    assert_eq!(code, Some(9));
+    assert!(stderr.contains("to end: it has no phase yet"), "{stderr}");
+    assert_eq!(stderr.matches("/start").count(), 2, "{stderr}");
+    // What the note names starts it.
+    let line = format!("api POST /sessions/{id}/start");
+    assert_eq!(env.local().line(&line).told().0, Some(0));
+    let (code, _, stderr) = env.local().line("wait fix --timeout 1s").told();
+    assert_eq!(code, Some(9));
+    assert!(
+        stderr.contains("Hint: Nobody runs the sessions"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_waiting_session_that_nobody_runs_is_stopped_at_once() {
+    let env = with_agent();
+    local(&env, &["start", "lead"]);
+    let stopped = local(&env, &["stop", "lead"]);
+    assert!(stopped.ends_with("stopped (phase: Stopped)\n"), "{stopped}");
+    assert_eq!(env.local().line("wait lead --timeout 1s").told().0, Some(0));
+    let said = local(&env, &["session", "messages", "lead"]);
+    assert!(said.contains("stopped before it ran"), "{said}");
+}
+
+#[test]
+fn a_server_tells_its_clients_whether_it_runs_sessions() {
+    let env = with_agent();
+    for (flags, says) in [
+        (&[][..], true),
+        (&["--run-sessions", "--allow-empty", "--", "cat"][..], false),
+    ] {
+        let server = Serve::start(&env, flags);
+        let mut start = env.connected(&server.url);
+        let (code, _, stderr) = start.line("--project demo start lead").told();
+        assert_eq!(code, Some(0), "{stderr}");
+        assert_eq!(stderr.contains(RUNNER), says, "{stderr}");
+    }
+}
+
+#[test]
+fn a_name_may_follow_the_resource() {
+    let env = with_agent();
+    local(&env, &["create", "role", "viewer2", "--name", "viewer2"]);
+    let line = "--project demo create agent a --name b";
+    let (code, _, stderr) = env.local().line(line).told();
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("two different names are given"), "{stderr}");
+    let (code, _, stderr) = env.local().line("create agent a b").told();
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("accepts 1 arg(s), received 3"), "{stderr}");
+}
+
+#[test]
+fn names_that_do_not_exist_are_left_out_on_request() {
+    let env = with_agent();
+    let get = |line: &str| env.local().line("--project demo get").line(line).told();
+    assert_eq!(get("agent none").0, Some(3));
+    let none = get("agent none --ignore-not-found");
+    assert_eq!(none, (Some(0), String::new(), String::new()));
+    let (code, stdout, _) = get("agent none lead --ignore-not-found -o name");
+    assert_eq!((code, stdout.lines().count()), (Some(0), 1));
+}
+
+#[test]
+fn kinds_with_commands_of_their_own_are_named() {
+    let env = TestEnv::new();
+    let (code, _, stderr) = env.local().line("get scheduled-sessions").told();
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.ends_with("Hint: acpctl --local scheduled-session list\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_words_of_kubectl_wait_too() {
+    let env = with_agent();
+    let told = env
+        .local()
+        .line("--project demo wait agent/lead --for create")
+        .told();
+    assert_eq!(told.0, Some(0), "{}", told.2);
+    let told = env
+        .local()
+        .line("--project demo wait agent/none --for=delete")
+        .told();
+    assert_eq!((told.0, told.1.as_str()), (Some(0), "agent/none is gone\n"));
+}
+
+#[test]
+fn a_duration_without_a_unit_names_the_line_to_type() {
+    let env = TestEnv::new();
+    for (line, flag) in [
+        ("wait x --timeout 1", "timeout"),
+        ("exec x --refresh 1 -- true", "refresh"),
+        ("get sessions -w --watch-timeout 1", "watch-timeout"),
+        ("credential list --expiring-within 1", "expiring-within"),
+    ] {
+        let (code, _, stderr) = env.local().line(line).told();
+        assert_eq!(code, Some(2), "{line}");
+        let hint = format!("Hint: for seconds, write --{flag} 1s\n");
+        assert!(stderr.ends_with(&hint), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn an_alias_may_be_one_quoted_word_and_a_wrong_entry_is_named() {
+    let env = TestEnv::new();
+    let mut set = env.local();
+    let (code, stdout, stderr) = set.line("alias set k --").arg("credential list").told();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stdout, "alias/k set: acpctl credential list\n");
+    assert_eq!(env.local().line("k").told().0, Some(0));
+    env.config(r#"{"aliases": {"k": "credential list", "empty": []}}"#);
+    let (code, _, stderr) = env.local().line("k").told();
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.starts_with(
+            "Warning: the alias \"k\" of the configuration file is not a list of words"
+        ),
+        "{stderr}"
+    );
+    let (code, _, stderr) = env.local().line("alias list").told();
+    assert_eq!(
+        (code, stderr.matches("Warning: ").count()),
+        (Some(0), 2),
+        "{stderr}"
+    );
+    assert_eq!(env.local().line("alias delete k empty").told().0, Some(0));
+}
+
+#[test]
+fn a_negative_time_or_count_in_the_file_is_refused() {
+    for key in [
+        "retries",
+        "connect_timeout",
+        "request_timeout",
+        "polling_interval",
+    ] {
+        let env = TestEnv::new();
+        env.config(&format!("{{\"{key}\": -1}}"));
+        let (code, _, stderr) = env.local().line("credential list").told();
+        assert_eq!(code, Some(1), "{key}");
+        assert!(stderr.contains("config.json"), "{stderr}");
+        assert!(
+            stderr.contains(&format!("{key} is -1, and can't be negative\n")),
+            "{stderr}"
+        );
+        assert!(stderr.contains(&format!("config unset {key}")), "{stderr}");
+        let unset = env.local().line(&format!("config unset {key}")).told();
+        assert_eq!(unset.0, Some(0), "{}", unset.2);
+        assert_eq!(env.local().line("credential list").told().0, Some(0));
+    }
+}
+
+#[test]
+fn a_logout_names_the_server_that_it_leaves() {
+    let env = TestEnv::new();
+    let login = format!("{{\"api_url\": \"https://a.test\", \"access_token\": \"{TOKEN}\"}}");
+    env.config(&login);
+    let (_, stdout, stderr) = env.acpctl().line("logout").told();
+    assert_eq!(stdout, "Logged out successfully.\n");
+    assert_eq!(
+        stderr,
+        "The login at https://a.test is removed from this machine.\n"
+    );
+    // There is nothing to name the second time.
+    assert_eq!(env.acpctl().line("logout").told().2, "");
+}
+
+#[test]
+fn a_page_shows_the_flag_for_all_commands_that_its_command_needs() {
+    let env = TestEnv::new();
+    for verb in ["bind", "unbind"] {
+        let page = env.acpctl().args(["credential", verb, "--help"]).stdout();
+        let usage = format!("acpctl credential {verb} <CREDENTIAL> --project <NAME> [flags]");
+        assert!(page.contains(&usage), "{page}");
+        assert!(page.contains("      --project <NAME>  "), "{page}");
+    }
+    for line in ["apply --help", "config set-context --help"] {
+        let page = env.acpctl().line(line).stdout();
+        assert!(page.contains("      --project <NAME>  "), "{page}");
+    }
+}
+
+#[test]
+fn a_certificate_is_no_secret_of_its_key() {
+    let env = TestEnv::new();
+    let made = std::process::Command::new("openssl")
+        .args("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 300".split(' '))
+        .args("-subj /CN=jane -keyout key.pem -out cert.pem".split(' '))
+        .current_dir(env.work())
+        .output();
+    if !made.is_ok_and(|made| made.status.success()) {
+        return crate::support::skipped("openssl");
+    }
+    let read = |name: &str| fs::read(env.work().join(name)).unwrap();
+    use base64::Engine as _;
+    let in_base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let (cert, key) = (in_base64(&read("cert.pem")), in_base64(&read("key.pem")));
+    env.file(
+        "k.yaml",
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+             clusters: [{{name: c, cluster: {{server: 'https://k8s.sample.test:6443'}}}}]\n\
+             contexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n\
+             users: [{{name: u, user: {{client-certificate-data: {cert}, client-key-data: {key}}}}}]\n"
+        ),
+    );
+    local(
+        &env,
+        &["credential", "create", "-f", "k.yaml", "--name", "k"],
+    );
+    let script = "cat $KUBECONFIG; cat cert.pem key.pem";
+    let shown = env.local().line("exec k -- sh -c").arg(script).stdout();
+    assert!(shown.contains(&cert), "{shown}");
+    assert!(
+        shown.contains(&String::from_utf8(read("cert.pem")).unwrap()),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains(&key) && shown.contains("client-key-data: ********"),
+        "{shown}"
+    );
+    for line in String::from_utf8(read("key.pem")).unwrap().lines() {
+        let is_frame = line.starts_with("-----");
+        assert!(is_frame || !shown.contains(line), "{shown}");
+    }
+}
