@@ -28,12 +28,10 @@ use crate::resources::{
 use crate::text::acpctl;
 use crate::text::quote;
 
-pub(crate) use crate::resources::{can_be_id, check, check_id};
+pub(crate) use crate::resources::{can_be_id, check, check_id, has_form_of_id};
 
 /// How many names are compared to find a similar one.
 const SIZE: i64 = 100;
-/// The length of the platform's IDs, which consist of letters and digits.
-const ID_LENGTH: usize = 27;
 
 /// The objects of a kind, all of them or those of one project.
 pub struct Collection {
@@ -524,12 +522,6 @@ pub(crate) fn may_be_unknown(error: &Error) -> bool {
         Some(403) => error.code().is_none(),
         _ => false,
     }
-}
-
-/// True for a text that looks like an ID of the platform.
-#[must_use]
-pub(crate) fn has_form_of_id(text: &str) -> bool {
-    text.len() == ID_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// Finds the object of this name. A session is also found by the name of its agent.

@@ -14,13 +14,13 @@ use super::error::{Cause, Error};
 use super::http::Http;
 use super::local::Local;
 use super::notice;
-use super::path::path;
+use super::proof;
 use super::rehearsal;
 use super::request::{Answer, BASE_PATH, Method, Request};
 use super::stream::{Bytes, EventStream};
 use super::trace::Trace;
 use crate::config::{Settings, Verbosity};
-use crate::resources::{PROJECT, Record, Resource};
+use crate::resources::{Record, Resource};
 
 /// The status of every deletion on the platform (docs/interface/api.md section 6).
 const DELETED: u16 = 204;
@@ -168,8 +168,8 @@ impl Client {
     }
 
     /// Sends a request and waits for a whole answer. A write succeeds if the answer shows that it was done: a page for
-    /// browsers or an error's object does not, and neither does an answer to a deletion that is not the platform's,
-    /// unless the object is seen to be gone.
+    /// browsers, an error's object or another object does not, and neither does an answer to a deletion that is not the
+    /// platform's, unless the object is seen to be gone.
     ///
     /// # Errors
     /// As [`Client::exchange`]; [`Error::Html`] and [`Error::Unproven`] for a write that may not have been done.
@@ -186,6 +186,7 @@ impl Client {
             Method::Post | Method::Patch => {
                 answer.refuse_html()?;
                 answer.refuse_error()?;
+                answer.refuse_other(request)?;
             }
         }
         Ok(answer)
@@ -422,23 +423,33 @@ impl Client {
     /// Sends a request whose answer is one object.
     ///
     /// # Errors
-    /// As [`Client::get_json`], and [`Error::Unproven`] if the answer to a write has keys, but names no object, or is
-    /// about another one.
+    /// As [`Client::get_json`] and [`Client::written`].
     pub async fn fetch(
         &self,
         resource: &'static Resource,
         request: &Request,
     ) -> Result<Record, Error> {
         let answer = self.send(request).await?;
+        if request.method == Method::Get {
+            return answer.read(|tree| Record::read(resource, tree));
+        }
+        self.written(resource, &answer)
+    }
+
+    /// Reads the object in the answer to a write.
+    ///
+    /// # Errors
+    /// [`Error::Decode`], and [`Error::Unproven`] if the answer has keys, but names no object, or one of another kind.
+    pub fn written(&self, resource: &'static Resource, answer: &Answer) -> Result<Record, Error> {
         let record = answer.read(|tree| Record::read(resource, tree))?;
-        let is_write = request.method != Method::Get && !self.rehearses();
-        if is_write && names_nothing(&record) && !answer.is_empty_object() {
+        if self.rehearses() {
+            return Ok(record);
+        }
+        if names_nothing(&record) && !answer.is_empty_object() {
             let text = "the server's answer names no object".to_owned();
             return Err(Error::Unproven(text));
         }
-        if is_write {
-            refuse_other(resource, request, &record)?;
-        }
+        proof::refuse_kind(resource, &record)?;
         Ok(record)
     }
 }
@@ -446,32 +457,6 @@ impl Client {
 /// True for an answer that could be about any object; a message may be told by its number alone.
 fn names_nothing(record: &Record) -> bool {
     record.id().is_empty() && record.name().is_empty() && record.value("seq").is_none()
-}
-
-/// Refuses the answer to a write that is about another object than the request.
-fn refuse_other(resource: &Resource, request: &Request, record: &Record) -> Result<(), Error> {
-    let kind = record.text("kind");
-    if !kind.is_empty() && kind != resource.kind {
-        let wanted = resource.kind;
-        let text = format!("the server's answer is of the kind {kind} instead of {wanted}");
-        return Err(Error::unproven(&text));
-    }
-    // A project is changed by its name, which may be what changes.
-    if request.method != Method::Patch || resource.word == PROJECT.word || record.id().is_empty() {
-        return Ok(());
-    }
-    let names = [record.id(), record.name()];
-    if names
-        .iter()
-        .any(|name| request.path.ends_with(&path(&[name])))
-    {
-        return Ok(());
-    }
-    let text = format!(
-        "the server's answer is about another object, {}",
-        record.id()
-    );
-    Err(Error::unproven(&text))
 }
 
 /// Returns a quarter of a second, doubled with each attempt, and up to half as much again, so that many callers do not

@@ -115,7 +115,7 @@ impl Client {
             .page(resource, path, options, first, &mut spent)
             .await?;
         let wanted = options.limit.filter(|limit| *limit > 0).unwrap_or(i64::MAX);
-        if length(first.items()) >= wanted || ends_with(&first, limit.min(MAX_SIZE)) {
+        if distinct(first.items()) >= wanted || ends_with(&first, limit.min(MAX_SIZE)) {
             let head = List {
                 gap: stranger(&first),
                 ..first.head()
@@ -484,7 +484,7 @@ impl Shown {
 /// True if the list ends with its first page, for which so many objects were asked. A server without totals ends it
 /// with a page that is not full.
 fn ends_with(first: &List, asked: i64) -> bool {
-    let shown = length(first.items());
+    let shown = distinct(first.items());
     let asked = if asked > 0 { asked } else { DEFAULT_LIMIT };
     shown == first.total || first.total == 0 && shown < asked
 }
@@ -567,6 +567,13 @@ impl Seen {
     fn is_new(&mut self, id: &str) -> bool {
         id.is_empty() || self.hashes.insert(self.hasher.hash_one(id))
     }
+}
+
+/// Counts objects, each once: a server that shows one twice may leave out another.
+fn distinct(items: &[Record]) -> i64 {
+    let mut seen = Seen::default();
+    let new = items.iter().filter(|item| seen.is_new(item.id()));
+    i64::try_from(new.count()).unwrap_or(i64::MAX)
 }
 
 fn length(items: &[Record]) -> i64 {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::bound::Bound;
 use super::{outcome, session_failure, several};
-use crate::api::{Body, Client, Error, Method};
+use crate::api::{self, Body, Client, Error, Method};
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
@@ -105,10 +105,8 @@ pub(crate) async fn start(
     let is_empty = answer.is_empty_object();
     let (status, answer) = (answer.status, answer.json()?);
     let session = answer.get("session").filter(|session| !session.is_null());
-    let session = session
-        .map(|session| Record::decode(&SESSION, session.clone()))
-        .transpose()
-        .map_err(Error::from)?;
+    let session = session.map(|session| api::decoded(&SESSION, session.clone()));
+    let session = session.transpose()?;
     let has_prompt = answer.get("starting_prompt").is_some();
     if session.is_none() && !has_prompt && !is_empty && !client.rehearses() {
         let text = "the server's answer names no session".to_owned();

@@ -1,7 +1,7 @@
 //! Credentials (docs/interface/cli-resources.md section 2).
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::description::{AGE, Cell, Column, Resource, Scope, Values, column, required, text};
 use super::record::Record;
@@ -130,6 +130,12 @@ pub(crate) static CREDENTIAL_TOKEN: Resource = Resource {
 /// The prefix of the annotations that this program writes. They describe the stored secret, so a new secret replaces
 /// them all.
 pub(crate) const OWN_ANNOTATIONS: &str = "acpctl/";
+
+/// Removes the annotations that this program writes.
+pub(crate) fn remove_own_annotations(annotations: &mut Map<String, Value>) {
+    annotations.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
+}
+
 /// The annotations that `credential create` writes for a kubeconfig. None of them is secret.
 pub(crate) const CONTEXT: &str = "acpctl/context";
 pub(crate) const SERVER: &str = "acpctl/server";

@@ -143,6 +143,9 @@ pub(crate) const AGE: Column = Column {
     cell: Cell::Age("created_at"),
 };
 
+/// The fields with JSON whose values may be secret: texts for people show their names alone.
+pub(crate) const PRIVATE: &[&str] = &["environment", "environment_variables", "payloads"];
+
 /// The part of the server that holds a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {

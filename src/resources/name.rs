@@ -5,6 +5,8 @@ use crate::text::{quote, with_article};
 
 /// The length of the longest id.
 const LONGEST: usize = 255;
+/// The length of the platform's IDs, which consist of letters and digits.
+const ID_LENGTH: usize = 27;
 
 /// Refuses a text that cannot name anything. `what` is, for example, `agent name or ID`.
 ///
@@ -39,6 +41,12 @@ pub(crate) fn check_id(what: &str, text: &str) -> Result<(), Failure> {
         quote(text),
         with_article(what)
     )))
+}
+
+/// True for a text that looks like an ID of the platform.
+#[must_use]
+pub(crate) fn has_form_of_id(text: &str) -> bool {
+    text.len() == ID_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// False for a text with characters that no id has: in a path they could lead to something else.

@@ -120,8 +120,11 @@ impl Pin {
         if !globals.local {
             globals.api_url = Some(self.address.clone());
         }
+        let mut flags = globals.to_copy();
+        // The user's word for this server is for the commands that the screen runs on it, too.
+        flags.extend(globals.send_login.then(|| "--send-login".to_owned()));
         Way {
-            flags: globals.to_copy(),
+            flags,
             context: globals.pinned_context,
         }
     }

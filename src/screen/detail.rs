@@ -5,8 +5,11 @@ use serde_json::Value;
 use super::effect::Fetch;
 use super::filter::Pattern;
 use super::shown;
-use crate::resources::Record;
+use crate::resources::{PRIVATE, Record, remove_own_annotations};
 use crate::yaml;
+
+/// Stands for a value that may be secret.
+const HIDDEN: &str = "(not shown; y shows it)";
 
 /// The form of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,8 +158,10 @@ fn described(record: &Record) -> Vec<Labeled> {
     for (number, field) in record.resource.all_fields().enumerate() {
         let text = match record.value(field.name) {
             None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => laid_out(text),
-            Some(other @ (Value::Array(_) | Value::Object(_))) => pretty(other),
+            Some(Value::String(text)) => laid_out(field.name, text),
+            Some(other @ (Value::Array(_) | Value::Object(_))) => {
+                pretty(for_people(field.name, other.clone()))
+            }
             Some(other) => other.to_string(),
         };
         for (at, text) in shown::lines(&text).into_iter().enumerate() {
@@ -174,14 +179,30 @@ fn described(record: &Record) -> Vec<Labeled> {
     lines
 }
 
-fn laid_out(text: &str) -> String {
+fn laid_out(field: &str, text: &str) -> String {
     let is_nested = text.starts_with(['{', '[']);
     let value: Option<Value> = is_nested.then(|| serde_json::from_str(text).ok()).flatten();
-    value.map_or_else(|| text.to_owned(), |value| pretty(&value))
+    let shown = value.map(|value| pretty(for_people(field, value)));
+    shown.unwrap_or_else(|| text.to_owned())
 }
 
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+/// Leaves out what `describe` leaves out: the annotations of acpctl itself, and values that may be secret.
+fn for_people(field: &str, mut value: Value) -> Value {
+    let is_private = PRIVATE.contains(&field);
+    match &mut value {
+        Value::Object(map) if field == "annotations" => remove_own_annotations(map),
+        Value::Object(map) if is_private => map.values_mut().for_each(|it| *it = HIDDEN.into()),
+        Value::Array(list) if is_private => list.iter_mut().for_each(|it| *it = HIDDEN.into()),
+        _ => {}
+    }
+    value
+}
+
+fn pretty(value: Value) -> String {
+    match value {
+        Value::Object(map) if map.is_empty() => String::new(),
+        value => serde_json::to_string_pretty(&value).unwrap_or_default(),
+    }
 }
 
 fn text_lines(text: &str) -> Vec<Labeled> {
@@ -220,9 +241,17 @@ mod tests {
         agent.replace("name", "be");
         agent.replace("labels", r#"{"team":"red"}"#);
         agent.replace("prompt", "one\x1b[31m\ntwo");
+        agent.replace("annotations", r#"{"acpctl/digest":"d","own":"o"}"#);
+        agent.replace("environment_variables", r#"{"KEY":"secret"}"#);
         let mut detail = Detail::new("Agent: be".to_owned(), agent, Form::Describe, None);
         let text = detail.all();
         assert!(text.contains("LLM Max Tokens: \n"), "{text}");
+        assert!(text.contains("\"own\""), "{text}");
+        assert!(!text.contains("acpctl/"), "{text}");
+        assert!(
+            text.contains("\"KEY\": \"(not shown; y shows it)\""),
+            "{text}"
+        );
         assert!(
             text.contains("Labels: {\n  \"team\": \"red\"\n}\n"),
             "{text}"

@@ -152,6 +152,8 @@ pub(super) enum Join {
 /// A request that changes something.
 #[derive(Clone)]
 pub(super) struct Send {
+    /// Its answer carries the number.
+    pub number: u64,
     pub method: Method,
     pub path: String,
     /// The project in `X-Ambient-Project`; empty for none.
@@ -185,6 +187,7 @@ impl Send {
     #[must_use]
     pub(super) fn new(method: Method, path: String, scope: &Scope) -> Self {
         Self {
+            number: 0,
             method,
             path,
             project: scope.project_id().to_owned(),

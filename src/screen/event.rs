@@ -41,7 +41,10 @@ pub(super) enum Answer {
     Rows {
         page: u64,
         rows: Vec<Record>,
+        /// How many the server has.
         total: i64,
+        /// How many more are not shown: credentials that the platform made for its own gateways.
+        hidden: i64,
     },
     /// Cells that belong to rows of a page: the row's ID, the field, the text.
     Joined {
@@ -50,9 +53,11 @@ pub(super) enum Answer {
     },
     /// The rows of a page could not be read.
     Failed { page: u64, fault: Fault },
-    /// A request was sent.
+    /// A request was sent, or could not be.
     Sent {
         page: u64,
+        /// The number of the request.
+        number: u64,
         said: Result<String, Fault>,
         /// A stored message to show at once.
         echo: Option<Record>,

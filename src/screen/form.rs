@@ -205,6 +205,26 @@ impl Choice {
         }
     }
 
+    /// Chooses the next offer that begins with a letter. Returns false if there is none.
+    pub(super) fn find(&mut self, letter: char) -> bool {
+        let count = self.offers.len();
+        let begins = |at: &usize| {
+            let first = self
+                .offers
+                .get(*at)
+                .and_then(|(_, text)| text.chars().next());
+            first.is_some_and(|first| first.eq_ignore_ascii_case(&letter))
+        };
+        let found = (1..=count)
+            .map(|step| (self.at + step) % count)
+            .find(begins);
+        if let Some(at) = found {
+            self.at = at;
+            self.wanted = self.value().to_owned();
+        }
+        found.is_some()
+    }
+
     pub(super) fn step(&mut self, by: i64) {
         let last = self.offers.len().saturating_sub(1);
         let at = i64::try_from(self.at).unwrap_or_default() + by;

@@ -2,6 +2,7 @@
 
 use super::shown;
 use super::state::{Body, State};
+use super::view::{Action, View};
 use super::views;
 
 /// The meaning of a part of a line.
@@ -78,6 +79,10 @@ pub(super) fn lines(state: &State, width: usize) -> Vec<Vec<(String, Part)>> {
         }
         _ => Vec::new(),
     };
+    let elsewhere = match below.map(|page| &page.body) {
+        Some(Body::Table(table)) => elsewhere(table.view),
+        _ => Vec::new(),
+    };
     let moves = match below.map(|page| &page.body) {
         Some(Body::Messages(_)) => MESSAGES,
         Some(Body::Detail(_)) => TEXT,
@@ -90,6 +95,7 @@ pub(super) fn lines(state: &State, width: usize) -> Vec<Vec<(String, Part)>> {
     let commands = views::all().map(|view| (format!(":{}", view.name), view.about.to_owned()));
     let sections: Vec<(&str, Vec<(String, String)>)> = [
         ("RESOURCE", own),
+        ("SAME KEY ELSEWHERE", elsewhere),
         ("NAVIGATION", pairs(moves)),
         ("GENERAL", pairs(EVERYWHERE)),
         ("FILTER", pairs(FILTERS)),
@@ -105,6 +111,20 @@ pub(super) fn lines(state: &State, width: usize) -> Vec<Vec<(String, Part)>> {
         lines.extend(side_by_side(group, width / count));
     }
     lines
+}
+
+/// Returns the keys of a view that do something else in other views.
+fn elsewhere(view: &View) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for action in view.actions {
+        for other in views::all().filter(|it| it.name != view.name) {
+            let same = |it: &&Action| it.keys() == action.keys() && it.label != action.label;
+            if let Some(it) = other.actions.iter().find(same) {
+                found.push((it.keys(), format!("{} in :{}", it.label, other.name)));
+            }
+        }
+    }
+    found
 }
 
 fn side_by_side(

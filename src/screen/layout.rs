@@ -167,6 +167,7 @@ fn least(column: &Col) -> usize {
     let own = usize::from(column.width);
     let part = match column.place {
         Place::Room(_) => (own * 3 / 4).min(WORDS),
+        Place::Always if own <= SHORT => own,
         Place::Always | Place::Wide => own * 3 / 4,
     };
     part.max(shown::width(column.title).min(own))

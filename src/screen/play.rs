@@ -178,7 +178,12 @@ fn rows(state: &State, page: u64, rest: &mut &[u8]) -> Option<Event> {
     let total = i64::from(byte(rest));
     Some(Event::Answer(
         state.connection,
-        Answer::Rows { page, rows, total },
+        Answer::Rows {
+            page,
+            rows,
+            total,
+            hidden: i64::from(byte(rest) % 3),
+        },
     ))
 }
 

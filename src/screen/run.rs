@@ -1,6 +1,7 @@
 //! The loop: waits for an event, changes the state, does what the state asks for, draws.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{self, Write as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,9 @@ use jiff::Timestamp;
 use super::connection::{self, Connection};
 use super::draw;
 use super::effect::Effect;
-use super::event::Event;
+use super::event::{Answer, Event};
 use super::outside;
+use super::shown;
 use super::source::{self, Keyboard};
 use super::state::{Options, State};
 use super::terminal::{self, Screen};
@@ -18,6 +20,7 @@ use super::update::{start, update};
 use super::worker::Worker;
 use crate::ctx::Ctx;
 use crate::editor;
+use crate::failure::{Failure, Kind};
 use crate::output::{hold, progress};
 use crate::system::signals;
 
@@ -29,6 +32,8 @@ const BATCH: usize = 256;
 const TICK: Duration = Duration::from_millis(500);
 /// The least time between two frames, unless a key was pressed.
 const FRAME: Duration = Duration::from_millis(33);
+/// How long the program waits for answers to changes after the user has left the screen.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Shows the screen until the user leaves it.
 ///
@@ -40,7 +45,7 @@ pub(crate) fn run(ctx: &Ctx, options: Options) -> anyhow::Result<()> {
     let held = hold();
     let screen = Screen::open()?;
     let size = crossterm::terminal::size()?;
-    let state = State::new(options, about, size, Timestamp::now());
+    let mut state = State::new(options, about, size, Timestamp::now());
     let (sender, events) = sync_channel(QUEUE);
     let keyboard = Keyboard::start(sender.clone())?;
     source::watch_signals(sender.clone())?;
@@ -52,7 +57,8 @@ pub(crate) fn run(ctx: &Ctx, options: Options) -> anyhow::Result<()> {
         events,
         backlog: VecDeque::new(),
     };
-    let done = runner.go(state);
+    let done = runner.go(&mut state);
+    let done = done.and_then(|()| runner.finish(&mut state));
     drop(runner);
     drop(held);
     done
@@ -68,10 +74,10 @@ struct Runner {
 }
 
 impl Runner {
-    fn go(&mut self, mut state: State) -> anyhow::Result<()> {
-        let effects = start(&mut state);
-        self.perform(&mut state, effects)?;
-        self.draw(&state)?;
+    fn go(&mut self, state: &mut State) -> anyhow::Result<()> {
+        let effects = start(state);
+        self.perform(state, effects)?;
+        self.draw(state)?;
         let mut ticked = Instant::now();
         let mut drawn = Instant::now();
         let mut is_changed = false;
@@ -92,22 +98,70 @@ impl Runner {
                 if matches!(event, Event::Continued) && terminal::is_open() {
                     self.screen.enter()?;
                 }
-                let effects = update(&mut state, event);
-                self.perform(&mut state, effects)?;
+                let effects = update(state, event);
+                self.perform(state, effects)?;
             }
             if ticked.elapsed() >= TICK {
                 ticked = Instant::now();
-                let effects = update(&mut state, Event::Tick(Timestamp::now()));
-                self.perform(&mut state, effects)?;
+                let effects = update(state, Event::Tick(Timestamp::now()));
+                self.perform(state, effects)?;
                 is_changed = true;
             }
             if is_changed && (is_urgent || drawn.elapsed() >= FRAME) {
-                self.draw(&state)?;
+                self.draw(state)?;
                 drawn = Instant::now();
                 is_changed = false;
             }
         }
         Ok(())
+    }
+
+    /// Waits for the answers to changes that were sent, and says on the terminal how they ended.
+    ///
+    /// # Errors
+    /// A change has failed, or has no answer in time.
+    fn finish(&mut self, state: &mut State) -> anyhow::Result<()> {
+        if state.unanswered.is_empty() {
+            return Ok(());
+        }
+        self.screen.leave();
+        tell(&format!("Waiting for the server: {}", unanswered(state)));
+        let end = Instant::now() + LAST_ANSWERS;
+        let mut failed: Vec<String> = Vec::new();
+        while !state.unanswered.is_empty() {
+            let event = match self.backlog.pop_front() {
+                Some(event) => event,
+                None => match self
+                    .events
+                    .recv_timeout(end.saturating_duration_since(Instant::now()))
+                {
+                    Ok(event) => event,
+                    Err(_) => break,
+                },
+            };
+            if !matches!(event, Event::Answer(_, Answer::Sent { .. })) {
+                continue;
+            }
+            let _ = update(state, event);
+            match state.toast.take() {
+                Some(toast) if toast.is_error => failed.push(shown::line(&toast.text)),
+                Some(toast) => tell(&toast.text),
+                None => {}
+            }
+        }
+        if !state.unanswered.is_empty() {
+            failed.push(format!(
+                "not confirmed by the server: {}",
+                unanswered(state)
+            ));
+        }
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let hint = "look what the server has before you do it again";
+        Err(Failure::new(Kind::Other, failed.join("; "))
+            .hint(hint)
+            .into())
     }
 
     /// Waits for events, and takes those that are there.
@@ -124,7 +178,7 @@ impl Runner {
         Ok(batch)
     }
 
-    fn draw(&mut self, state: &State) -> std::io::Result<()> {
+    fn draw(&mut self, state: &State) -> io::Result<()> {
         self.screen
             .terminal
             .draw(|frame| draw::frame(state, frame))
@@ -184,6 +238,18 @@ impl Runner {
         self.keyboard.resume();
         Ok(ended)
     }
+}
+
+/// Returns the changes that have no answer, as words for people.
+fn unanswered(state: &State) -> String {
+    let words = state.unanswered.iter().map(|(_, doing)| shown::line(doing));
+    let words: BTreeSet<String> = words.collect();
+    words.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Writes a line on the terminal after the screen has left it.
+fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", shown::line(text));
 }
 
 /// True for what the user does: it is answered by a frame at once.

@@ -55,6 +55,8 @@ pub(super) struct State {
     pub form: Option<OpenForm>,
     pub editing: Option<Edited>,
     pub toast: Option<Toast>,
+    /// The requests that change something and have no answer yet: the number of each, and what it does.
+    pub unanswered: Vec<(u64, String)>,
     /// The projects that the digits mean, by name.
     pub projects: Vec<Named>,
     pub contexts: Vec<String>,
@@ -170,6 +172,7 @@ impl State {
             form: None,
             editing: None,
             toast: None,
+            unanswered: Vec::new(),
             projects: Vec::new(),
             contexts: Vec::new(),
             commands: Vec::new(),

@@ -27,6 +27,8 @@ pub(super) struct Table {
     pub is_wide: bool,
     pub errors_only: bool,
     pub total: i64,
+    /// How many objects are left out, because the platform made them for itself.
+    pub hidden: i64,
     pub loading: Loading,
     /// Cells that came after the rows. They stay until newer ones come.
     joined: BTreeMap<String, BTreeMap<&'static str, String>>,
@@ -50,6 +52,7 @@ impl Table {
             is_wide: false,
             errors_only: false,
             total: 0,
+            hidden: 0,
             loading: Loading::default(),
             joined: BTreeMap::new(),
             wanted: None,

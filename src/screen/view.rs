@@ -99,11 +99,11 @@ impl Col {
     }
 
     #[must_use]
-    pub(super) const fn age(title: &'static str, field: &'static str) -> Self {
+    pub(super) const fn age(title: &'static str, width: u16, field: &'static str) -> Self {
         Self {
             title,
             show: Show::Cell(Cell::Age(field)),
-            width: 8,
+            width,
             place: Place::Room(1),
         }
     }
@@ -306,8 +306,19 @@ pub(super) struct Call {
 /// A form: fields, and the request that they result in.
 pub(super) struct Form {
     pub title: &'static str,
+    /// Says why a row is not one for it.
+    pub opens: fn(&Record) -> Result<(), String>,
     pub fields: &'static [Field],
     pub submit: fn(&Scope, Option<&Record>, &Answers<'_>) -> Result<Send, String>,
+}
+
+/// Lets a form open for every row.
+///
+/// # Errors
+/// Never.
+#[allow(clippy::unnecessary_wraps, reason = "some forms refuse a row")]
+pub(super) fn for_any(_: &Record) -> Result<(), String> {
+    Ok(())
 }
 
 /// A field of a form.

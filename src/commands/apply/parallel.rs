@@ -9,16 +9,16 @@ use super::document::Document;
 use crate::lookup;
 
 /// Applies each item of a group by `one`, at most `limit` at the same time, and passes the results to `done` in the order
-/// of the items.
+/// of the items; `done` returns the failures among them.
 ///
 /// # Errors
-/// The first failure of `one` or `done`. Nothing is begun after it, but what was begun is ended, since a request that is
+/// The first failure of `done`. Nothing is begun after it, but what was begun is ended, since a request that is
 /// cut off may have changed the server. Further failures go to `also`.
 pub(super) async fn in_order<'a, T, R>(
     items: &'a [T],
     limit: usize,
     one: impl AsyncFn(&'a T) -> anyhow::Result<R>,
-    mut done: impl FnMut(&'a T, R) -> anyhow::Result<()>,
+    mut done: impl FnMut(&'a T, anyhow::Result<R>) -> anyhow::Result<()>,
     mut also: impl FnMut(anyhow::Error),
 ) -> anyhow::Result<()> {
     let mut waiting = items.iter();
@@ -35,7 +35,7 @@ pub(super) async fn in_order<'a, T, R>(
         let Some((item, result)) = running.next().await else {
             return failed.map_or(Ok(()), Err);
         };
-        if let Err(error) = result.and_then(|result| done(item, result)) {
+        if let Err(error) = done(item, result) {
             match failed {
                 None => failed = Some(error),
                 Some(_) => also(error),

@@ -16,20 +16,261 @@ use super::writer::{Outcome, Writer};
 use super::{
     agent, check, credential, kustomize, load, names, parallel, part, payload, project, prune,
     report, role_binding, secret,
-        let words = writer.words(outcome);
-        let changes = writer.take_changes();
-        report.add(
-            document.kind().word(),
-            document.result_name(),
-            words,
-            &changes,
+};
+use crate::api;
+use crate::commands::labels::Selector;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind, Status};
+use crate::intake::gate;
+use crate::output::{Format, progress};
+use crate::text::quote;
+
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    apply(ctx, args, load(ctx, args)?)
+}
+
+/// Runs `apply`, but reads the files of `tokenFrom` from a folder, by their file names alone.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_with_secrets(ctx: &Ctx, args: &Args, folder: &Path) -> anyhow::Result<()> {
+    let mut documents = load(ctx, args)?;
+    for document in &mut documents {
+        document.take_secret_from(folder);
+    }
+    apply(ctx, args, documents)
+}
+
+fn load<'a>(ctx: &Ctx, args: &'a Args) -> Result<Vec<RawDocument>, Failure> {
+    let given = |path: &'a Option<PathBuf>| path.as_deref().filter(|path| *path != OsStr::new(""));
+    match (given(&args.filename), given(&args.kustomize)) {
+        (None, None) => Err(Failure::usage("one of -f or -k is required")),
+        (Some(_), Some(_)) => Err(Failure::usage("-f and -k are mutually exclusive")),
+        (Some(path), None) => load::load(path),
+        (None, Some(folder)) => kustomize::load(ctx, folder),
+    }
+}
+
+fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<()> {
+    gate::check_codes(&args.trust.allow)?;
+    let labels = prune_labels(args)?;
+    let format = args.output.format()?;
+    if let Format::JsonPath(_) = format {
+        return Err(Failure::usage("apply prints no jsonpath; use -o json").into());
+    }
+    if labels.is_some() && documents.is_empty() {
+        return Err(Failure::new(
+            Kind::Data,
+            "--prune would delete everything that has the label: there are no documents",
         )
+        .hint("check what should have made them")
+        .into());
+    }
+    let mut documents = check::check(ctx, args, documents)?;
+    doubt_empty(ctx, args, &documents)?;
+    order(&mut documents);
+    if args.dry_run || args.diff {
+        note_secret_sources(ctx, &documents);
+    }
+    if args.dry_run && !args.diff {
+        let known = documents.iter().cloned().filter_map(Document::of).collect();
+        foresee(ctx, args, known)?;
+        return report::dry_run(ctx, format, &documents);
+    }
+    let documents: Vec<Document> = documents.into_iter().filter_map(Document::of).collect();
+    for document in &documents {
+        if let Document::Agent(agent) = document {
+            payload::refuse_secrets(agent)?;
+        }
+    }
+    let project = ctx.settings()?.project.value.clone();
+    let client = ctx.client()?;
+    if project.is_none() && documents.iter().any(Document::needs_project) {
+        return Err(Failure::usage("project is required").into());
+    }
+    let stdin_is_taken = args.filename.as_deref() == Some(Path::new("-"));
+    let mut secrets = secret::prepare(ctx, &documents, &args.trust, stdin_is_taken)?;
+    if let Some(limit) = args.max_grade {
+        secret::grade(ctx, &documents, &mut secrets, limit, &args.trust.allow)?;
+    }
+    let ahead = Ahead::of(&documents, project.as_deref());
+    let writer =
+        Writer::new(ctx, client, project, args.diff, &args.trust).with(ahead, Made::by(&documents));
+    // A single document looks its names up before it writes.
+    if documents.len() > 1 {
+        ctx.block_on(names::check(&writer, &documents))?;
+    }
+    let leftovers = match labels {
+        Some(labels) => agreed_leftovers(&writer, args, &documents, &labels)?,
+        None => Vec::new(),
+    };
+    let mut report = Report::new(ctx, format);
+    // What --diff shows of a document is what was planned since the one before it.
+    let limit = if args.diff { 1 } else { args.parallel };
+    let all = apply_all(&writer, &documents, &secrets, limit, &mut report);
+    let mut applied = ctx.block_on(all);
+    if applied.is_ok() {
+        applied = delete(&writer, &leftovers, &mut report);
+    }
+    // If a document failed, those before it were applied, and the report shows them.
+    if applied.is_ok() || !report.is_empty() {
+        report.finish()?;
+    }
+    applied?;
+    if args.exit_code && report.has_changes() {
+        return Err(Status(1).into());
+    }
+    Ok(())
+}
+
+/// Looks up the names in documents for a dry run, as a run would before its first write. Without names nothing is sent;
+/// without a server the names are taken as they are, since a dry run needs no login.
+fn foresee(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<()> {
+    if !documents.iter().any(names::has_names) {
+        return Ok(());
+    }
+    let unseen = |why: &anyhow::Error| {
+        ctx.out.warn(&format!(
+            "the names in the documents were not looked up: {why:#}"
+        ));
+        Ok(())
+    };
+    let client = match ctx.client() {
+        Ok(client) => client,
+        Err(error) if api::kind_of(&error) == Kind::Login => return unseen(&error),
+        Err(error) => return Err(error),
+    };
+    let project = ctx.settings()?.project.value.clone();
+    let ahead = Ahead::of(&documents, project.as_deref());
+    let writer =
+        Writer::new(ctx, client, project, true, &args.trust).with(ahead, Made::by(&documents));
+    match ctx.block_on(names::check(&writer, &documents)) {
+        Err(error) if api::kind_of(&error) == Kind::Network => unseen(&error),
+        checked => checked,
+    }
+}
+
+/// Warns of documents that hold nothing. The Go tool says nothing about them.
+///
+/// # Errors
+/// With `--strict`.
+fn doubt_empty(ctx: &Ctx, args: &Args, documents: &[RawDocument]) -> Result<(), Failure> {
+    if !documents.is_empty() {
+        return Ok(());
+    }
+    let path = args.filename.as_deref().or(args.kustomize.as_deref());
+    let what = match path {
+        Some(path) if path != Path::new("-") => format!("no document in {}", path.display()),
+        _ => "no document on standard input".to_owned(),
+    };
+    let what = format!("nothing to apply: {what}");
+    if args.strict {
+        return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
+            .hint("check what should have written it"));
+    }
+    ctx.out.warn(&what);
+    Ok(())
+}
+
+/// Orders the documents so that each follows those that it names. Without a kind that the Go tool does not know, the
+/// order of the files stays, as with the Go tool.
+fn order(documents: &mut [RawDocument]) {
+    let kind = |document: &RawDocument| document.known_kind();
+    if documents.iter().filter_map(kind).any(DocumentKind::is_new) {
+        documents.sort_by_key(|document| kind(document).map_or(u8::MAX, DocumentKind::rank));
+    }
+}
+
+/// Notes the sources of secrets that the manifests name, so that a reader of the preview sees which files and variables
+/// a run would read.
+fn note_secret_sources(ctx: &Ctx, documents: &[RawDocument]) {
+    for document in documents {
+        for source in document.secret_sources() {
+            let label = document.label();
+            ctx.out
+                .aside(&format!("{label}: reads its secret from {source}"));
+        }
+    }
+}
+
+/// Returns the labels of the objects that may be deleted; `None` without `--prune`.
+///
+/// # Errors
+/// If only one of `--prune` and `--selector` is given.
+fn prune_labels(args: &Args) -> Result<Option<Selector>, Failure> {
+    let labels = Selector::read("--selector", &args.selector)?;
+    match (args.prune, labels.is_empty()) {
+        (true, false) => Ok(Some(labels)),
+        (true, true) => Err(Failure::usage("--prune needs a selector")
+            .hint("name the labels of the objects that may be deleted: -l KEY=VALUE")),
+        (false, false) => Err(Failure::usage("--selector goes with --prune")),
+        (false, true) => Ok(None),
+    }
+}
+
+/// Finds the objects that `--prune` deletes, and asks for consent. It runs before the first write, so that a run
+/// without consent changes nothing.
+fn agreed_leftovers(
+    writer: &Writer<'_>,
+    args: &Args,
+    documents: &[Document],
+    labels: &Selector,
+) -> anyhow::Result<Vec<Leftover>> {
+    let ctx = writer.ctx;
+    match writer.project() {
+        Some(project) => ctx.out.aside(&format!(
+            "--prune looks for agents, providers and policies in the project {} alone",
+            quote(project)
+        )),
+        None => ctx.out.warn(
+            "no project is set: --prune leaves agents, providers and policies alone; add --project NAME",
+        ),
+    }
+    let leftovers = ctx
+        .block_on(prune::leftovers(writer, documents, labels))
+        .map_err(|error| error.context("prune"))?;
+    if leftovers.is_empty() || writer.is_plan() {
+        return Ok(leftovers);
+    }
+    let labels: Vec<String> = leftovers.iter().map(Leftover::label).collect();
+    let labels = labels.join(", ");
+    args.confirm.require(ctx, &labels)?;
+    if args.confirm.agreed(ctx, &format!("Delete {labels}?"))? {
+        return Ok(leftovers);
+    }
+    // "Aborted." is on standard error by now; the exit status tells scripts.
+    Err(Status(1).into())
+}
+
+async fn apply_all(
+    writer: &Writer<'_>,
+    documents: &[Document],
+    secrets: &[Option<Secret>],
+    limit: u8,
+    report: &mut Report<'_>,
+) -> anyhow::Result<()> {
+    let progress = progress::begin("Applying");
+    let count = documents.len();
+    let pairs: Vec<_> = (1..).zip(documents.iter().zip(secrets)).collect();
+    let one = async |&(n, (document, secret)): &(usize, (&Document, &Option<Secret>))| {
+        progress.say(|| format!("Applying {n} of {count}: {}", document.label()));
+        apply_one(writer, document, secret.as_ref()).await
+    };
+    let mut done = |&(_, (document, _)): &(usize, (&Document, &Option<Secret>)), result| {
+        let (kind, name) = (document.kind().word(), document.result_name());
+        match result {
+            Ok(outcome) => report.add(kind, name, writer.words(outcome), &writer.take_changes()),
+            Err(error) => {
+                report.failed(kind, name, &error);
+                Err(error)
+            }
+        }
     };
     let also = |error: anyhow::Error| writer.ctx.out.warn(&format!("{error:#}"));
     let mut rest = &pairs[..];
     while !rest.is_empty() {
-        let (together, after) =
-            rest.split_at(parallel::independent(&documents[count - rest.len()..]));
+        let at = count - rest.len();
+        let (together, after) = rest.split_at(parallel::independent(&documents[at..]));
         parallel::in_order(together, limit.into(), one, &mut done, also).await?;
         rest = after;
     }

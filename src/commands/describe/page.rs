@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::output::style::{Tone, paint};
 use crate::output::{age, table, until, wrap};
 use crate::resources::{
-    CONTEXT, CREDENTIAL, EXPIRES_AT, OWN_ANNOTATIONS, Record, SERVER, annotation,
+    CONTEXT, CREDENTIAL, EXPIRES_AT, PRIVATE, Record, SERVER, annotation, remove_own_annotations,
 };
 use crate::text::visible;
 
@@ -17,8 +17,6 @@ use crate::text::visible;
 const LEFT_OUT: &[&str] = &["kind", "href", "name", "username"];
 /// The fields whose texts are sections of their own.
 const LONG: &[&str] = &["prompt", "session_prompt", "operation_message"];
-/// The fields with JSON whose values may be secret: their names alone are shown.
-const PRIVATE: &[&str] = &["environment", "environment_variables", "payloads"];
 /// The width of a page that does not go to a terminal.
 const WIDTH: usize = 100;
 /// Stands for a value that may be secret.
@@ -173,7 +171,7 @@ fn structure(field: &str, value: Option<&Value>) -> Option<Value> {
     if field == "annotations"
         && let Value::Object(map) = &mut value
     {
-        map.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
+        remove_own_annotations(map);
     }
     Some(value)
 }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::api::{Error, Method};
+use crate::api::{Answer, Error, Method};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
@@ -56,7 +56,7 @@ impl ActionArgs {
     pub(super) fn trigger(&self, ctx: &Ctx) -> anyhow::Result<()> {
         let format = self.output.format(ctx)?;
         let (schedule, answer) = self.post(ctx, "trigger")?;
-        let answer = json::parse(&answer).unwrap_or_default();
+        let answer = json::parse(&answer.body).unwrap_or_default();
         let name = &self.target.session;
         if answer.get("status").and_then(Value::as_str) == Some("skipped") {
             let sentence = format!("scheduled-session/{name} skipped (a run is active)");
@@ -83,21 +83,14 @@ impl ActionArgs {
     pub(super) fn switch(&self, ctx: &Ctx, verb: &str, done: &str) -> anyhow::Result<()> {
         let format = self.output.format(ctx)?;
         let (schedule, answer) = self.post(ctx, verb)?;
-        let record = match answer.as_slice() {
-            [] => self.seen(ctx, &schedule)?,
-            answer => {
-                let value = json::parse(answer).map_err(|why| Error::Decode(why.to_string()))?;
-                let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::from);
-                record.with_context(|| format!("{verb} scheduled session"))?
-            }
+        let record = if answer.body.is_empty() {
+            self.seen(ctx, &schedule)?
+        } else {
+            let record = ctx.client()?.written(&SCHEDULED_SESSION, &answer);
+            record.with_context(|| format!("{verb} scheduled session"))?
         };
         if !ctx.rehearses() {
-            let doing = format!("{verb} scheduled session");
-            outcome::refuse_nameless(&record, &doing)?;
-            if !["", SCHEDULED_SESSION.kind].contains(&record.text("kind")) {
-                let text = "the server's answer is not a scheduled session".to_owned();
-                return Err(anyhow::Error::from(Error::Unproven(text)).context(doing));
-            }
+            outcome::refuse_nameless(&record, &format!("{verb} scheduled session"))?;
         }
         let enabled = record.value("enabled").and_then(Value::as_bool);
         if !ctx.rehearses() && enabled.is_some_and(|enabled| enabled == (verb == "suspend")) {
@@ -127,7 +120,7 @@ impl ActionArgs {
     }
 
     /// Sends a POST without a body; returns the scheduled session as it was before, and the answer.
-    fn post(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<(Record, Vec<u8>)> {
+    fn post(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<(Record, Answer)> {
         let project = self.target.project(ctx)?;
         let given = self.target.schedule()?;
         let client = ctx.client()?;
@@ -139,7 +132,7 @@ impl ActionArgs {
                 .send(&request)
                 .await
                 .with_context(|| format!("{verb} scheduled session"))?;
-            Ok((found, answer.body.clone()))
+            Ok((found, answer))
         })
     }
 }

@@ -177,7 +177,10 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
     for (at, parts) in (0..).zip(lines.iter().skip(from).take(rows)) {
         write(parts, row(inside, at), buffer);
     }
-    let foot = "  Tab: next  Enter: submit  Esc: cancel";
+    let foot = match form.values.get(form.focus) {
+        Some(Value::Choice(_)) => " ↑↓ a-z: choose  Tab: next  Enter: submit  Esc: cancel",
+        _ => "  Tab: next  Enter: submit  Esc: cancel",
+    };
     let bottom = row(inside, inside.height.saturating_sub(1));
     write(&[(foot.to_owned(), theme.dim())], bottom, buffer);
 }

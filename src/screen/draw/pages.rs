@@ -102,6 +102,9 @@ fn title(state: &State, table: &Table) -> String {
     if !table.filter_text.is_empty() {
         title.push_str(&format!(" </{}>", shown::line(&table.filter_text)));
     }
+    if table.hidden > 0 {
+        title.push_str(&format!(" <{} of gateways hidden>", table.hidden));
+    }
     if table.errors_only {
         title.push_str(" <failures>");
     }

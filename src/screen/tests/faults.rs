@@ -244,6 +244,7 @@ fn bug_15_another_context_gives_up_everything_of_the_one_before() {
         page,
         rows,
         total: 1,
+        hidden: 0,
     });
     assert!(!stage.picture().contains("late"));
 }
@@ -291,7 +292,7 @@ fn bug_19_a_digit_changes_view_title_and_requests_together() {
         stage.picture()
     );
     stage.keys("9");
-    assert_eq!(stage.toast(), "No project at index 9");
+    assert_eq!(stage.toast(), "No project at index 9: there are 2");
     stage.keys("0");
     assert!(stage.picture().contains("sessions(all)"));
     stage.keys(":ss zeta<enter>0");
@@ -442,6 +443,7 @@ fn bug_24_the_title_tells_how_many_there_are() {
         page,
         rows,
         total: 300,
+        hidden: 0,
     });
     assert!(
         stage.picture().contains("projects(all)[1 of 300]"),

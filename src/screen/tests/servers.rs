@@ -115,6 +115,7 @@ fn answers_of_a_connection_before_reach_no_page() {
             page,
             rows: vec![late],
             total: 1,
+            hidden: 0,
         },
     ));
     assert!(!stage.picture().contains("late"), "{}", stage.picture());
@@ -131,6 +132,7 @@ fn what_was_changed_on_the_server_before_is_told_as_such() {
         before,
         Answer::Sent {
             page,
+            number: 0,
             said,
             echo: None,
         },

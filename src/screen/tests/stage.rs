@@ -138,7 +138,12 @@ impl Stage {
         let rows: Vec<Record> = rows.into_iter().map(read).collect();
         let total = i64::try_from(rows.len()).unwrap();
         let page = self.page();
-        self.answer(Answer::Rows { page, rows, total });
+        self.answer(Answer::Rows {
+            page,
+            rows,
+            total,
+            hidden: 0,
+        });
     }
 
     /// Fails the request for the rows of the page on top.

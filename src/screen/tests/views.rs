@@ -232,3 +232,66 @@ fn pasted_text_presses_no_keys() {
     stage.event(Event::Paste("be\n".to_owned()));
     assert!(stage.picture().contains("</be>"), "{}", stage.picture());
 }
+
+#[test]
+fn a_provider_is_chosen_by_its_first_letter_and_a_kubeconfig_is_refused_there() {
+    let mut stage = Stage::new();
+    stage.keys(":credentials<enter>nmine<tab>");
+    assert!(
+        stage.picture().contains("a-z: choose"),
+        "{}",
+        stage.picture()
+    );
+    stage.keys("k<tab>");
+    let form = stage.state.form.as_ref().unwrap();
+    assert!(
+        form.error.starts_with("A kubeconfig is checked"),
+        "{}",
+        form.error
+    );
+    // `j` goes to Jira, `g` to each of the three in turn.
+    for (key, provider) in [
+        ("j", "jira"),
+        ("g", "google"),
+        ("g", "github"),
+        ("v", "vertex"),
+    ] {
+        stage.keys(key);
+        let form = stage.state.form.as_ref().unwrap();
+        assert_eq!(form.answers().text("provider"), provider);
+    }
+}
+
+#[test]
+fn the_help_names_keys_that_do_something_else_in_other_views() {
+    let mut stage = Stage::at_sessions();
+    stage.event(crate::screen::event::Event::Resize(160, 50));
+    stage.keys("?");
+    let picture = stage.picture();
+    for line in [
+        "SAME KEY ELSEWHERE",
+        "Stop in :agents",
+        "Rotate in :credentials",
+    ] {
+        assert!(picture.contains(line), "{line} {picture}");
+    }
+}
+
+#[test]
+fn a_provider_is_whole_in_a_window_of_80_columns() {
+    let mut stage = Stage::new();
+    stage.event(crate::screen::event::Event::Resize(80, 24));
+    stage.keys(":credentials<enter>");
+    stage.rows(
+        &CREDENTIAL,
+        json!([{
+            "id": "c1", "name": "production", "provider": "kubeconfig",
+            "created_at": "2026-11-21T12:00:00Z",
+            "annotations": r#"{"acpctl/expires-at":"2027-12-01T00:00:00Z"}"#,
+        }]),
+    );
+    let picture = stage.picture();
+    for text in ["kubeconfig ", "AGE", " 10d"] {
+        assert!(picture.contains(text), "{text} {picture}");
+    }
+}

@@ -42,7 +42,10 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
         Run::New(form) => open_form(state, form, None, effects),
         Run::Form(form) => {
             if let Some(row) = selected(state) {
-                open_form(state, form, Some(row), effects);
+                match (form.opens)(&row) {
+                    Ok(()) => open_form(state, form, Some(row), effects),
+                    Err(why) => state.complain(shown::line(&why)),
+                }
             }
         }
         Run::Call(call) => ask(state, call, effects),

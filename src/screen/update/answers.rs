@@ -19,12 +19,23 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
     match answer {
         Answer::Connected(about) => connecting::connected(state, connection, about, effects),
         Answer::Unconnected(fault) => connecting::unconnected(state, connection, fault),
-        Answer::Sent { page, said, echo } => {
+        Answer::Sent {
+            page,
+            number,
+            said,
+            echo,
+        } => {
+            state.unanswered.retain(|(sent, _)| *sent != number);
             let said = told(said, connection < state.server_since);
             sent(state, page, said, echo);
         }
         _ if !is_current => {}
-        Answer::Rows { page, rows, total } => rows_came(state, page, rows, total),
+        Answer::Rows {
+            page,
+            rows,
+            total,
+            hidden,
+        } => rows_came(state, page, rows, (total, hidden)),
         Answer::Joined { page, cells } => {
             let now = state.now;
             if let Some(table) = table_of(state, page) {
@@ -93,7 +104,7 @@ fn pause(state: &State, view: &View) -> i64 {
     }
 }
 
-fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, total: i64) {
+fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, (total, hidden): (i64, i64)) {
     let now = state.now;
     let Some(view) = table_of(state, page).map(|table| table.view) else {
         return;
@@ -110,6 +121,7 @@ fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, total: i64) {
     state.is_logged_in = true;
     if let Some(table) = table_of(state, page) {
         table.set_rows(rows, total, now);
+        table.hidden = hidden;
         table.loading.succeeded(now, every);
     }
 }

@@ -173,7 +173,8 @@ pub(super) fn switch_project(state: &mut State, place: usize, effects: &mut Vec<
             | Kind::ProjectSettings
     );
     if !is_scoped {
-        return;
+        let name = views::of(kind).name;
+        return state.complain(format!("A digit changes no project here: {name} shows all"));
     }
     let project = match place.checked_sub(1) {
         None if matches!(kind, Kind::Agents | Kind::Providers | Kind::Policies) => {
@@ -184,7 +185,9 @@ pub(super) fn switch_project(state: &mut State, place: usize, effects: &mut Vec<
         Some(place) => match state.projects.get(place) {
             Some(project) => Some(project.clone()),
             None => {
-                state.complain(format!("No project at index {}", place + 1));
+                let count = state.projects.len();
+                let place = place + 1;
+                state.complain(format!("No project at index {place}: there are {count}"));
                 return;
             }
         },

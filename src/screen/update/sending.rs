@@ -7,12 +7,17 @@ use crate::screen::state::State;
 pub(super) fn send(
     state: &mut State,
     page: u64,
-    sends: Vec<Send>,
+    mut sends: Vec<Send>,
     doing: String,
     effects: &mut Vec<Effect>,
 ) {
     if let Some(why) = state.refusal() {
         return state.complain(why);
+    }
+    for send in &mut sends {
+        send.number = state.number();
+        let doing = doing.trim_end_matches('.').to_owned();
+        state.unanswered.push((send.number, doing));
     }
     state.say(doing);
     effects.push(Effect::Send { page, sends });

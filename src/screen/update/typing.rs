@@ -86,6 +86,7 @@ pub(super) fn form(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) 
             form.error.clear();
             match form.values.get_mut(form.focus) {
                 Some(Value::Choice(choice)) => match key.code {
+                    KeyCode::Char(letter) if choice.find(letter) => {}
                     KeyCode::Up | KeyCode::Char('k') => choice.step(-1),
                     KeyCode::Down | KeyCode::Char('j') => choice.step(1),
                     KeyCode::PageUp => choice.step(-5),

@@ -6,7 +6,7 @@ use crate::resources::{AGENT, Record};
 use crate::screen::effect::{After, Join, Send};
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
-    Action, Call, Col, Editing, Field, Form, Go, Needs, Place, Run, View, joined, tone_of,
+    Action, Call, Col, Editing, Field, Form, Go, Needs, Place, Run, View, for_any, joined, tone_of,
 };
 use crate::text::quote;
 
@@ -21,7 +21,7 @@ pub(super) static VIEW: View = View {
         Col::field("PROMPT", 50, "prompt").at(Place::Room(3)),
         Col::computed("SESSIONS", 8, |agent, _| joined(agent, "sessions")).at(Place::Room(2)),
         Col::computed("PHASE", 10, |agent, _| (phase(agent).to_owned(), None)),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("MODEL", 24, "llm_model").at(Place::Wide),
         Col::field("OWNER", 16, "owner_user_id").at(Place::Wide),
         Col::field("SESSION", 27, "current_session_id").at(Place::Wide),
@@ -86,6 +86,7 @@ fn below(scope: &Scope, agent: &Record, rest: &[&str]) -> String {
 
 static START: Form = Form {
     title: "Start Agent",
+    opens: for_any,
     fields: &[Field::text(
         "prompt",
         "Prompt",
@@ -124,6 +125,7 @@ static STOP: Call = Call {
 
 static SEND: Form = Form {
     title: "Send to Inbox",
+    opens: for_any,
     fields: &[Field::text(
         "body",
         "Message",
@@ -162,6 +164,7 @@ static EDITING: Editing = Editing {
 
 static NEW: Form = Form {
     title: "New Agent",
+    opens: for_any,
     fields: &[
         Field::text("name", "Name", "my-agent").required(),
         Field::text("prompt", "Prompt", "(optional)"),

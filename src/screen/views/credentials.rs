@@ -7,14 +7,14 @@ use super::common::{all, delete_question, deletion, describe, named};
 use crate::api::{Method, path};
 use crate::holders::VIEWER;
 use crate::resources::{
-    AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, MINT_ID, OWN_ANNOTATIONS,
-    PROJECT, Record, SERVER, annotation,
+    AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, MINT_ID, PROJECT, Record,
+    SERVER, annotation, remove_own_annotations,
 };
 use crate::screen::effect::{After, Join, List, Load, Send};
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
     Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Outside, Place, Run, Show,
-    Tone, View, joined, tone_of,
+    Tone, View, for_any, joined, tone_of,
 };
 use crate::text::{acpctl, quote};
 
@@ -43,7 +43,7 @@ pub(super) static VIEW: View = View {
         },
         Col::computed("BINDINGS", 8, |it, _| joined(it, "bindings")).at(Place::Room(2)),
         Col::field("DESCRIPTION", 24, "description").at(Place::Room(5)),
-        Col::age("AGE", "created_at").at(Place::Room(2)),
+        Col::age("AGE", 5, "created_at").at(Place::Room(2)),
         Col::field("URL", 30, "url").at(Place::Wide),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
@@ -108,6 +108,9 @@ static RENEW: Outside = Outside {
     },
 };
 
+/// Why a kubeconfig is not pasted into a form.
+const CHECKED_FIRST: &str = "A kubeconfig is checked and cut first";
+
 fn of_credential(scope: &Scope, credential: &Record) -> Scope {
     Scope {
         credential: Some(named(credential)),
@@ -117,16 +120,20 @@ fn of_credential(scope: &Scope, credential: &Record) -> Scope {
 
 static NEW: Form = Form {
     title: "New Credential",
+    opens: for_any,
     fields: &[
         Field::text("name", "Name", "my-token").required(),
-        Field::text("provider", "Provider", "").input(Input::Words(&[
-            "github",
-            "gitlab",
-            "jira",
-            "google",
-            "vertex",
-            "kubeconfig",
-        ])),
+        Field::text("provider", "Provider", "")
+            .input(Input::Words(&[
+                "github", "gitlab", "jira", "google", "vertex", KUBECONFIG,
+            ]))
+            .checked(|provider, _| match provider {
+                KUBECONFIG => {
+                    let words = ["credential", "create", "--name", "NAME", "-f", "FILE"];
+                    Err(format!("{CHECKED_FIRST}: {}", acpctl(&words)))
+                }
+                _ => Ok(String::new()),
+            }),
         Field::text("token", "Token", "not shown while you type")
             .required()
             .input(Input::Secret),
@@ -137,12 +144,6 @@ static NEW: Form = Form {
     submit: |scope, _, form| {
         let name = form.text("name");
         let provider = form.text("provider");
-        if provider == KUBECONFIG {
-            return Err(format!(
-                "A kubeconfig is checked and cut first: {}",
-                acpctl(&["credential", "create", "--name", name, "-f", "FILE"])
-            ));
-        }
         let mut send = Send::new(Method::Post, path(&["credentials"]), scope)
             .with("name", name)
             .with("provider", provider)
@@ -160,6 +161,14 @@ static NEW: Form = Form {
 
 static ROTATE: Form = Form {
     title: "Rotate Token",
+    opens: |credential| match credential.text("provider") {
+        KUBECONFIG => {
+            let name = credential.name_or_id();
+            let words = ["credential", "update", name, "-f", "FILE"];
+            Err(format!("{CHECKED_FIRST}: {}", acpctl(&words)))
+        }
+        _ => Ok(()),
+    },
     fields: &[
         Field::text("token", "New token", "not shown while you type")
             .required()
@@ -168,12 +177,6 @@ static ROTATE: Form = Form {
     submit: |scope, credential, form| {
         let credential = credential.ok_or("No credential selected")?;
         let name = credential.name_or_id();
-        if credential.text("provider") == KUBECONFIG {
-            return Err(format!(
-                "A kubeconfig is checked and cut first: {}",
-                acpctl(&["credential", "update", name, "-f", "FILE"])
-            ));
-        }
         let target = path(&["credentials", credential.id()]);
         let mut send = Send::new(Method::Patch, target, scope)
             .with("annotations", without_own(credential))
@@ -187,12 +190,13 @@ static ROTATE: Form = Form {
 fn without_own(credential: &Record) -> String {
     let text = credential.text("annotations");
     let mut map: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-    map.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
+    remove_own_annotations(&mut map);
     Value::Object(map).to_string()
 }
 
 static BIND_PROJECT: Form = Form {
     title: "Bind Project",
+    opens: for_any,
     fields: &[PROJECT_FIELD],
     submit: |scope, row, form| {
         let credential = credential_of(scope, row)?;
@@ -203,6 +207,7 @@ static BIND_PROJECT: Form = Form {
 
 static BIND_AGENT: Form = Form {
     title: "Bind Agent",
+    opens: for_any,
     fields: &[
         PROJECT_FIELD,
         Field::text("agent_id", "Agent", "")
@@ -295,7 +300,7 @@ pub(super) static BINDINGS: View = View {
         Col::field("TYPE", 8, "type"),
         Col::field("TARGET", 24, "target"),
         Col::field("STATE", 10, "state"),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
     order: ("PROJECT", false),
@@ -346,7 +351,7 @@ pub(super) static PREVIEW: View = View {
         Col::field("CHOSEN", 7, "chosen"),
         Col::field("TIER", 8, "tier").at(Place::Room(2)),
         Col::field("REASON", 44, "reason").at(Place::Room(1)),
-        Col::age("BOUND", "created_at").at(Place::Room(4)),
+        Col::age("BOUND", 5, "created_at").at(Place::Room(4)),
         Col::field("ROLE", 20, "role").at(Place::Wide),
         Col::field("BINDING", 27, "id").at(Place::Wide),
     ],

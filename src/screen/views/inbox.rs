@@ -5,7 +5,7 @@ use crate::api::{Method, path};
 use crate::resources::{INBOX_MESSAGE, Record};
 use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::scope::{Kind, Scope};
-use crate::screen::view::{Action, Call, Col, Field, Form, Needs, Place, Run, Tone, View};
+use crate::screen::view::{Action, Call, Col, Field, Form, Needs, Place, Run, Tone, View, for_any};
 
 pub(super) static VIEW: View = View {
     kind: Kind::Inbox,
@@ -24,7 +24,7 @@ pub(super) static VIEW: View = View {
             let mark = if is_read(message) { "✓" } else { "—" };
             (mark.to_owned(), None)
         }),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "id").at(Place::Room(4)),
     ],
     order: ("AGE", false),
@@ -86,6 +86,7 @@ static MARK_READ: Call = Call {
 
 static SEND: Form = Form {
     title: "Send to Inbox",
+    opens: for_any,
     fields: &[Field::text(
         "body",
         "Message",

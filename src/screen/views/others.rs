@@ -10,7 +10,7 @@ use crate::resources::{
 use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
-    Action, Call, Col, Editing, Field, Form, Input, Needs, Place, Run, View, tone_of,
+    Action, Call, Col, Editing, Field, Form, Input, Needs, Place, Run, View, for_any, tone_of,
 };
 
 const DESCRIBE: Action = Action::new('d', "Describe", Run::Describe);
@@ -26,7 +26,7 @@ pub(super) static ROLES: View = View {
         Col::field("NAME", 26, "name"),
         Col::field("BUILT-IN", 8, "built_in"),
         Col::field("DESCRIPTION", 44, "description").at(Place::Room(2)),
-        Col::age("AGE", "created_at").at(Place::Room(3)),
+        Col::age("AGE", 5, "created_at").at(Place::Room(3)),
         Col::field("PERMISSIONS", 40, "permissions").at(Place::Wide),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
@@ -57,7 +57,7 @@ pub(super) static ROLE_BINDINGS: View = View {
         Col::field("SCOPE", 11, "scope"),
         Col::computed("TARGET", 28, |it, _| (target(it), None)),
         Col::field("USER", 20, "user_id").at(Place::Room(1)),
-        Col::age("AGE", "created_at").at(Place::Room(2)),
+        Col::age("AGE", 5, "created_at").at(Place::Room(2)),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
     order: ("ROLE", false),
@@ -90,6 +90,7 @@ fn target(binding: &Record) -> String {
 
 static GRANT: Form = Form {
     title: "Grant Role on Project",
+    opens: for_any,
     fields: &[
         Field::text("role_id", "Role", "")
             .required()
@@ -144,7 +145,7 @@ pub(super) static APPLICATIONS: View = View {
         Col::field("SYNC", 10, "sync_status"),
         Col::field("HEALTH", 10, "health_status"),
         Col::field("REPO", 36, "source_repo_url").at(Place::Room(3)),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("PATH", 24, "source_path").at(Place::Wide),
         Col::field("REVISION", 16, "source_target_revision").at(Place::Wide),
         Col::field("ID", 27, "id").at(Place::Wide),
@@ -229,7 +230,7 @@ pub(super) static SETTINGS: View = View {
         Col::field("PROJECT", 24, "project_id"),
         Col::field("GROUP ACCESS", 34, "group_access").at(Place::Room(2)),
         Col::field("REPOSITORIES", 34, "repositories").at(Place::Room(3)),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
     order: ("PROJECT", false),
@@ -256,6 +257,7 @@ static EDIT_SETTINGS: Editing = Editing {
 
 static NEW_SETTINGS: Form = Form {
     title: "New Project Settings",
+    opens: for_any,
     fields: &[
         Field::text("project_id", "Project", "")
             .required()
@@ -304,7 +306,7 @@ pub(super) static PROVIDERS: View = View {
         Col::field("TYPE", 14, "type"),
         Col::field("SECRET", 24, "secret").at(Place::Room(2)),
         Col::field("NAMESPACE", 18, "namespace").at(Place::Room(3)),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
     order: ("NAME", false),
@@ -343,7 +345,7 @@ pub(super) static POLICIES: View = View {
     columns: &[
         Col::field("NAME", 24, "name"),
         Col::field("NAMESPACE", 20, "namespace").at(Place::Room(2)),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
     order: ("NAME", false),
@@ -377,7 +379,7 @@ pub(super) static USERS: View = View {
         Col::field("USERNAME", 24, "username"),
         Col::field("NAME", 26, "name"),
         Col::field("EMAIL", 34, "email").at(Place::Room(2)),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
     order: ("USERNAME", false),
@@ -399,7 +401,7 @@ pub(super) static CLUSTERS: View = View {
         Col::field("ROLE", 10, "role"),
         Col::field("API SERVER", 36, "api_server_url").at(Place::Room(2)),
         Col::field("STATUS", 12, "status"),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
     order: ("NAME", false),

@@ -45,7 +45,7 @@ pub(super) static TREE: View = View {
         Col::field("NAME", 50, "shown"),
         Col::field("KIND", 8, "type"),
         Col::field("PHASE", 10, "phase"),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "object_id").at(Place::Wide),
     ],
     order: ("", false),

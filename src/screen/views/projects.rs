@@ -6,7 +6,7 @@ use crate::resources::PROJECT;
 use crate::screen::effect::{Join, Load, Send};
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
-    Action, Call, Col, Editing, Field, Form, Go, Needs, Place, Run, View, joined, tone_of,
+    Action, Call, Col, Editing, Field, Form, Go, Needs, Place, Run, View, for_any, joined, tone_of,
 };
 
 pub(super) static VIEW: View = View {
@@ -26,9 +26,9 @@ pub(super) static VIEW: View = View {
         Col::computed("AGENTS", 7, |project, _| joined(project, "agents")).at(Place::Room(2)),
         Col::computed("SESSIONS", 8, |project, _| joined(project, "sessions")).at(Place::Room(2)),
         Col::computed("RUNNING", 8, |project, _| joined(project, "running")).at(Place::Room(4)),
-        Col::age("AGE", "created_at"),
+        Col::age("AGE", 5, "created_at"),
         Col::field("ID", 27, "id").at(Place::Wide),
-        Col::age("UPDATED", "updated_at").at(Place::Wide),
+        Col::age("UPDATED", 7, "updated_at").at(Place::Wide),
     ],
     order: ("NAME", false),
     load: |_| match all(&PROJECT) {
@@ -76,6 +76,7 @@ static EDITING: Editing = Editing {
 
 static NEW: Form = Form {
     title: "New Project",
+    opens: for_any,
     fields: &[
         Field::text("name", "Name", "my-project").required(),
         Field::text("description", "Description", "(optional)"),

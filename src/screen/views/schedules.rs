@@ -10,6 +10,7 @@ use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
     Action, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Show, Tone, View,
+    for_any,
 };
 use crate::text::quote;
 
@@ -36,7 +37,7 @@ pub(super) static VIEW: View = View {
             let word = if is_enabled(schedule) { "No" } else { "Yes" };
             (word.to_owned(), None)
         }),
-        Col::age("LAST RUN", "last_run_at").at(Place::Room(2)),
+        Col::age("LAST RUN", 8, "last_run_at").at(Place::Room(2)),
         Col {
             title: "NEXT RUN",
             show: Show::Cell(Cell::Until(|schedule| {
@@ -45,7 +46,7 @@ pub(super) static VIEW: View = View {
             width: 10,
             place: Place::Room(2),
         },
-        Col::age("AGE", "created_at").at(Place::Room(4)),
+        Col::age("AGE", 5, "created_at").at(Place::Room(4)),
         Col::field("TIMEZONE", 18, "timezone").at(Place::Wide),
         Col::field("ID", 27, "id").at(Place::Wide),
     ],
@@ -136,6 +137,7 @@ static EDITING: Editing = Editing {
 
 static NEW: Form = Form {
     title: "New Scheduled Session",
+    opens: for_any,
     fields: &[
         Field::text("name", "Name", "my-scheduled-session").required(),
         Field::text("agent_id", "Agent", "").input(Input::Offer {

@@ -7,7 +7,7 @@ use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
     Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Tone, View,
-    duration, tone_of,
+    duration, for_any, tone_of,
 };
 use crate::text::quote;
 
@@ -64,12 +64,12 @@ static COLUMNS: &[Col] = &[
     .at(Place::Room(3)),
     Col::field("PROJECT", 14, "project_id").at(Place::Room(4)),
     Col::field("PHASE", 10, "phase"),
-    Col::age("STARTED", "start_time").at(Place::Room(3)),
+    Col::age("STARTED", 7, "start_time").at(Place::Room(3)),
     Col::computed("DURATION", 8, |session, now| {
         duration(session, "start_time", "completion_time", now)
     })
     .at(Place::Room(5)),
-    Col::age("AGE", "created_at"),
+    Col::age("AGE", 5, "created_at"),
     Col::field("ID", 27, "id").at(Place::Room(6)),
     Col::field("MODEL", 24, "llm_model").at(Place::Wide),
     Col::field("OWNER", 16, "created_by_user_id").at(Place::Wide),
@@ -170,6 +170,7 @@ static INTERRUPT: Call = Call {
 
 static SEND: Form = Form {
     title: "Send Message",
+    opens: for_any,
     fields: &[Field::text("payload", "Message", "what the session is to do").required()],
     submit: |scope, session, form| {
         let session = session.ok_or("No session selected")?;
@@ -200,6 +201,7 @@ static EDITING: Editing = Editing {
 
 static NEW: Form = Form {
     title: "New Session",
+    opens: for_any,
     fields: &[
         Field::text("project_id", "Project", "")
             .required()

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lists::{in_projects, listed};
+use super::lists::{Listed, in_projects, listed};
 use super::shared::Shared;
 use crate::api::{equals, path};
 use crate::resources::{AGENT, ROLE, ROLE_BINDING, Record, SESSION};
@@ -29,7 +29,7 @@ pub(super) async fn cells(shared: &Shared, list: &List, join: Join, rows: &[Reco
 async fn sessions(shared: &Shared, project: &str) -> Option<Vec<Record>> {
     let list = List::new(&SESSION, path(&["sessions"])).in_project(project);
     let read = listed(&shared.client, &list).await.ok();
-    read.map(|(rows, _)| rows)
+    read.map(|read| read.rows)
 }
 
 async fn of_projects(shared: &Shared, rows: &[Record]) -> Cells {
@@ -104,7 +104,7 @@ async fn agent_names(shared: &Shared, rows: &[Record]) -> Cells {
 async fn of_credentials(shared: &Shared, rows: &[Record]) -> Cells {
     let list = List::new(&ROLE_BINDING, path(&["role_bindings"]));
     let list = list.search(equals("scope", "credential"));
-    let Ok((bindings, _)) = listed(&shared.client, &list).await else {
+    let Ok(Listed { rows: bindings, .. }) = listed(&shared.client, &list).await else {
         return Cells::new();
     };
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -120,7 +120,7 @@ async fn of_credentials(shared: &Shared, rows: &[Record]) -> Cells {
 
 async fn role_names(shared: &Shared, rows: &[Record]) -> Cells {
     let list = List::new(&ROLE, path(&["roles"]));
-    let Ok((roles, _)) = listed(&shared.client, &list).await else {
+    let Ok(Listed { rows: roles, .. }) = listed(&shared.client, &list).await else {
         return Cells::new();
     };
     let cell = |row: &Record| {

@@ -11,8 +11,28 @@ use crate::screen::event::Fault;
 /// How many lists are asked for at the same time.
 const AT_ONCE: usize = 10;
 
-/// Rows, and how many the server has.
-pub(super) type Rows = Result<(Vec<Record>, i64), Fault>;
+/// The rows of a list, or of a page that is made of several.
+pub(super) struct Listed {
+    pub rows: Vec<Record>,
+    /// How many the server has.
+    pub total: i64,
+    /// How many of them are not shown, because the platform made them for its own gateways.
+    pub hidden: i64,
+}
+
+impl Listed {
+    /// Returns rows that are all there are.
+    #[must_use]
+    pub(super) fn all(rows: Vec<Record>) -> Self {
+        Self {
+            total: i64::try_from(rows.len()).unwrap_or(i64::MAX),
+            hidden: 0,
+            rows,
+        }
+    }
+}
+
+pub(super) type Rows = Result<Listed, Fault>;
 
 /// Reads a whole list. The token of a credential never reaches the screen, nor do the credentials that the platform
 /// makes for itself.
@@ -26,14 +46,20 @@ pub(super) async fn listed(client: &Client, list: &List) -> Rows {
     let read = client.listed(list.resource, &list.path, &options).await;
     let read = read.map_err(|error| fault(&error))?;
     let mut rows = read.items.unwrap_or_default();
-    let mut total = read.total;
-    if list.resource.word == CREDENTIAL.word {
-        total -= remove_those_of_gateways(&mut rows);
-    }
+    let is_hiding = list.resource.word == CREDENTIAL.word;
+    let hidden = if is_hiding {
+        remove_those_of_gateways(&mut rows)
+    } else {
+        0
+    };
     for row in &mut rows {
         row.remove("token");
     }
-    Ok((rows, total))
+    Ok(Listed {
+        rows,
+        total: read.total - hidden,
+        hidden,
+    })
 }
 
 /// Reads all objects of a kind.
@@ -45,7 +71,7 @@ pub(super) async fn all(
     resource: &'static Resource,
 ) -> Result<Vec<Record>, Fault> {
     let list = List::new(resource, path(&[resource.collection]));
-    listed(client, &list).await.map(|(rows, _)| rows)
+    listed(client, &list).await.map(|read| read.rows)
 }
 
 /// Lists a kind in each of these projects. A project that can't be read has no objects.
@@ -61,7 +87,7 @@ pub(super) async fn in_projects(
             let read = listed(client, &list.in_project(project)).await;
             (
                 project.clone(),
-                read.map(|(rows, _)| rows).unwrap_or_default(),
+                read.map(|read| read.rows).unwrap_or_default(),
             )
         });
         found.extend(join_all(lists).await);

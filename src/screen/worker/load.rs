@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::join;
-use super::lists::{Rows, all, in_projects, listed};
+use super::lists::{Listed, Rows, all, in_projects, listed};
 use super::shared::{Shared, fault_of, limited};
 use crate::api::Client;
 use crate::globals::Globals;
@@ -94,7 +94,11 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
         Load::EachProject(resource) => (limited(each_project(client, resource)).await, None),
         Load::Contexts(active) => (contexts(globals, &active), None),
     };
-    let (rows, total) = match read {
+    let Listed {
+        rows,
+        total,
+        hidden,
+    } = match read {
         Ok(read) => read,
         Err(fault) => {
             let _ = shared.tell(Answer::Failed { page, fault });
@@ -105,7 +109,13 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
         Some(_) => rows.clone(),
         None => Vec::new(),
     };
-    if shared.tell(Answer::Rows { page, rows, total }).is_err() {
+    let answer = Answer::Rows {
+        page,
+        rows,
+        total,
+        hidden,
+    };
+    if shared.tell(answer).is_err() {
         return;
     }
     if let Some((list, joined)) = joined {
@@ -119,7 +129,7 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
 
 /// Reads the objects that a form offers: their IDs, and their names.
 pub(super) async fn offers(client: &Client, list: &List) -> Result<Vec<(String, String)>, Fault> {
-    let (mut rows, _) = limited(listed(client, list)).await?;
+    let mut rows = limited(listed(client, list)).await?.rows;
     rows.sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
     let offer = |row: &Record| (row.id().to_owned(), row.name_or_id().to_owned());
     Ok(rows.iter().map(offer).collect())
@@ -136,12 +146,7 @@ async fn each_project(client: &Client, resource: &'static Resource) -> Rows {
     let projects = all(client, &PROJECT).await?;
     let found = in_projects(client, resource, &ids(&projects)).await;
     let rows: Vec<Record> = found.into_iter().flat_map(|(_, rows)| rows).collect();
-    Ok(counted(rows))
-}
-
-fn counted(rows: Vec<Record>) -> (Vec<Record>, i64) {
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    (rows, total)
+    Ok(Listed::all(rows))
 }
 
 /// Counts the sessions of each project by phase.
@@ -168,7 +173,7 @@ async fn pulses(client: &Client) -> Rows {
         }
         row
     };
-    Ok(counted(projects.iter().map(row).collect()))
+    Ok(Listed::all(projects.iter().map(row).collect()))
 }
 
 /// Reads projects, their agents, and the sessions of these, in the order of a tree.
@@ -194,7 +199,7 @@ async fn tree(client: &Client) -> Rows {
         let alone = sessions.iter().filter(is_alone);
         rows.extend(alone.map(|session| branch(project, session, "session", 1)));
     }
-    Ok(counted(rows))
+    Ok(Listed::all(rows))
 }
 
 fn branch(project: &Record, object: &Record, kind: &str, depth: usize) -> Record {
@@ -217,7 +222,7 @@ fn branch(project: &Record, object: &Record, kind: &str, depth: usize) -> Record
 async fn held(client: &Client, credential: &str) -> Rows {
     let found = holders::of(client, credential).await;
     let found = found.map_err(|error| fault_of(&error))?;
-    Ok(counted(found.iter().map(holder).collect()))
+    Ok(Listed::all(found.iter().map(holder).collect()))
 }
 
 fn holder(of: &holders::Holder) -> Record {
@@ -262,7 +267,7 @@ async fn candidates(client: &Client, project: &str, agent: &str) -> Rows {
         row
     };
     let decisive = found.iter().filter(|it| it.decides());
-    Ok(counted(decisive.map(row).collect()))
+    Ok(Listed::all(decisive.map(row).collect()))
 }
 
 fn contexts(globals: &Globals, active: &str) -> Rows {
@@ -277,5 +282,5 @@ fn contexts(globals: &Globals, active: &str) -> Rows {
         row.replace("active", if is_active { "(*)" } else { "" });
         row
     };
-    Ok(counted(all.iter().map(row).collect()))
+    Ok(Listed::all(all.iter().map(row).collect()))
 }

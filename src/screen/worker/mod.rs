@@ -241,9 +241,16 @@ fn obey(shared: &Shared, globals: &Globals, tasks: &mut Tasks, effect: Effect) {
 /// Leaves out an order that was given for another connection. What it would have read is asked for again by the page;
 /// what it would have changed is the user's to decide.
 fn refuse(shared: &Shared, effect: &Effect) {
-    if matches!(effect, Effect::Send { .. }) {
-        let said = "Not sent: the server changed meanwhile".to_owned();
-        let _ = shared.events.send(Event::Say(said, true));
+    let Effect::Send { page, sends } = effect else {
+        return;
+    };
+    for send in sends {
+        let _ = shared.tell(Answer::Sent {
+            page: *page,
+            number: send.number,
+            said: Err(Fault::new("Not sent: the server changed meanwhile")),
+            echo: None,
+        });
     }
 }
 
@@ -305,10 +312,11 @@ mod tests {
             let sends = vec![delete.clone()];
             worker.order(connection, Effect::Send { page: 1, sends });
         }
-        let Event::Say(said, true) = events.recv().unwrap() else {
+        let Event::Answer(0, Answer::Sent { said, .. }) = events.recv().unwrap() else {
             panic!("the order is refused")
         };
-        assert_eq!(said, "Not sent: the server changed meanwhile");
+        let text = said.unwrap_err().text;
+        assert_eq!(text, "Not sent: the server changed meanwhile");
         assert!(matches!(
             events.recv().unwrap(),
             Event::Answer(0, Answer::Sent { .. })

@@ -13,7 +13,7 @@ use crate::starting::{self, Delivery};
 /// Sends requests one after the other.
 pub(super) async fn all(shared: &Shared, page: u64, sends: Vec<Send>) {
     for send in sends {
-        let failed = send.failed.clone();
+        let (number, failed) = (send.number, send.failed.clone());
         let (said, echo) = match one(&shared.client, send).await {
             Ok((said, echo)) => (Ok(said), echo),
             Err(fault) => {
@@ -21,7 +21,13 @@ pub(super) async fn all(shared: &Shared, page: u64, sends: Vec<Send>) {
                 (Err(Fault { text, ..fault }), None)
             }
         };
-        if shared.tell(Answer::Sent { page, said, echo }).is_err() {
+        let answer = Answer::Sent {
+            page,
+            number,
+            said,
+            echo,
+        };
+        if shared.tell(answer).is_err() {
             return;
         }
     }

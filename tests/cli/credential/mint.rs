@@ -224,18 +224,23 @@ fn a_login_program_may_print_a_token_and_a_certificate() {
     let foreign = include_str!("../session/probe/logins/sec1.pem");
     let allowed = "credential inspect --access -f kubeconfig --allow exec-plugin";
 
-    let status = json!({"token": ADMIN, "clientCertificateData": certificate, "clientKeyData": key});
+    let status =
+        json!({"token": ADMIN, "clientCertificateData": certificate, "clientKeyData": key});
     let user = program_that_prints(&bench.env, &status);
     bench.use_kubeconfig(&bench.server.kubeconfig_of(&user));
     bench.ok(allowed);
     for sent in &bench.server.state().log {
-        let token = sent.headers.iter().find(|(name, _)| name == "authorization");
+        let token = sent
+            .headers
+            .iter()
+            .find(|(name, _)| name == "authorization");
         assert_eq!(token.unwrap().1, format!("Bearer {ADMIN}"));
         assert!(sent.has_certificate, "{sent:?}");
     }
 
     bench.server.state().log.clear();
-    let status = json!({"token": ADMIN, "clientCertificateData": certificate, "clientKeyData": foreign});
+    let status =
+        json!({"token": ADMIN, "clientCertificateData": certificate, "clientKeyData": foreign});
     program_that_prints(&bench.env, &status);
     let (code, out, err) = bench.run(allowed);
     assert_eq!((code, out.as_str()), (4, ""), "{err}");

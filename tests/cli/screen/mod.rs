@@ -265,7 +265,11 @@ fn a_credential_is_inspected_with_the_terminal_to_itself() {
     let server = Scripted::with(|request| {
         if request.target.contains("/credentials?") {
             list(json!([
-                {"id": "2kube", "name": "prod", "provider": "kubeconfig"},
+                {
+                    "id": "2kube", "name": "prod", "provider": "kubeconfig",
+                    "created_at": "2026-01-01T00:00:00Z",
+                    "annotations": r#"{"acpctl/digest":"d1","team":"red"}"#,
+                },
                 {"id": "2git", "name": "repo", "provider": "github"},
             ]))
         } else if request.target.contains("/credentials/") {
@@ -276,7 +280,8 @@ fn a_credential_is_inspected_with_the_terminal_to_itself() {
     });
     let words = ["ambient", "--command", "credentials"];
     let terminal = start(&env, server.url(), &words, 24, 80);
-    terminal.wait_for("credentials(all)[2]");
+    let screen = terminal.wait_for("credentials(all)[2]");
+    assert!(screen.contains("kubeconfig "), "{screen}");
     terminal.type_text("gi");
     let screen = terminal.wait_for("Press Enter to go back to the screen");
     assert!(screen.contains("Error: "), "{screen}");
@@ -287,6 +292,15 @@ fn a_credential_is_inspected_with_the_terminal_to_itself() {
     terminal.wait_for("was not minted by acpctl");
     terminal.type_text("Gi");
     terminal.wait_for("Only a kubeconfig leads to a cluster");
+    // A secret of another kind can be typed; a kubeconfig is not pasted, so no form asks for it.
+    terminal.type_text("gt");
+    let screen = terminal.wait_for("A kubeconfig is checked and cut first");
+    assert!(!screen.contains("Rotate Token"), "{screen}");
+    terminal.type_text("5");
+    terminal.wait_for("A digit changes no project here: credentials shows all");
+    terminal.type_text("d");
+    let screen = terminal.wait_for("\"team\": \"red\"");
+    assert!(!screen.contains("acpctl/digest"), "{screen}");
     leave(&terminal, CTRL_C);
     let asked = |line: &String| line.starts_with("GET /credentials/2kube");
     assert!(server.lines().iter().any(asked), "{:?}", server.lines());
@@ -310,7 +324,7 @@ fn credentials_of_the_platforms_gateways_are_not_shown() {
     });
     let words = ["ambient", "--command", "credentials"];
     let terminal = start(&env, server.url(), &words, 24, 80);
-    let screen = terminal.wait_for("credentials(all)[1]");
+    let screen = terminal.wait_for("credentials(all)[1] <1 of gateways hidden>");
     assert!(!screen.contains("hypershell"), "{screen}");
     leave(&terminal, CTRL_C);
 }

@@ -220,13 +220,7 @@ fn a_request_that_was_sent_goes_on_where_it_began() {
         &context(&b, TOKEN_B),
     );
     let terminal = open(&env);
-    terminal.wait_for("alpha");
-    terminal.type_text(":credentials\r");
-    terminal.wait_for("key-of-alpha");
-    terminal.type_text(CTRL_D);
-    terminal.wait_for("[Cancel]");
-    terminal.type_text("\t\r");
-    terminal.wait_for("Deleting credential");
+    begin_deletion(&terminal);
     terminal.type_text(":ctx b\r");
     terminal.wait_for("Switched to context b");
     drop(a.open);
@@ -234,6 +228,90 @@ fn a_request_that_was_sent_goes_on_where_it_began() {
     leave(&terminal, CTRL_C);
     assert_eq!(changes(&a.server), ["DELETE /credentials/cred1"]);
     assert!(changes(&b).is_empty(), "{:?}", changes(&b));
+}
+
+/// Begins to delete the credential of a platform.
+fn begin_deletion(terminal: &Terminal) {
+    terminal.wait_for("alpha");
+    terminal.type_text(":credentials\r");
+    terminal.wait_for("key-of-alpha");
+    terminal.type_text(CTRL_D);
+    terminal.wait_for("[Cancel]");
+    terminal.type_text("\t\r");
+    terminal.wait_for("Deleting credential");
+}
+
+#[test]
+fn whoever_leaves_during_a_change_learns_how_it_ended() {
+    let env = TestEnv::new();
+    let is_delete = |request: &Received| request.method == "DELETE";
+    let a = gated(is_delete, "alpha", answer(204, &json!({})));
+    let to_a = context(&a.server, TOKEN_A);
+    config(&env, "a", &to_a, &to_a);
+    let terminal = open(&env);
+    begin_deletion(&terminal);
+    terminal.type_text(CTRL_C);
+    terminal.wait_for("Waiting for the server: Deleting credential key-of-alpha");
+    drop(a.open);
+    terminal.wait_for("Credential deleted");
+    terminal.wait_for("status 0");
+}
+
+#[test]
+fn a_change_without_an_answer_is_named_after_the_screen() {
+    let env = TestEnv::new();
+    let is_delete = |request: &Received| request.method == "DELETE";
+    let a = gated(is_delete, "alpha", answer(204, &json!({})));
+    let to_a = context(&a.server, TOKEN_A);
+    config(&env, "a", &to_a, &to_a);
+    let terminal = open(&env);
+    begin_deletion(&terminal);
+    terminal.type_text(CTRL_C);
+    terminal.wait_for("Error: not confirmed by the server: Deleting credential key-of-alpha");
+    terminal.wait_for("status 1");
+    drop(a.open);
+}
+
+#[test]
+fn a_command_of_the_screen_may_send_the_login_where_the_screen_may() {
+    let env = TestEnv::new();
+    let server = with_credential("alpha", |request| {
+        let credential = json!({"id": "cred1", "name": "key-of-alpha", "provider": "kubeconfig"});
+        let is_list = request.target.contains("/credentials?");
+        let is_one = request.target.ends_with("/credentials/cred1");
+        (is_list || is_one).then(|| {
+            if is_one {
+                answer(200, &credential)
+            } else {
+                list(json!([credential]))
+            }
+        })
+    });
+    let elsewhere = json!({"api_url": "http://127.0.0.1:9", "access_token": TOKEN_A});
+    env.config(&elsewhere.to_string());
+    let words = [
+        "ambient",
+        "--api-url",
+        server.url(),
+        "--send-login",
+        "--command",
+        "credentials",
+    ];
+    let unset = [("AMBIENT_TOKEN", "")];
+    let terminal = start_with(&env, "", &unset, "\"$@\"", &words, (24, 80));
+    terminal.wait_for("key-of-alpha");
+    terminal.type_text("gi");
+    terminal.wait_for("Press Enter to go back to the screen");
+    terminal.type_text("\r");
+    terminal.wait_for("credentials(all)");
+    leave(&terminal, CTRL_C);
+    let received = server.received();
+    let inspects = |it: &&Received| it.target.ends_with("/credentials/cred1");
+    let asked = received
+        .iter()
+        .find(inspects)
+        .expect("inspect asks the server");
+    assert!(asked.header("authorization").is_some());
 }
 
 /// A platform that lets nobody in until the login is a new one.

@@ -171,6 +171,30 @@ fn rows_are_shown_before_the_gap_is_reported() {
     }
 }
 
+#[test]
+fn an_object_that_is_shown_twice_hides_no_gap() {
+    let env = TestEnv::new();
+    let lie: Lie = |_| {
+        let two = objects(0..2);
+        list(3, &json!([two[0], two[1], two[1]]))
+    };
+    for line in [
+        "credential list",
+        "credential list -o json",
+        "get credentials",
+        "get credentials --limit 3",
+        "agent list --project-id p",
+    ] {
+        let (code, stdout, stderr) = run(&env, &liar(lie), line);
+        assert_eq!(code, Some(10), "{line}: {stdout} {stderr}");
+        assert!(stdout.contains("name-0"), "{line}: {stdout}");
+        assert!(
+            stderr.starts_with("Error: the list may lack objects: the server counts 3 "),
+            "{line}: {stderr}"
+        );
+    }
+}
+
 /// A limit that is reached needs no more, and a server that sends small pages or ignores pages is heard out.
 #[test]
 fn a_list_that_is_whole_is_believed() {

@@ -29,7 +29,7 @@ fn failed() -> Reply {
     answer(200, &json!({"kind": "Error", "id": "1", "reason": reason}))
 }
 
-const ID: &str = "2abCRED0000000000000000001";
+const ID: &str = "2abCRED00000000000000000001";
 
 fn object() -> Value {
     json!({
@@ -233,7 +233,7 @@ fn an_answer_about_another_object_shows_no_write() {
         (
             "scheduled-session suspend x --project-id p",
             "Credential",
-            "the server's answer is not a scheduled session",
+            "about another object, zz",
         ),
         (
             "create role --name n",
@@ -249,6 +249,131 @@ fn an_answer_about_another_object_shows_no_write() {
         let (code, stdout, stderr) = run(&env, &of_kind(kind), line);
         assert_eq!((code, stdout.as_str()), (Some(10), ""), "{line}: {stderr}");
         assert!(stderr.contains(says), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn an_answer_repeats_the_fields_that_say_which_object_is_meant() {
+    let env = TestEnv::new();
+    let other = "2abOTHR00000000000000000001";
+    for (line, body, says) in [
+        (
+            "credential create --provider github --name n --token t",
+            json!({"kind": "Credential", "id": "c", "name": "m", "provider": "github"}),
+            "its name is \"m\"",
+        ),
+        (
+            "credential create --provider github --name n --token t",
+            json!({"kind": "Credential", "id": "c", "name": "n", "provider": "gitlab"}),
+            "its provider is \"gitlab\"",
+        ),
+        (
+            "credential create --provider github --name n --token t",
+            json!({"kind": "Credential", "id": "c", "NAME": "m"}),
+            "its name is \"m\"",
+        ),
+        (
+            "agent create --project-id p --name n --prompt t",
+            json!({"kind": "Agent", "id": "a", "name": "n", "project_id": "q"}),
+            "its project_id is \"q\"",
+        ),
+        (
+            "create session --name n --project-id p",
+            json!({"kind": "Session", "id": "s", "name": "n", "project_id": "q"}),
+            "its project_id is \"q\"",
+        ),
+        (
+            "credential bind x --project p --yes",
+            json!({"kind": "RoleBinding", "id": "b", "credential_id": other}),
+            "its credential_id is",
+        ),
+        (
+            "credential bind x --project p --yes",
+            json!({"kind": "RoleBinding", "id": "b", "scope": "global"}),
+            "its scope is \"global\"",
+        ),
+        (
+            "session send x hello",
+            json!({"kind": "SessionMessage", "id": "m", "seq": 1, "session_id": "zz"}),
+            "its session_id is \"zz\"",
+        ),
+        (
+            "stop x",
+            json!({"kind": "Session", "id": "zz", "name": "zz"}),
+            "about another object, zz",
+        ),
+        (
+            "application sync x",
+            json!({"kind": "Application", "id": "zz", "name": "zz"}),
+            "about another object, zz",
+        ),
+        (
+            "scheduled-session suspend x --project-id p",
+            json!({"kind": "ScheduledSession", "id": "zz", "name": "zz", "enabled": false}),
+            "about another object, zz",
+        ),
+        (
+            "scheduled-session suspend x --project-id p",
+            json!({"kind": "Credential", "id": ID, "name": "x", "enabled": false}),
+            "of the kind Credential instead of ScheduledSession",
+        ),
+        (
+            "scheduled-session resume x --project-id p",
+            json!({"kind": "ScheduledSession", "id": ID, "project_id": "q", "enabled": true}),
+            "its project_id is \"q\"",
+        ),
+        (
+            "start x --project-id p",
+            json!({"session": {"kind": "Session", "id": "s", "agent_id": "zz"}}),
+            "its agent_id is \"zz\"",
+        ),
+        (
+            "agent start x --project-id p",
+            json!({"session": {"kind": "Session", "id": "s", "project_id": "q"}}),
+            "its project_id is \"q\"",
+        ),
+        (
+            "agent start x --project-id p",
+            json!({"session": {"kind": "Agent", "id": "s"}}),
+            "of the kind Agent instead of Session",
+        ),
+    ] {
+        let sent = body.clone();
+        let server = Scripted::with(move |request| match request.method.as_str() {
+            "GET" if line.contains("create") => list(json!([])),
+            "GET" => found(request),
+            _ => answer(200, &sent),
+        });
+        let (code, stdout, stderr) = run(&env, &server, line);
+        let context = format!("{line} answered by {body}: {stdout} {stderr}");
+        assert_eq!((code, stdout.as_str()), (Some(10), ""), "{context}");
+        assert!(stderr.contains(says), "{context}");
+    }
+}
+
+#[test]
+fn a_server_may_answer_with_the_id_of_a_name() {
+    let env = TestEnv::new();
+    let id = "2abAGNT00000000000000000001";
+    for line in [
+        "stop x",
+        "start x --project-id p",
+        "create session --name n --project-id p",
+    ] {
+        let server = Scripted::with(move |request| match request.method.as_str() {
+            "GET" if line.contains("create") => list(json!([])),
+            "GET" => found(request),
+            _ if line.starts_with("start") => answer(
+                201,
+                &json!({"session": {"kind": "Session", "id": ID, "agent_id": id, "project_id": "p"}}),
+            ),
+            _ => {
+                let name = if line.starts_with("create") { "n" } else { "x" };
+                answer(201, &json!({"kind": "Session", "id": ID, "name": name}))
+            }
+        });
+        let (code, stdout, stderr) = run(&env, &server, line);
+        assert_eq!(code, Some(0), "{line}: {stdout} {stderr}");
     }
 }
 
