@@ -40,24 +40,19 @@ impl Made {
     /// True if a document before the present one makes the object.
     pub(super) fn before(&self, resource: &Resource, name: &str) -> bool {
         let at = self.at.get().unwrap_or_default();
-        self.names[..at].iter().any(is(resource, name))
+        holds(&self.names[..at], resource, name)
     }
 
     /// True if a document after the present one makes the object.
     pub(super) fn after(&self, resource: &Resource, name: &str) -> bool {
         let at = self.at.get().unwrap_or(self.names.len());
-        self.names[at..].iter().any(is(resource, name))
+        holds(&self.names[at..], resource, name)
     }
 }
 
-fn is<'n>(
-    resource: &'n Resource,
-    name: &'n str,
-) -> impl Fn(&Option<(&'static str, String)>) -> bool + 'n {
-    move |made| {
-        let made = made.as_ref();
-        made.is_some_and(|(word, made)| *word == resource.word && made == name)
-    }
+fn holds(made: &[Option<(&str, String)>], resource: &Resource, name: &str) -> bool {
+    let mut made = made.iter().flatten();
+    made.any(|(word, made)| *word == resource.word && made == name)
 }
 
 /// Looks up the names that documents give to other objects.

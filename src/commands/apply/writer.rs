@@ -159,9 +159,11 @@ impl<'a> Writer<'a> {
             None if self.is_planned(all.resource, given) => Ok(given.to_owned()),
             None => {
                 let failure = lookup::not_found(self.client, all, given).await;
-                Err(match self.made.after(all.resource, given) {
-                    true => failure.hint("a later document makes it: put that one first"),
-                    false => failure,
+                let is_late = self.made.after(all.resource, given);
+                Err(if is_late {
+                    failure.hint("a later document makes it: put that one first")
+                } else {
+                    failure
                 }
                 .into())
             }

@@ -5,8 +5,6 @@ mod kinds;
 mod references;
 mod request;
 
-use anyhow::Context as _;
-
 use crate::api::{self, Client, Request};
 use crate::commands::{agent_once, outcome, people, project, switch_project};
 use crate::ctx::Ctx;
@@ -102,10 +100,7 @@ async fn foresee(ctx: &Ctx, client: &Client, args: &Args, kind: &Creation) -> an
     } else {
         return Ok(());
     };
-    let found = lookup::project(client, &project).await;
-    found
-        .map(drop)
-        .with_context(|| format!("create {}", kind.resource.word))
+    lookup::doubt_empty(client, &[], &project).await
 }
 
 /// Returns the only argument, which names the resource.

@@ -8,6 +8,7 @@ mod embedded;
 mod get;
 mod once;
 mod own;
+mod quiet;
 mod sandbox;
 mod several;
 mod start;
