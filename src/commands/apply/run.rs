@@ -7,7 +7,7 @@ use super::ahead::Ahead;
 use super::args::Args;
 use super::document::Document;
 use super::kind::DocumentKind;
-use super::names::Made;
+use super::made::Made;
 use super::prune::Leftover;
 use super::raw::RawDocument;
 use super::report::Report;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::ahead::Ahead;
 use super::diff::{self, Change};
 use super::document::Head;
-use super::names::Made;
+use super::made::Made;
 use crate::api::{Body, Client, Error};
 use crate::commands::pairs::{as_json, pairs_of};
 use crate::ctx::Ctx;
@@ -43,8 +43,11 @@ pub(super) struct Writer<'a> {
     /// The objects that the documents make.
     pub made: Made,
     /// The IDs of the objects that were found by [`Writer::id`]: by kind, project and the text that names them.
-    ids: RefCell<HashMap<(&'static str, Option<String>, String), String>>,
+    ids: RefCell<HashMap<Named, String>>,
 }
+
+/// The kind of an object, its project, and the text that names it.
+type Named = (&'static str, Option<String>, String);
 
 /// The treatment of a write.
 enum Mode {
