@@ -51,7 +51,10 @@ fn line_with(carried: &Carried, words: &[&str]) -> String {
         .as_ref()
         .filter(|_| is_in_project && !names_project)
         .map(|project| format!("--project={project}"));
-    let flags = carried.server.iter().chain(&project);
+    // A login names its server itself.
+    let names_server = matches!(words, ["login", url, ..] if *url != "URL");
+    let is_needed = |flag: &&String| !(names_server && flag.starts_with("--api-url="));
+    let flags = carried.server.iter().filter(is_needed).chain(&project);
     let line: Vec<&str> = std::iter::once("acpctl")
         .chain(flags.map(String::as_str))
         .chain(words.iter().copied())
@@ -101,19 +104,23 @@ mod tests {
     #[test]
     fn a_suggested_command_stays_with_server_and_project() {
         let carried = Carried {
-            server: vec!["--local".to_owned()],
+            server: vec!["--local".to_owned(), "--api-url=http://a".to_owned()],
             project: Some("team a".to_owned()),
         };
         for (words, line) in [
             (
                 &["agent", "list"][..],
-                "acpctl --local '--project=team a' agent list",
+                "acpctl --local --api-url=http://a '--project=team a' agent list",
             ),
             (
                 &["session", "list", "--project", "b"],
-                "acpctl --local session list --project b",
+                "acpctl --local --api-url=http://a session list --project b",
             ),
-            (&["project", "set", "b"], "acpctl --local project set b"),
+            (
+                &["project", "set", "b"],
+                "acpctl --local --api-url=http://a project set b",
+            ),
+            (&["login", "http://b"], "acpctl --local login http://b"),
         ] {
             assert_eq!(line_with(&carried, words), line);
         }

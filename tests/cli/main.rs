@@ -26,6 +26,7 @@ mod examples;
 mod fault_table;
 mod faults;
 mod findings;
+mod hints;
 mod install;
 mod intake;
 mod json_keys;

@@ -14,6 +14,7 @@ mod document;
 mod kind;
 mod kustomize;
 mod load;
+mod made;
 mod names;
 mod parallel;
 mod part;

@@ -1,64 +1,8 @@
 //! Looks up the names in documents before the first write, so that a missing one leaves nothing half done.
 
-use std::cell::Cell;
-
 use super::document::Document;
 use super::writer::Writer;
 use super::{agent, part, role_binding};
-use crate::resources::{AGENT, CREDENTIAL, PROJECT, Resource};
-
-/// The names of the objects that the documents of a run make, and how far their names have been looked up.
-#[derive(Default)]
-pub(super) struct Made {
-    /// The word of the kind, and the name, in the order of the documents.
-    names: Vec<Option<(&'static str, String)>>,
-    /// The document whose names are being looked up.
-    at: Cell<Option<usize>>,
-}
-
-impl Made {
-    pub(super) fn by(documents: &[Document]) -> Self {
-        let made = |document: &Document| {
-            let resource = match document {
-                Document::Project(_) => &PROJECT,
-                Document::Agent(_) => &AGENT,
-                Document::Credential(_) => &CREDENTIAL,
-                Document::RoleBinding(_) | Document::Part(_) => return None,
-            };
-            Some((resource.word, document.name()?.to_owned()))
-        };
-        Self {
-            names: documents.iter().map(made).collect(),
-            at: Cell::new(None),
-        }
-    }
-
-    fn look_at(&self, document: Option<usize>) {
-        self.at.set(document);
-    }
-
-    /// True if a document before the present one makes the object.
-    pub(super) fn before(&self, resource: &Resource, name: &str) -> bool {
-        let at = self.at.get().unwrap_or_default();
-        self.names[..at].iter().any(is(resource, name))
-    }
-
-    /// True if a document after the present one makes the object.
-    pub(super) fn after(&self, resource: &Resource, name: &str) -> bool {
-        let at = self.at.get().unwrap_or(self.names.len());
-        self.names[at..].iter().any(is(resource, name))
-    }
-}
-
-fn is<'n>(
-    resource: &'n Resource,
-    name: &'n str,
-) -> impl Fn(&Option<(&'static str, String)>) -> bool + 'n {
-    move |made| {
-        let made = made.as_ref();
-        made.is_some_and(|(word, made)| *word == resource.word && made == name)
-    }
-}
 
 /// Looks up the names that documents give to other objects.
 ///

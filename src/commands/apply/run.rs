@@ -7,7 +7,7 @@ use super::ahead::Ahead;
 use super::args::Args;
 use super::document::Document;
 use super::kind::DocumentKind;
-use super::names::Made;
+use super::made::Made;
 use super::prune::Leftover;
 use super::raw::RawDocument;
 use super::report::Report;
@@ -73,8 +73,8 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         note_secret_sources(ctx, &documents);
     }
     if args.dry_run && !args.diff {
-        let known = documents.iter().cloned().filter_map(Document::of).collect();
-        foresee(ctx, args, known)?;
+        let known: Vec<Document> = documents.iter().cloned().filter_map(Document::of).collect();
+        foresee(ctx, args, &known)?;
         return report::dry_run(ctx, format, &documents);
     }
     let documents: Vec<Document> = documents.into_iter().filter_map(Document::of).collect();
@@ -125,7 +125,7 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
 
 /// Looks up the names in documents for a dry run, as a run would before its first write. Without names nothing is sent;
 /// without a server the names are taken as they are, since a dry run needs no login.
-fn foresee(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<()> {
+fn foresee(ctx: &Ctx, args: &Args, documents: &[Document]) -> anyhow::Result<()> {
     if !documents.iter().any(names::has_names) {
         return Ok(());
     }
@@ -141,10 +141,10 @@ fn foresee(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<(
         Err(error) => return Err(error),
     };
     let project = ctx.settings()?.project.value.clone();
-    let ahead = Ahead::of(&documents, project.as_deref());
+    let ahead = Ahead::of(documents, project.as_deref());
     let writer =
-        Writer::new(ctx, client, project, true, &args.trust).with(ahead, Made::by(&documents));
-    match ctx.block_on(names::check(&writer, &documents)) {
+        Writer::new(ctx, client, project, true, &args.trust).with(ahead, Made::by(documents));
+    match ctx.block_on(names::check(&writer, documents)) {
         Err(error) if api::kind_of(&error) == Kind::Network => unseen(&error),
         checked => checked,
     }

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use super::ahead::Ahead;
 use super::diff::{self, Change};
 use super::document::Head;
-use super::names::Made;
+use super::made::Made;
 use crate::api::{Body, Client, Error};
 use crate::commands::pairs::{as_json, pairs_of};
 use crate::ctx::Ctx;
@@ -45,8 +45,11 @@ pub(super) struct Writer<'a> {
     /// The objects that the documents make.
     pub made: Made,
     /// The IDs of the objects that were found by [`Writer::id`]: by kind, project and the text that names them.
-    ids: RefCell<HashMap<(&'static str, Option<String>, String), String>>,
+    ids: RefCell<HashMap<Named, String>>,
 }
+
+/// The kind of an object, its project, and the text that names it.
+type Named = (&'static str, Option<String>, String);
 
 /// The treatment of a write.
 enum Mode {
@@ -161,9 +164,11 @@ impl<'a> Writer<'a> {
             None if self.is_planned(all.resource, given) => Ok(given.to_owned()),
             None => {
                 let failure = lookup::not_found(self.client, all, given).await;
-                Err(match self.made.after(all.resource, given) {
-                    true => failure.hint("a later document makes it: put that one first"),
-                    false => failure,
+                let is_late = self.made.after(all.resource, given);
+                Err(if is_late {
+                    failure.hint("a later document makes it: put that one first")
+                } else {
+                    failure
                 }
                 .into())
             }

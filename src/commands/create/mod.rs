@@ -5,8 +5,6 @@ mod kinds;
 mod references;
 mod request;
 
-use anyhow::Context as _;
-
 use crate::api::{self, Client, Request};
 use crate::commands::{agent_once, outcome, people, project, session_failure, switch_project};
 use crate::ctx::Ctx;
@@ -107,10 +105,7 @@ async fn foresee(ctx: &Ctx, client: &Client, args: &Args, kind: &Creation) -> an
     } else {
         return Ok(());
     };
-    let found = lookup::project(client, &project).await;
-    found
-        .map(drop)
-        .with_context(|| format!("create {}", kind.resource.word))
+    lookup::doubt_empty(client, &[], &project).await
 }
 
 /// Returns the arguments: the resource, and the name of the new object if it is given here.

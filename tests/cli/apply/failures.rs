@@ -32,7 +32,8 @@ fn only_a_proven_absence_creates() {
                 "{}: {stderr}",
                 fault.name
             );
-            assert_eq!(stdout, "[]\n", "{}", fault.name);
+            let said: Value = serde_json::from_str(&stdout).unwrap();
+            assert_eq!(said["error"]["exit_code"], fault.code, "{}", fault.name);
             assert_eq!(server.received().len(), 1, "{}", fault.name);
         }
     }
@@ -75,9 +76,15 @@ fn what_was_done_is_told_after_a_failure_too() {
     assert_eq!(output.status.code(), Some(5));
     let done: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(
-        done,
-        json!([{"kind": "Project", "name": "p", "status": "created"}])
+        done[0],
+        json!({"kind": "Project", "name": "p", "status": "created"})
     );
+    assert_eq!(
+        (&done[1]["name"], &done[1]["status"]),
+        (&json!("x"), &json!("failed"))
+    );
+    let why = done[1]["error"].as_str().unwrap();
+    assert!(why.starts_with("apply credential/x: "), "{why}");
     assert!(stderr.starts_with("Error: apply credential/x: "));
 }
 

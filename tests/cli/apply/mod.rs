@@ -4,6 +4,7 @@ mod diff;
 mod failures;
 mod kustomize;
 mod manifests;
+mod names;
 mod prune;
 mod repeat;
 mod secrets;

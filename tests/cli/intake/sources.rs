@@ -107,6 +107,30 @@ fn the_list_of_a_loop_is_left_alone() {
     );
     assert_eq!(stdout, "round\nround\n", "{stderr}");
     assert!(stderr.contains("standard input was not read"), "{stderr}");
+    // A change without a field and without a secret is no success.
+    for (line, status, words) in [
+        (
+            "",
+            Some(11),
+            "Error: no secret given, and standard input was not read",
+        ),
+        (
+            "--description d",
+            Some(0),
+            "Warning: standard input was not read",
+        ),
+        (
+            "< /dev/null",
+            Some(0),
+            "Warning: nothing to change: no flag names a field",
+        ),
+    ] {
+        let (code, stdout, stderr) = shell(&format!(
+            "while read -r c; do $P --local credential update k-other {line}; exit; done <list"
+        ));
+        assert_eq!(code, status, "{line}: {stdout}{stderr}");
+        assert!(stderr.contains(words), "{line}: {stderr}");
+    }
     let (status, ..) = shell(
         "while read -r c; do $P --local credential create --provider kubeconfig --strict --context $c --name s; exit; done <list",
     );
@@ -274,4 +298,44 @@ fn quiet_leaves_out_what_is_assumed() {
     let quiet = env.local().line(line).arg("-q").told();
     assert_eq!(quiet.0, Some(0));
     assert_eq!((quiet.1.as_str(), quiet.2.as_str()), ("n\n", ""));
+}
+
+#[test]
+fn a_broken_kubeconfig_is_told_by_its_line() {
+    let env = TestEnv::new();
+    env.file("bad.yaml", sample().replace("contexts:", "contexts: ["));
+    let (status, stdout, stderr) = env.local().line("credential create -f bad.yaml").told();
+    assert_eq!((status, stdout.as_str()), (Some(7), ""), "{stderr}");
+    assert!(
+        stderr.starts_with("bad.yaml:") && stderr.contains("error[yaml-syntax]"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_second_credential_of_a_name_is_told() {
+    let env = TestEnv::new();
+    env.file("token", "ghp_0123456789");
+    let line = "credential create --provider github --name bot -f token";
+    let first = env.local().line(line).told();
+    assert!(!first.2.contains("credentials of the name"), "{}", first.2);
+    let warning = "of the name \"bot\", so that only IDs tell them apart (acpctl --local credential list -o wide); add --if-exists update or skip, or --allow-duplicate\n";
+    let (status, stdout, stderr) = env.local().line(line).arg("--dry-run").told();
+    assert_eq!(status, Some(0));
+    assert_eq!(stdout, "credential/bot created (dry run)\n");
+    assert_eq!(
+        stderr,
+        format!("Warning: there would then be 2 credentials {warning}")
+    );
+    let (status, stdout, stderr) = env.local().line(line).told();
+    assert_eq!(
+        (status, stdout.as_str()),
+        (Some(0), "credential/bot created\n")
+    );
+    assert_eq!(
+        stderr,
+        format!("Warning: there are now 2 credentials {warning}")
+    );
+    let meant = env.local().line(line).arg("--allow-duplicate").told();
+    assert_eq!((meant.0, meant.2.as_str()), (Some(0), ""));
 }

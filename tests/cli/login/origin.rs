@@ -249,6 +249,7 @@ fn a_login_says_who_it_is_or_what_the_server_said() {
             "the server did not answer: HTTP request failed: ",
         ),
     ] {
+        let _ = fs::remove_file(env.config_path());
         let (code, stderr) = run(&env, &["login", url, "--token", TOKEN], &[]);
         let wanted = stderr.starts_with("Warning: saved, but ") && stderr.contains(words);
         assert!(code == 0 && wanted, "{stderr}");
@@ -420,6 +421,7 @@ fn a_login_that_no_command_can_use_is_refused_or_marked() {
         (barring.url(), false),
         ("http://127.0.0.1:1", false),
     ] {
+        let _ = fs::remove_file(env.config_path());
         let mut command = env.acpctl();
         let output = command.args(["login", url, "--token", TOKEN, "-o", "json"]);
         let output = output.output().unwrap();
@@ -427,6 +429,47 @@ fn a_login_that_no_command_can_use_is_refused_or_marked() {
         assert_eq!(said["verified"], is_accepted, "{url}: {said}");
         assert_eq!(output.status.code(), Some(0), "as with the Go tool");
     }
+}
+
+#[test]
+fn a_rejected_token_does_not_replace_a_login() {
+    let env = TestEnv::new();
+    let home = nothing();
+    run(&env, &["login", home.url(), "--token", TOKEN], &[]);
+    let before = env.saved();
+    let refusing = Scripted::with(|_| error(401, "ambient-15", "no"));
+    let url = refusing.url();
+    let new = "another-token-0123456789";
+    for more in [&[][..], &["--dry-run"]] {
+        let line = [&["login", url, "--token", new][..], more].concat();
+        let (code, stderr) = run(&env, &line, &[]);
+        assert_eq!(code, 4, "{stderr}");
+        assert_eq!(
+            stderr,
+            format!(
+                "Error: {url} rejects the token (401); nothing was saved, and the login before it stays\n\
+                 Hint: get another token; to save this one nevertheless, log out first: acpctl logout\n"
+            )
+        );
+        assert_eq!(env.saved(), before);
+    }
+    let output = env
+        .acpctl()
+        .args(["login", url, "--token", new, "-o", "json"])
+        .output()
+        .unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["error"]["exit_code"], 4, "{said}");
+    // A new context has no login to lose.
+    let (code, stderr) = run(
+        &env,
+        &["--context-name", "new", "login", url, "--token", new],
+        &[],
+    );
+    assert!(code == 0 && stderr.contains("saved, but "), "{stderr}");
+    // A server that does not answer says nothing about the token.
+    let (code, _) = run(&env, &["login", "http://127.0.0.1:1", "--token", new], &[]);
+    assert_eq!(code, 0);
 }
 
 #[test]

@@ -154,3 +154,98 @@ fn no_write_reaches_the_server() {
     let mut received = server.received().into_iter();
     assert!(received.all(|request| request.method == "GET"));
 }
+
+#[test]
+fn a_dry_run_of_create_looks_up_what_the_server_would() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "--name", "demo"]);
+    for (line, code, message) in [
+        ("project create demo", 6, "project \"demo\" already exists"),
+        (
+            "create project --name demo",
+            6,
+            "project \"demo\" already exists",
+        ),
+        (
+            "create session --name s --project-id none",
+            3,
+            "project \"none\" not found",
+        ),
+        (
+            "create provider --name p --secret s --project-id none",
+            3,
+            "project \"none\" not found",
+        ),
+    ] {
+        let output = env
+            .local()
+            .args(line.split(' '))
+            .arg("--dry-run")
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(
+            (output.status.code(), stdout.as_str()),
+            (Some(code), ""),
+            "{line}: {stderr}"
+        );
+        assert!(stderr.contains(message), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn a_project_that_exists_may_be_skipped() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "--name", "web"]);
+    let skip = ["project", "create", "web", "--if-exists", "skip"];
+    assert_eq!(local(&env, &skip), "project/web skipped: it exists\n");
+    let dry = [&skip[..], &["--dry-run"]].concat();
+    assert_eq!(
+        local(&env, &dry),
+        "project/web skipped: it exists (dry run)\n"
+    );
+    let output = env
+        .local()
+        .args(["project", "create", "web", "--if-exists", "error"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(6));
+    assert_eq!(
+        local(&env, &["project", "create", "new", "--if-exists", "skip"]),
+        "project/new created\n"
+    );
+}
+
+#[test]
+fn an_update_without_a_field_says_so() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "--name", "demo"]);
+    local(&env, &["agent", "create", "--name", "a"]);
+    local(
+        &env,
+        &[
+            "scheduled-session",
+            "create",
+            "--name",
+            "n",
+            "--agent-id",
+            "a",
+            "--schedule",
+            "@daily",
+        ],
+    );
+    for line in ["agent update a", "scheduled-session update n"] {
+        let output = env
+            .local()
+            .args(["--project", "demo"])
+            .args(line.split(' '))
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(0), "{line}: {stderr}");
+        assert!(
+            stderr.contains("Warning: nothing to change: no flag names a field"),
+            "{line}: {stderr}"
+        );
+    }
+}

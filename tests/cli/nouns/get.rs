@@ -146,7 +146,11 @@ fn a_misspelt_project_is_an_error_and_a_renamed_one_is_found() {
     let (code, _, stderr) = run("delete project web --yes");
     assert_eq!(code, 0, "{stderr}");
     assert!(
-        stderr.contains("\"demo\" is still the current project"),
+        stderr.contains("\"demo\" was the current project; none is the current one now"),
         "{stderr}"
+    );
+    assert_eq!(
+        run("project current -o json").1,
+        "{\n  \"project\": null\n}\n"
     );
 }

@@ -9,6 +9,7 @@ mod get;
 mod habits;
 mod once;
 mod own;
+mod quiet;
 mod sandbox;
 mod several;
 mod start;

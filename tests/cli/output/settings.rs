@@ -127,13 +127,13 @@ fn each_setting_is_set_shown_and_unset() {
     assert_snapshot!(run("config set access_token x"), @r"
     --- standard error
     Error: access_token is not a setting to change: a login writes it
-    Hint: run acpctl login URL, or acpctl logout to remove it
+    Hint: to replace it: acpctl login URL; to remove it: acpctl logout
     --- exit status 2
     ");
     assert_snapshot!(run("config unset access_token"), @r"
     --- standard error
     Error: access_token is not a setting to change: a login writes it
-    Hint: run acpctl login URL, or acpctl logout to remove it
+    Hint: to replace it: acpctl login URL; to remove it: acpctl logout
     --- exit status 2
     ");
     assert_snapshot!(run("config set request_timeout 0"), @r#"
