@@ -239,10 +239,10 @@ async fn until(
 ) -> anyhow::Result<Record> {
     let mut patience = Some(Instant::now() + PENDING_LIMIT);
     // The embedded API tells at once what the session waits for.
-    if let Some(why) = session_failure::waits_for(client, &session)
-        && verdict(&session, wanted).is_none()
-    {
-        pending.ctx.out.note(&why);
+    let waits_for = session_failure::waits_for(client, &session);
+    let waits_for = waits_for.filter(|_| verdict(&session, wanted).is_none());
+    if let Some(why) = &waits_for {
+        pending.ctx.out.note(why);
         patience = None;
     }
     let progress = progress::begin(format!("Waiting for session {}", session.name_or_id()));
@@ -273,7 +273,8 @@ async fn until(
         };
         let Ok(next) = timeout_at(deadline, next).await else {
             let failure = too_late(&session, wanted);
-            return Err(match pending.why(&session).await {
+            let why = pending.why(&session).await;
+            return Err(match why.filter(|_| waits_for.is_none()) {
                 Some(why) => failure.hint(why),
                 None => failure,
             }

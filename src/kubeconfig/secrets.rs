@@ -45,8 +45,8 @@ fn of_user(user: &User<'_>, add: &mut dyn FnMut(&str)) {
     }
 }
 
-/// Returns the client certificates, as text and as written in the file: whoever sees them learns nothing secret, although
-/// the private key holds a part of them. A text with anything but certificates is left out.
+/// Returns the client certificates, as text and as written in the file: they are public, although the private key holds
+/// a part of them. A text with anything but certificates is left out.
 pub(super) fn certificates(config: &Config<'_>) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for item in &config.users {

@@ -37,7 +37,7 @@ pub(crate) fn secrets_in(step: &Step, token: &SecretString) -> Vec<SecretString>
     kubeconfig::secrets(&[source(step, token)]).unwrap_or_else(|_| vec![token.clone()])
 }
 
-/// Returns the certificates of a plan's kubeconfigs, which are no secrets.
+/// Returns the certificates of a plan's kubeconfigs, which are public.
 #[must_use]
 pub(crate) fn public(plan: &Plan) -> Vec<Vec<u8>> {
     let known = |step: &Step| {

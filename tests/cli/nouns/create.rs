@@ -12,8 +12,8 @@ fn create_checks_before_it_sends() {
     let env = TestEnv::new();
     for (line, message) in [
         (
-            "create session extra --name n",
-            "accepts 1 arg(s), received 2",
+            "create session extra more --name n",
+            "accepts 1 arg(s), received 3",
         ),
         (
             "create session --name n -o nope",
