@@ -186,7 +186,8 @@ impl Client {
             Method::Post | Method::Patch => {
                 answer.refuse_html()?;
                 answer.refuse_error()?;
-                answer.refuse_other(request)?;
+                let project = request.project.as_deref().or(self.project.as_deref());
+                answer.refuse_other(request, project)?;
             }
         }
         Ok(answer)

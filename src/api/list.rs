@@ -569,10 +569,14 @@ impl Seen {
     }
 }
 
-/// Counts objects, each once: a server that shows one twice may leave out another.
+/// Counts objects, each once: a server that shows one twice may leave out another. A recorded list has several objects
+/// of one ID, which differ in their names.
 fn distinct(items: &[Record]) -> i64 {
     let mut seen = Seen::default();
-    let new = items.iter().filter(|item| seen.is_new(item.id()));
+    let is_new = |item: &&Record| {
+        item.id().is_empty() || seen.is_new(&format!("{}\n{}", item.id(), item.name()))
+    };
+    let new = items.iter().filter(is_new);
     i64::try_from(new.count()).unwrap_or(i64::MAX)
 }
 

@@ -222,9 +222,13 @@ impl Answer {
     ///
     /// # Errors
     /// [`Error::Unproven`].
-    pub(super) fn refuse_other(&self, request: &Request) -> Result<(), Error> {
+    pub(super) fn refuse_other(
+        &self,
+        request: &Request,
+        project: Option<&str>,
+    ) -> Result<(), Error> {
         match serde_json::from_slice::<Value>(&self.body) {
-            Ok(value) => proof::refuse_other(request, &value),
+            Ok(value) => proof::refuse_other(request, project, &value),
             Err(_) => Ok(()),
         }
     }

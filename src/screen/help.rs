@@ -95,9 +95,9 @@ pub(super) fn lines(state: &State, width: usize) -> Vec<Vec<(String, Part)>> {
     let commands = views::all().map(|view| (format!(":{}", view.name), view.about.to_owned()));
     let sections: Vec<(&str, Vec<(String, String)>)> = [
         ("RESOURCE", own),
-        ("SAME KEY ELSEWHERE", elsewhere),
         ("NAVIGATION", pairs(moves)),
         ("GENERAL", pairs(EVERYWHERE)),
+        ("SAME KEY ELSEWHERE", elsewhere),
         ("FILTER", pairs(FILTERS)),
         ("COMMANDS", commands.collect()),
     ]

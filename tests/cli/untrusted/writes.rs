@@ -236,7 +236,7 @@ fn an_answer_about_another_object_shows_no_write() {
             "about another object, zz",
         ),
         (
-            "create role --name n",
+            "create role --name zz",
             "Credential",
             "of the kind Credential instead of Role",
         ),
@@ -270,6 +270,11 @@ fn an_answer_repeats_the_fields_that_say_which_object_is_meant() {
         (
             "credential create --provider github --name n --token t",
             json!({"kind": "Credential", "id": "c", "NAME": "m"}),
+            "its name is \"m\"",
+        ),
+        (
+            "project create n",
+            json!({"kind": "Project", "id": "m", "name": "m"}),
             "its name is \"m\"",
         ),
         (
