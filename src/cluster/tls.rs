@@ -75,16 +75,17 @@ pub(super) fn read(pair: &ClientPair) -> Result<ClientLogin, PairFault> {
 /// Returns the TLS settings for one cluster and user.
 pub(super) fn config(access: &Access) -> Result<ClientConfig, TlsFault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let login = access.certificate.as_ref().map(|pair| certified(pair, &provider));
+    let login = access
+        .certificate
+        .as_ref()
+        .map(|pair| certified(pair, &provider));
     let verifier = Verifier::new(access, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
     Ok(match login.transpose()? {
-        Some(login) => {
-            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(login)))
-        }
+        Some(login) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(login))),
         None => builder.with_no_client_auth(),
     })
 }
@@ -93,8 +94,7 @@ pub(super) fn config(access: &Access) -> Result<ClientConfig, TlsFault> {
 /// reader: the library's refuses certificates of version 1, which servers accept.
 fn certified(pair: &ClientPair, provider: &CryptoProvider) -> Result<CertifiedKey, PairFault> {
     let login = read(pair)?;
-    let key =
-        signing_key(&login, provider).ok_or_else(|| PairFault::Kind(login.kind.clone()))?;
+    let key = signing_key(&login, provider).ok_or_else(|| PairFault::Kind(login.kind.clone()))?;
     let chain = login.chain.into_iter().map(CertificateDer::from);
     Ok(CertifiedKey::new(chain.collect(), key))
 }

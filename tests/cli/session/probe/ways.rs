@@ -190,11 +190,7 @@ fn each_client_certificate_that_kubernetes_accepts_logs_in_or_has_a_true_reason(
         ("PKCS#1", include_str!("logins/pkcs1.pem"), None),
         ("other label", include_str!("logins/other-label.pem"), None),
         ("Ed25519", include_str!("logins/ed25519.pem"), None),
-        (
-            "P-521",
-            include_str!("logins/p521.pem"),
-            Some("(P-521)"),
-        ),
+        ("P-521", include_str!("logins/p521.pem"), Some("(P-521)")),
         (
             "RSA 1024",
             include_str!("logins/rsa1024.pem"),
