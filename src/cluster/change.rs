@@ -24,9 +24,9 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub(crate) async fn create(client: &Client, object: &Object) -> Result<String, Fault> {
     let path = object.kind.collection(&object.namespace);
     let fault = match client.post(&path, &object.body).await {
-        Ok(answer) if matches!(answer.status, 200 | 201) => match uid(answer.json()) {
-            Some(uid) => return Ok(uid),
-            None => not_kubernetes(client, &answer),
+        Ok(answer) if matches!(answer.status, 200 | 201) => match answer.json() {
+            Some(stored) if uid(Some(stored)).is_some() => return as_sent(stored, object),
+            _ => not_kubernetes(client, &answer),
         },
         Ok(answer) => {
             let fault = refusal(client, &answer, &object.says());
@@ -39,8 +39,52 @@ pub(crate) async fn create(client: &Client, object: &Object) -> Result<String, F
         Err(fault) => fault,
     };
     match find(client, object).await {
-        Ok(Some(found)) if is_ours(&found, object) => uid(Some(&found)).ok_or(fault),
+        Ok(Some(found)) if is_ours(&found, object) => as_sent(&found, object),
         _ => Err(fault),
+    }
+}
+
+/// Returns the uid of an object that the cluster has stored as it was sent: a webhook may change objects, and then the
+/// account could do something else than was shown.
+fn as_sent(stored: &Value, object: &Object) -> Result<String, Fault> {
+    let is_same = |key: &str, wanted: &Value| match key {
+        "apiVersion" | "kind" => true,
+        "metadata" => ["name", "namespace"]
+            .iter()
+            .all(|key| stored["metadata"][key] == wanted[key]),
+        key => without_empty(&stored[key]) == without_empty(wanted),
+    };
+    let fields = object.body.as_object().into_iter().flatten();
+    let changed = fields
+        .filter(|(key, wanted)| !is_same(key, wanted))
+        .map(|(key, _)| key.as_str())
+        .next();
+    match (changed, uid(Some(stored))) {
+        (None, Some(uid)) => Ok(uid),
+        (changed, _) => Err(Fault::new(
+            Class::Cluster,
+            format!(
+                "the cluster has changed {} of the {}",
+                changed.unwrap_or("the uid"),
+                object.says()
+            ),
+            "ask the cluster's administrator which webhook does that: kubectl get mutatingwebhookconfigurations",
+        )),
+    }
+}
+
+/// Returns a value without empty fields, which a server leaves out.
+fn without_empty(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields
+                .iter()
+                .map(|(key, value)| (key.clone(), without_empty(value)))
+                .filter(|(_, value)| !matches!(value, Value::Null) && *value != json!([]));
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) => items.iter().map(without_empty).collect(),
+        value => value.clone(),
     }
 }
 
@@ -112,8 +156,26 @@ async fn try_remove(client: &Client, object: &Object, was_there: &mut bool) -> R
     let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid(Some(&found))}});
     let answer = client.delete(&object.path(), &body).await?;
     match answer.status {
-        200 | 202 | 404 => Ok(()),
-        _ => Err(refusal(client, &answer, &object.says())),
+        404 => return Ok(()),
+        200 | 202 => {}
+        _ => return Err(refusal(client, &answer, &object.says())),
+    }
+    // A finalizer keeps an object, and a proxy may answer for the cluster.
+    match find(client, object).await? {
+        Some(left) if uid(Some(&left)) == uid(Some(&found)) => Err(Fault::new(
+            Class::Cluster,
+            format!(
+                "{} is still there, although the cluster says that it is deleted",
+                object.says()
+            ),
+            format!(
+                "look for finalizers: kubectl -n {} get {} {} -o yaml",
+                object.namespace,
+                object.kind.word().to_lowercase(),
+                object.name
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -215,7 +277,8 @@ pub(crate) fn is_ours(found: &Value, object: &Object) -> bool {
     found["metadata"]["labels"][ID_LABEL] == object.id.as_str()
 }
 
-fn uid(found: Option<&Value>) -> Option<String> {
+/// Returns the uid of an object.
+pub(crate) fn uid(found: Option<&Value>) -> Option<String> {
     let uid = found?["metadata"]["uid"].as_str()?;
     (!uid.is_empty()).then(|| uid.to_owned())
 }

@@ -19,6 +19,7 @@ const ROUNDING: SignedDuration = SignedDuration::from_secs(60);
 /// What a token was asked for.
 pub(crate) struct Wanted<'a> {
     pub account: &'a Account,
+    pub account_uid: &'a str,
     /// The token ends with this object.
     pub anchor: &'a Object,
     pub anchor_uid: &'a str,
@@ -51,6 +52,9 @@ impl Granted {
                 wanted.ttl.as_secs() / 60
             )));
         }
+        if end <= wanted.now {
+            return Err(contradiction(&format!("a token that ended on {end}")));
+        }
         let jwt = jwt::parse(token.expose_secret());
         if let Some(jwt) = &jwt {
             check(jwt, end, wanted)?;
@@ -77,10 +81,13 @@ fn check(jwt: &Jwt, end: Timestamp, wanted: &Wanted<'_>) -> Result<(), Fault> {
             "a token with another end than it says: {own_end}, not {end}"
         )));
     }
-    let bound = jwt.claims.get("kubernetes.io").map(|own| &own["secret"]);
-    let is_bound = bound.is_some_and(|bound| {
-        bound["name"] == wanted.anchor.name.as_str() && bound["uid"] == wanted.anchor_uid
-    });
+    let own = jwt.claims.get("kubernetes.io").unwrap_or(&Value::Null);
+    if own["serviceaccount"]["uid"] != wanted.account_uid {
+        return Err(contradiction("a token of another account of this name"));
+    }
+    let bound = &own["secret"];
+    let is_bound =
+        bound["name"] == wanted.anchor.name.as_str() && bound["uid"] == wanted.anchor_uid;
     if !is_bound {
         return Err(contradiction(
             "a token that would not end with its Secret, so it could not be taken back",
@@ -120,6 +127,7 @@ mod tests {
         let anchor = account.anchor("acpctl-prod-x-a");
         let wanted = Wanted {
             account: &account,
+            account_uid: "uid-0",
             anchor: &anchor,
             anchor_uid: "uid-1",
             ttl: Duration::from_secs(3600),
@@ -134,7 +142,10 @@ mod tests {
         json!({
             "sub": "system:serviceaccount:team-a:acpctl-prod-x",
             "exp": NOW + 3600,
-            "kubernetes.io": {"secret": {"name": "acpctl-prod-x-a", "uid": "uid-1"}},
+            "kubernetes.io": {
+                "serviceaccount": {"name": "acpctl-prod-x", "uid": "uid-0"},
+                "secret": {"name": "acpctl-prod-x-a", "uid": "uid-1"},
+            },
         })
     }
 
@@ -153,10 +164,23 @@ mod tests {
             ("sub", Value::Null, "another user"),
             ("exp", json!(NOW + 86_400), "another end"),
             ("exp", Value::Null, "no end"),
-            ("kubernetes.io", json!({}), "not end with its Secret"),
+            ("kubernetes.io", json!({}), "another account of this name"),
             (
                 "kubernetes.io",
-                json!({"secret": {"name": "acpctl-prod-x-a", "uid": "uid-2"}}),
+                json!({"serviceaccount": {"uid": "uid-9"}}),
+                "another account of this name",
+            ),
+            (
+                "kubernetes.io",
+                json!({"serviceaccount": {"uid": "uid-0"}}),
+                "not end with its Secret",
+            ),
+            (
+                "kubernetes.io",
+                json!({
+                    "serviceaccount": {"uid": "uid-0"},
+                    "secret": {"name": "acpctl-prod-x-a", "uid": "uid-2"},
+                }),
                 "not end with its Secret",
             ),
         ] {
@@ -168,6 +192,8 @@ mod tests {
         for token in ["opaque", &jwt(&claims())] {
             let refused = granted(token, NOW + 3600 + 301).unwrap_err();
             assert!(refused.contains("lasts until"), "{refused}");
+            let refused = granted(token, NOW).unwrap_err();
+            assert!(refused.contains("ended on"), "{refused}");
         }
     }
 }

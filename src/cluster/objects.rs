@@ -218,6 +218,18 @@ impl Account {
         self.object(Kind::Anchor, name.to_owned(), json!({"type": "Opaque"}))
     }
 
+    /// Returns all objects that may exist, with the anchors of both turns, in the order of their removal.
+    #[must_use]
+    pub(crate) fn all_to_remove(&self, anchor: &str) -> Vec<Object> {
+        let both = self.anchors();
+        let others = both
+            .iter()
+            .map(String::as_str)
+            .filter(|other| *other != anchor);
+        let anchors: Vec<&str> = std::iter::once(anchor).chain(others).collect();
+        self.to_remove(&anchors)
+    }
+
     /// Returns the objects that may exist, in the order of their removal, without their contents. The binding goes
     /// first: without it, a token that is still remembered has no rights.
     #[must_use]

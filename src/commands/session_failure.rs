@@ -43,7 +43,7 @@ pub(crate) fn say_unrun(ctx: &Ctx, client: &Client) {
 /// Says after a creation on the embedded API how the session starts.
 pub(crate) fn say_unstarted(ctx: &Ctx, client: &Client, session: &Record) {
     if let Some(why) = unstarted(client, session) {
-        ctx.out.note(&why);
+        ctx.out.aside(&why);
     }
 }
 

@@ -802,6 +802,13 @@ pub(super) const CODES: &[Row] = &[
         "get a longer-lived one: `kubectl create token NAME --duration 24h`",
     ),
     lint(
+        Warning,
+        "expiry-unknown",
+        "`--min-ttl` is given, and nobody can read when the token or password ends",
+        "nobody can read when the {} ends, so --min-ttl does not judge it",
+        "use a token that says its end: `kubectl create token NAME --duration 24h`",
+    ),
+    lint(
         Error,
         "exec-relative-command",
         "the exec command of a context that is cut out holds a path",

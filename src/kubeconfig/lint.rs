@@ -276,7 +276,7 @@ impl<'t> Lint<'_, 't> {
             self.user_note("token-too-long", "token");
         }
         match token::end(token::bare(token)) {
-            End::Unknown => {}
+            End::Unknown => self.unknown_end("token"),
             End::Never => self.user_note("token-never-expires", "token"),
             End::At(end) => self.token_end(end, "token"),
             End::Within(kind) => {
@@ -289,6 +289,14 @@ impl<'t> Lint<'_, 't> {
                         .push(finding.about(&format!("after {} at most", kind.life)));
                 }
             }
+        }
+    }
+
+    /// `--min-ttl` can't judge a credential whose end nobody can read.
+    fn unknown_end(&mut self, field: &str) {
+        if self.min_ttl.is_some() {
+            let finding = self.chosen.on_user("expiry-unknown", field);
+            self.findings.push(finding.about(field));
         }
     }
 
@@ -341,6 +349,7 @@ impl<'t> Lint<'_, 't> {
             self.user_note("auth-provider", "auth-provider");
         }
         if basic {
+            self.unknown_end("password");
             self.user_note(
                 "basic-auth",
                 if user.username.is_empty() {

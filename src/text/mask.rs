@@ -4,6 +4,7 @@
 //! chunks, also across their borders.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -96,6 +97,11 @@ impl Mask {
         out.extend(stream.finish(self));
         String::from_utf8(out)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    /// Returns the parts of the text that are secrets.
+    pub(super) fn found<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Range<usize>> + 't {
+        (0..text.len()).filter_map(|at| Some(at..at + self.at_the_beginning(&text[at..])?))
     }
 
     /// Returns the length of the longest secret with which the text begins.

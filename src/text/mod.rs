@@ -6,6 +6,7 @@
 pub(crate) mod color;
 pub(crate) mod command;
 mod count;
+mod escapes;
 pub(crate) mod mask;
 pub(crate) mod quote;
 pub(crate) mod secrets;

@@ -6,11 +6,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use super::escapes;
 use super::mask::{MASK, Mask, in_json};
 
 /// The shortest secret that is hidden, in bytes: a shorter one would hide ordinary words.
@@ -61,7 +63,35 @@ pub(crate) fn hide(text: &str) -> Cow<'_, str> {
         *pieces = pieces_of(secrets);
         Mask::new(&texts(secrets))
     });
-    Cow::Owned(without_pieces(mask.apply(text), pieces))
+    let text = without_escaped(text, mask, pieces);
+    Cow::Owned(without_pieces(mask.apply(&text), pieces))
+}
+
+/// Masks secrets and pieces of them whose letters are escaped, all or some, for HTML, JSON, JavaScript or an address.
+fn without_escaped<'t>(text: &'t str, mask: &Mask, pieces: &BTreeSet<[u8; PIECE]>) -> Cow<'t, str> {
+    let mut hidden: Vec<Range<usize>> = Vec::new();
+    for reading in escapes::readings(text) {
+        let words = reading.bytes.windows(PIECE).enumerate();
+        let pieces = words
+            .filter(|(_, window)| pieces.contains(*window))
+            .map(|(at, _)| at..at + PIECE);
+        let found = mask.found(&reading.bytes).chain(pieces);
+        hidden.extend(found.map(|part| reading.origin(&part)));
+    }
+    if hidden.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    hidden.sort_by_key(|part| part.start);
+    let (mut shown, mut covered) = (Vec::with_capacity(text.len()), 0);
+    for part in hidden {
+        if part.start > covered || shown.is_empty() {
+            shown.extend_from_slice(&text.as_bytes()[covered..part.start]);
+            shown.extend_from_slice(MASK.as_bytes());
+        }
+        covered = covered.max(part.end);
+    }
+    shown.extend_from_slice(&text.as_bytes()[covered..]);
+    Cow::Owned(String::from_utf8_lossy(&shown).into_owned())
 }
 
 /// Returns the texts to hide: the secrets, line by line, and each as it reads in JSON, which may be encoded once more.
@@ -142,6 +172,38 @@ mod tests {
             ("canary", "canary"),
         ] {
             assert_eq!(without_pieces(text.to_owned(), &pieces), shown);
+        }
+    }
+
+    /// One letter in the spelling of this number.
+    fn spelled(letter: char, spelling: u8) -> String {
+        let code = u32::from(letter);
+        match spelling % 8 {
+            0 => format!("&#{code};"),
+            1 => format!("&#x{code:x};"),
+            2 => format!("&#X{code:04X};"),
+            3 => format!("\\u{code:04x}"),
+            4 => format!("\\x{code:02X}"),
+            5 => format!("%{code:02x}"),
+            6 => format!("%25{code:02X}"),
+            _ => letter.to_string(),
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_escaped_secret_is_hidden_however_it_is_spelled(
+            secret in "[A-Za-z0-9._~/+-]{24,60}",
+            spellings in proptest::collection::vec(0_u8..8, 60),
+            before in "[ a-z&%<>é]{0,8}",
+        ) {
+            let secrets = [SecretString::from(secret.as_str())];
+            let (mask, pieces) = (Mask::new(&texts(&secrets)), pieces_of(&secrets));
+            let letters = secret.chars().zip(&spellings);
+            let escaped: String = letters.map(|(letter, spelling)| spelled(letter, *spelling)).collect();
+            let shown = without_escaped(&format!("{before}: {escaped}!"), &mask, &pieces).into_owned();
+            let shown = without_pieces(mask.apply(&shown), &pieces);
+            proptest::prop_assert_eq!(shown, format!("{before}: {MASK}!"));
         }
     }
 

@@ -45,7 +45,7 @@ pub struct Args {
     /// Fail with exit code 8 if the credential can do more: none|read|read-secrets|write|escalate|admin
     #[arg(long, value_name = "GRADE", value_parser = grading::level, requires = "access")]
     max_grade: Option<Level>,
-    /// Ask about this namespace instead of the context's
+    /// Ask about this namespace (default: the context's, or else default)
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
     #[command(flatten)]

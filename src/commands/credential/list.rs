@@ -1,5 +1,6 @@
 //! `acpctl credential list`
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -72,10 +73,14 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .options(args.expiring_within.is_some() || args.minted);
     options.search = search(args);
     let now = ctx.now();
+    let endless: RefCell<Vec<String>> = RefCell::default();
     let wanted = |record: &Record| {
         let within = args.expiring_within;
-        within.is_none_or(|within| expires_within(record, now, within))
-            && (!args.minted || Minted::of(record).is_some())
+        let is_minted = !args.minted || Minted::of(record).is_some();
+        if within.is_some() && is_minted && expires_at(record).is_none() {
+            endless.borrow_mut().push(record.name_or_id().to_owned());
+        }
+        is_minted && within.is_none_or(|within| expires_within(record, now, within))
     };
     let is_narrowed = args.expiring_within.is_some() || args.minted;
     let keep = is_narrowed.then_some(&wanted as &dyn Fn(&Record) -> bool);
@@ -89,6 +94,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         })?;
         let first = streamed.first.take();
         let total = streamed.finish(list)?;
+        tell_unjudged(ctx, &endless.take());
         return refuse_expiring(args, total, first.as_deref());
     }
     let mut list = ctx.block_on(async {
@@ -112,7 +118,32 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         is_searched: options.search.is_some() || is_narrowed,
     };
     args.list.print(ctx, &list, total, &view)?;
+    tell_unjudged(ctx, &endless.take());
     refuse_expiring(args, total, list.items().first().map(Record::name_or_id))
+}
+
+/// The most names in a sentence.
+const MOST_NAMES: usize = 5;
+
+/// Names the credentials that `--expiring-within` can't judge: their end is not known, or there is none.
+fn tell_unjudged(ctx: &Ctx, names: &[String]) {
+    if names.is_empty() {
+        return;
+    }
+    let more = match names.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+    let count = CREDENTIAL.counted(names.len());
+    let (have, are) = match names.len() {
+        1 => ("has", "is"),
+        _ => ("have", "are"),
+    };
+    ctx.out.note(&format!(
+        "{count} {have} no known end and {are} not judged by --expiring-within: {}{more}",
+        named.join(", ")
+    ));
 }
 
 /// Fails if the user asked for credentials that expire and there are any.

@@ -331,7 +331,7 @@ fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestam
         ..old.clone()
     };
     let anchor = account.anchor(&new.anchor);
-    ctx.block_on(require_account(ends, account))?;
+    let account_uid = ctx.block_on(require_account(ends, account))?;
     let mut journal = Journal::begin(Note {
         work: Work::Renew,
         server: ends.server(),
@@ -347,7 +347,8 @@ fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestam
         journal.end();
         return Err(why);
     }
-    let made = ctx.block_on(make(ctx, ends, record, &new, &anchor, &mut journal));
+    let objects = (account_uid.as_str(), &anchor);
+    let made = ctx.block_on(make(ctx, ends, record, &new, objects, &mut journal));
     let token = match made {
         Ok(token) => token,
         Err(why) => return Err(ends.undo(ctx, journal, &[anchor], why)),
@@ -408,7 +409,8 @@ async fn clear(ctx: &Ctx, ends: &Ends<'_>, anchor: &Object) -> anyhow::Result<()
 }
 
 /// The account must still be there, and must be one for this platform: another platform's record must not get a token.
-async fn require_account(ends: &Ends<'_>, account: &Account) -> anyhow::Result<()> {
+/// Returns its uid.
+async fn require_account(ends: &Ends<'_>, account: &Account) -> anyhow::Result<String> {
     let object = account.itself();
     let found = change::find(&ends.cluster, &object)
         .await
@@ -439,7 +441,7 @@ async fn require_account(ends: &Ends<'_>, account: &Account) -> anyhow::Result<(
         .hint("renew it at that platform, or mint a new credential for this one")
         .into());
     }
-    Ok(())
+    Ok(change::uid(Some(&found)).unwrap_or_default())
 }
 
 /// A new token that the cluster has accepted.
@@ -454,7 +456,7 @@ async fn make(
     ends: &Ends<'_>,
     record: &Record,
     new: &Minted,
-    anchor: &Object,
+    (account_uid, anchor): (&str, &Object),
     journal: &mut Journal,
 ) -> anyhow::Result<Token> {
     let _making = progress::begin(format!("Renewing {}", record.name_or_id()));
@@ -465,6 +467,7 @@ async fn make(
     journal.step("token")?;
     let wanted = Wanted {
         account: &new.account,
+        account_uid,
         anchor,
         anchor_uid: &uid,
         ttl: new.ttl,

@@ -4,20 +4,24 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 
 use super::minted::{Ends, Minted};
 use crate::api::Method;
+use crate::cluster::change;
 use crate::cluster::journal::{Journal, Note, Work};
+use crate::cluster::objects::Object;
 use crate::cluster::{Class, questions};
 use crate::commands::confirm;
-use crate::commands::outcome;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{self, ClusterArgs};
 use crate::lookup::{self, Collection};
-use crate::output::{OutputArgs, progress};
+use crate::output::{Format, progress};
 use crate::resources::{Candidates, KUBECONFIG, Record};
 use crate::session_helper::fetch;
+use crate::text::url_for_people;
 
 /// How long the cluster may go on to accept an ended token: its servers remember a success for ten seconds.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -25,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "\
 acpctl credential revoke prod
+# What would be taken back?
+acpctl credential revoke prod --dry-run
 # Without confirmation
 acpctl credential revoke prod --yes";
 
@@ -44,18 +50,22 @@ pub struct Args {
     #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    write: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     const DOING: &str = "revoke credential";
-    let format = args.output.format()?;
+    let format = args.write.format(ctx)?;
     let given = &args.credential;
     Collection::credentials().check(given)?;
     let client = ctx.client()?;
     let record = ctx.block_on(async { lookup::credential(client, given).await.context(DOING) })?;
     let minted = Minted::require(&record)?;
     let way = args.cluster.way_to(ctx, &minted.server)?;
+    if ctx.rehearses() {
+        let ends = Ends::open(ctx, way, &args.cluster.allow)?;
+        return rehearse(ctx, &ends, &record, &minted, &format);
+    }
     let question = format!(
         "Revoke credential/{given}? Its account {} goes from the cluster, and sessions that use it lose their access.",
         minted.account.name()
@@ -81,6 +91,62 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     outcome::done(ctx, &gone, &format, &format!("credential/{given} revoked"))
 }
 
+/// Shows what would be taken back. The cluster is asked which objects there are, and changes nothing.
+fn rehearse(
+    ctx: &Ctx,
+    ends: &Ends<'_>,
+    record: &Record,
+    minted: &Minted,
+    format: &Format,
+) -> anyhow::Result<()> {
+    let objects = minted.account.all_to_remove(&minted.anchor);
+    let found: Vec<(&Object, &str)> = ctx.block_on(async {
+        let _asking = progress::begin("Asking the cluster which objects there are");
+        let mut found = Vec::new();
+        for object in &objects {
+            let there = change::find(&ends.cluster, object).await;
+            let there = there.map_err(cluster::failure)?;
+            let what = match there {
+                Some(there) if change::is_ours(&there, object) => "removed",
+                Some(_) => "kept",
+                None => continue,
+            };
+            found.push((object, what));
+        }
+        Ok(found)
+    })?;
+    let name = record.name_or_id();
+    if !matches!(format, Format::Table | Format::Wide | Format::Name) {
+        let object = |(object, result): &(&Object, &str)| json!({"kind": object.kind.word(), "name": object.name, "result": result});
+        let plan = json!({
+            "name": name,
+            "server": ends.server(),
+            "namespace": minted.account.namespace,
+            "role": minted.role,
+            "objects": found.iter().map(object).collect::<Vec<_>>(),
+        });
+        return ctx.out.value(&plan, format);
+    }
+    let place = url_for_people(&ends.way.access.server);
+    ctx.out.note(&format!(
+        "In the namespace {} of {place}:",
+        minted.account.namespace
+    ));
+    for (object, result) in &found {
+        let why = match *result {
+            "kept" => "kept, because somebody else has made it",
+            result => result,
+        };
+        ctx.out.note(&format!("  {}: {why}", object.says()));
+    }
+    if found.is_empty() {
+        ctx.out.note("  nothing: the account is gone already");
+    }
+    ctx.out.note("On the platform, last:");
+    ctx.out.note(&format!("  credential/{name}: deleted"));
+    outcome::done(ctx, record, format, &format!("credential/{name} revoked"))
+}
+
 fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
     let minted = Minted::require(record)?;
     let account = &minted.account;
@@ -103,7 +169,7 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
     // If this fails, the note makes the next run go on.
     ctx.block_on(async {
         let _removing = progress::begin("Removing the account from the cluster");
-        let objects = account.to_remove(&[&minted.anchor]);
+        let objects = account.all_to_remove(&minted.anchor);
         ends.remove_all(&objects).await?;
         journal.step("ask until the token is refused")?;
         match &text {
@@ -146,21 +212,30 @@ async fn until_refused(ctx: &Ctx, ends: &Ends<'_>, text: &SecretString) -> anyho
     let client = cluster::client(ctx, &way.access)
         .await
         .map_err(cluster::failure)?;
+    let mut last = None;
     let refused = async {
         loop {
-            match questions::who(&client).await {
+            last = match questions::who(&client).await {
                 Err(fault) if fault.class == Class::Login => return,
-                _ => tokio::time::sleep(PAUSE).await,
-            }
+                answered => answered.err(),
+            };
+            tokio::time::sleep(PAUSE).await;
         }
     };
-    tokio::time::timeout(LIMIT, refused).await.map_err(|_| {
-        let text = format!(
-            "the cluster did not refuse the token within {} s, although its account is removed",
-            LIMIT.as_secs()
-        );
-        Failure::new(Kind::Server, text)
-            .hint("run the command again: it goes on from here")
-            .into()
-    })
+    if tokio::time::timeout(LIMIT, refused).await.is_ok() {
+        return Ok(());
+    }
+    let seconds = LIMIT.as_secs();
+    let text = match last {
+        None => format!(
+            "the cluster did not refuse the token within {seconds} s, although its account is removed"
+        ),
+        Some(fault) => format!(
+            "the account is removed, but for {seconds} s the cluster did not say whether it refuses the token: {}",
+            fault.text
+        ),
+    };
+    Err(Failure::new(Kind::Server, text)
+        .hint("run the command again: it goes on from here")
+        .into())
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::mint::{Bench, MINT, login_program};
-use crate::support::apiserver::{ADMIN, Quotes, Quoting};
+use crate::support::apiserver::{ADMIN, Quotes, Quoting, spellings};
 
 const WAYS: [Quoting; 6] = [
     Quoting::Refusal,
@@ -59,6 +59,11 @@ fn assert_hidden(secrets: &[String], text: &str, what: &str) {
             for part in form.as_bytes().windows(PART) {
                 let part = std::str::from_utf8(part).unwrap();
                 assert!(!text.contains(part), "{what} shows {part:?}:\n{text}");
+            }
+        }
+        for part in secret.as_bytes().windows(PART) {
+            for form in spellings(std::str::from_utf8(part).unwrap()) {
+                assert!(!text.contains(&form), "{what} shows {form:?}:\n{text}");
             }
         }
     }

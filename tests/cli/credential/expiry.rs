@@ -163,7 +163,12 @@ fn a_list_of_what_expires_has_an_exit_code_of_its_own() {
             "credential/soon\n",
             "2 credentials expire within 100d\n",
         ),
-        ("--expiring-within 1h", 0, "", ""),
+        (
+            "--expiring-within 1h",
+            0,
+            "",
+            "1 credential has no known end and is not judged by --expiring-within: unknown\n",
+        ),
         (
             "",
             0,
@@ -182,7 +187,10 @@ fn a_list_of_what_expires_has_an_exit_code_of_its_own() {
             "{line}: {stderr}"
         );
         assert!(stderr.contains(said), "{line}: {stderr}");
-        assert_eq!(stderr.is_empty(), code == 0, "{line}: {stderr}");
+        assert_eq!(stderr.contains("Error"), code != 0, "{line}: {stderr}");
+        // What can't be judged is said, whatever else is listed.
+        let is_said = stderr.contains("not judged by --expiring-within: unknown\n");
+        assert_eq!(is_said, !line.is_empty(), "{line}: {stderr}");
     }
     // The list is the answer; the failure stays out of it.
     let (status, stdout, _) = env

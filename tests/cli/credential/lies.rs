@@ -31,7 +31,31 @@ fn much_later() -> jiff::Timestamp {
 
 type Lie = fn(&mut Value, &Asked);
 
-const LIES: [(Lie, &str); 6] = [
+const LIES: [(Lie, &str); 9] = [
+    (
+        |answer, _| {
+            let end = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
+            answer["status"]["expirationTimestamp"] = json!(end.to_string());
+            claim(answer, |claims| claims["exp"] = json!(end.as_second()));
+        },
+        "a token that ended on",
+    ),
+    (
+        |answer, _| {
+            claim(answer, |claims| {
+                claims["sub"] = json!("system:serviceaccount:kube-system:default");
+            });
+        },
+        "a token of another user",
+    ),
+    (
+        |answer, _| {
+            claim(answer, |claims| {
+                claims["kubernetes.io"]["serviceaccount"]["uid"] = json!("another");
+            });
+        },
+        "a token of another account of this name",
+    ),
     (
         |answer, asked| answer["status"]["token"] = json!(asked.token),
         "back the token that you log in with",
@@ -106,6 +130,95 @@ fn a_token_that_contradicts_the_request_is_not_stored() {
             bench.ok("credential revoke prod --yes");
         }
     }
+}
+
+#[test]
+fn an_object_that_a_webhook_changes_is_removed_again() {
+    let changes: [(&str, fn(&mut Value), &str); 4] = [
+        (
+            "rolebindings",
+            |body| body["roleRef"]["name"] = json!("cluster-admin"),
+            "has changed roleRef of the RoleBinding",
+        ),
+        (
+            "rolebindings",
+            |body| {
+                let other = json!({"kind": "Group", "name": "system:authenticated"});
+                body["subjects"].as_array_mut().unwrap().push(other);
+            },
+            "has changed subjects of the RoleBinding",
+        ),
+        (
+            "roles",
+            |body| {
+                body["rules"] = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]);
+            },
+            "has changed rules of the Role",
+        ),
+        (
+            "serviceaccounts",
+            |body| body["automountServiceAccountToken"] = json!(true),
+            "has changed automountServiceAccountToken of the ServiceAccount",
+        ),
+    ];
+    for (kind, change, words) in changes {
+        let bench = Bench::new();
+        bench.server.state().webhook = Some((kind, change));
+        let (code, out, err) = bench.run("credential create --mint debug --name prod --yes");
+        assert_eq!((code, out.as_str()), (10, ""), "{words}: {err}");
+        assert!(err.contains(words), "{err}");
+        assert!(bench.objects().is_empty(), "{words}");
+        assert!(bench.server.issued_tokens().is_empty(), "{words}");
+        assert_eq!(bench.notes(), 0, "{words}");
+    }
+}
+
+#[test]
+fn a_deletion_that_is_only_said_is_not_believed() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let first = bench.stored_token("prod");
+    bench.server.state().keeps = Some("secrets");
+    let (code, out, err) = bench.run("credential renew prod");
+    assert_eq!((code, out.as_str()), (10, ""), "{err}");
+    assert!(
+        err.contains("the new token is stored, but the old one still works"),
+        "{err}"
+    );
+    assert!(
+        err.contains("is still there, although the cluster says"),
+        "{err}"
+    );
+    assert!(
+        err.contains("kubectl -n team-a get secret acpctl-prod-"),
+        "{err}"
+    );
+    assert_eq!((bench.server.live_tokens().len(), bench.notes()), (2, 1));
+    assert!(bench.server.live_tokens().contains(&first));
+    let (code, out, err) = bench.run("credential revoke prod --yes");
+    assert_eq!((code, out.as_str()), (10, ""), "{err}");
+    assert_eq!(bench.run("credential get prod").0, 0);
+    bench.server.state().keeps = None;
+    bench.ok("credential revoke prod --yes");
+    assert!(bench.objects().is_empty(), "{:?}", bench.objects());
+    assert_eq!((bench.server.live_tokens().len(), bench.notes()), (0, 0));
+}
+
+#[test]
+fn a_token_that_works_after_its_end_is_said() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    bench.server.state().forgets_nothing = true;
+    let (code, out, err) = bench.run("credential revoke prod --yes");
+    assert_eq!((code, out.as_str()), (10, ""), "{err}");
+    assert!(
+        err.contains("the cluster did not refuse the token within 15 s"),
+        "{err}"
+    );
+    assert_eq!((bench.run("credential get prod").0, bench.notes()), (0, 1));
+    bench.server.state().forgets_nothing = false;
+    bench.ok("credential revoke prod --yes");
+    assert_eq!(bench.notes(), 0);
 }
 
 #[test]

@@ -278,6 +278,86 @@ fn a_dry_run_asks_the_cluster_and_makes_nothing() {
 }
 
 #[test]
+fn a_dry_run_of_a_revocation_shows_what_goes_and_changes_nothing() {
+    let bench = Bench::new();
+    bench.ok("credential create --mint debug --name prod --yes");
+    let (objects, live) = (bench.objects(), bench.server.live_tokens());
+    let name = format!(
+        "acpctl-{}",
+        bench.annotations("prod")["acpctl/mint-id"]
+            .as_str()
+            .unwrap()
+    );
+    bench.server.change("roles", &name, |role| {
+        role["metadata"]["labels"]["acpctl/id"] = "another".into();
+    });
+    bench.server.state().log.clear();
+    let (code, out, err) = bench.run("credential revoke prod --dry-run");
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "credential/prod revoked (dry run)\n"),
+        "{err}"
+    );
+    for line in [
+        "In the namespace team-a of https://".to_owned(),
+        format!("  RoleBinding {name}: removed\n"),
+        format!("  Secret {name}-a: removed\n"),
+        format!("  Role {name}: kept, because somebody else has made it\n"),
+        format!("  ServiceAccount {name}: removed\n"),
+        "  credential/prod: deleted\n".to_owned(),
+    ] {
+        assert!(err.contains(&line), "{line}: {err}");
+    }
+    let shown = bench.ok("credential revoke prod --dry-run -o json");
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["name"], "prod");
+    assert_eq!(shown["objects"].as_array().unwrap().len(), 4);
+    assert_eq!(
+        shown["objects"][2],
+        json!({"kind": "Role", "name": name, "result": "kept"})
+    );
+    let requests = bench.server.requests();
+    assert!(
+        requests.iter().all(|line| line.starts_with("GET ")),
+        "{requests:?}"
+    );
+    assert_eq!(
+        (bench.objects(), bench.server.live_tokens(), bench.notes()),
+        (objects, live, 0)
+    );
+}
+
+#[test]
+fn a_forgotten_role_is_named() {
+    let bench = Bench::new();
+    for next in ["--dry-run", "--yes", "-o", "--ttl=1h"] {
+        let (code, out, err) = bench.run(&format!("credential create --mint {next} --name prod"));
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        let words = format!("Error: --mint needs the name of a role, and gets \"{next}\"\n");
+        assert!(err.starts_with(&words), "{err}");
+        let hint = "name view, view-no-secrets, edit-no-secrets, debug, or a ClusterRole: acpctl --local credential create --mint view --context NAME";
+        assert!(err.contains(hint), "{err}");
+    }
+    assert!(bench.server.requests().is_empty());
+}
+
+#[test]
+fn minting_and_inspecting_mean_the_same_namespace() {
+    let mut bench = Bench::new();
+    let text = bench
+        .server
+        .kubeconfig(ADMIN)
+        .replace(", namespace: team-a", "");
+    bench.use_kubeconfig(&text);
+    let inspected = bench.ok("credential inspect --access --context dev -o json");
+    let inspected: Value = serde_json::from_str(&inspected).unwrap();
+    let minted = bench.ok(&format!("{MINT} --dry-run -o json"));
+    let minted: Value = serde_json::from_str(&minted).unwrap();
+    assert_eq!(minted["namespace"], "default");
+    assert_eq!(inspected["namespace"], minted["namespace"], "{inspected}");
+}
+
+#[test]
 fn nothing_is_made_without_consent() {
     let bench = Bench::new();
     let (code, out, err) = bench.run("credential create --mint view --name prod --no-input");

@@ -77,6 +77,13 @@ fn what_stands_in_files_is_judged_as_it_is_stored() {
         ),
         (
             "",
+            "{token: opaque-0123456789}",
+            vec!["--min-ttl", "12h", "--strict", "--allow", "server-loopback"],
+            8,
+            "warning[expiry-unknown]",
+        ),
+        (
+            "",
             "tokenFile: redacted",
             vec![],
             7,

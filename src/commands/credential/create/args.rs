@@ -17,7 +17,7 @@ use crate::input::{self, Stdin};
 use crate::intake::{KubeconfigArgs, SourceArgs};
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, KUBECONFIG};
-use crate::text::quote;
+use crate::text::{acpctl, quote};
 use crate::yaml;
 
 const EXAMPLES: &str = "\
@@ -130,7 +130,7 @@ pub struct MintArgs {
     /// Instead of --mint: give the account the rights in this file, which holds a Role or a list of rules
     #[arg(long, value_name = "PATH")]
     rules_file: Option<PathBuf>,
-    /// Namespace of the account (default: the context's)
+    /// Namespace of the account (default: the context's, or else default)
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
     /// How long the token is valid (default: 8h)
@@ -189,6 +189,26 @@ impl MintArgs {
         };
         match (&self.mint, self.rules.as_slice(), &self.rules_file) {
             (Some(word), [], None) if is_name(word) => Ok(Role::named(word)),
+            // Without its value, the flag takes the next word.
+            (Some(word), [], None) if word.is_empty() || word.starts_with('-') => {
+                let roles: Vec<&str> = ROLES.iter().map(|(role, _)| *role).collect();
+                Err(Failure::usage(format!(
+                    "--mint needs the name of a role, and gets {}",
+                    quote(word)
+                ))
+                .hint(format!(
+                    "name {}, or a ClusterRole: {}",
+                    roles.join(", "),
+                    acpctl(&[
+                        "credential",
+                        "create",
+                        "--mint",
+                        "view",
+                        "--context",
+                        "NAME"
+                    ])
+                )))
+            }
             (Some(word), [], None) => Err(Failure::usage(format!(
                 "--mint: {} is not the name of a role",
                 quote(word)

@@ -128,9 +128,8 @@ fn account(args: &Args, way: &Way, role: &Role) -> anyhow::Result<(String, Accou
     let name =
         name.unwrap_or_else(|| name_from_context(&format!("{}-{}", context.name, role.word())));
     lookup::check("credential name", &name)?;
-    let namespace = args.mint.namespace.as_ref().or(context.namespace.as_ref());
-    let namespace =
-        namespace.ok_or_else(|| Failure::usage("--namespace is required: the context has none"))?;
+    let given = args.mint.namespace.as_deref();
+    let namespace = given.unwrap_or_else(|| way.namespace());
     if !is_name(namespace) {
         return Err(Failure::usage(format!(
             "{} can't be the name of a namespace",
@@ -295,20 +294,24 @@ fn make(ctx: &Ctx, plan: &Plan, ends: &Ends<'_>, journal: &mut Journal) -> anyho
     let account = &plan.minted.account;
     ctx.block_on(async {
         let _making = progress::begin("Creating the objects");
-        let mut anchor = None;
+        let (mut account_uid, mut anchor) = (None, None);
         for object in &plan.objects {
             journal.step(object.says())?;
             let uid = change::create(&ends.cluster, object)
                 .await
                 .map_err(failure)?;
-            if object.kind == Made::Anchor {
-                anchor = Some((object, uid));
+            match object.kind {
+                Made::Account => account_uid = Some(uid),
+                Made::Anchor => anchor = Some((object, uid)),
+                Made::Role | Made::Binding => {}
             }
         }
+        let account_uid = account_uid.context("there is no account")?;
         let (anchor, uid) = anchor.context("there is no anchor")?;
         journal.step("token")?;
         let wanted = Wanted {
             account,
+            account_uid: &account_uid,
             anchor,
             anchor_uid: &uid,
             ttl: plan.minted.ttl,
