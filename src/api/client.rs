@@ -187,7 +187,7 @@ impl Client {
                 answer.refuse_html()?;
                 answer.refuse_error()?;
                 let project = request.project.as_deref().or(self.project.as_deref());
-                answer.refuse_other(request, project)?;
+                proof::refuse_other(request, project, &answer)?;
             }
         }
         Ok(answer)

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::path::path;
-use super::request::{Method, Request};
+use super::request::{Answer, Method, Request};
 use crate::resources::{Record, Resource, has_form_of_id};
 use crate::text::quote;
 
@@ -74,8 +74,11 @@ pub(super) fn refuse_kind(resource: &Resource, record: &Record) -> Result<(), Er
 pub(super) fn refuse_other(
     request: &Request,
     project: Option<&str>,
-    answer: &Value,
+    answer: &Answer,
 ) -> Result<(), Error> {
+    let Ok(answer) = serde_json::from_slice::<Value>(&answer.body) else {
+        return Ok(());
+    };
     let words: Vec<&str> = words(request);
     // A runner answers in its own words.
     if words.contains(&"agui") {
@@ -83,7 +86,7 @@ pub(super) fn refuse_other(
     }
     // A start answers with the session beside its prompt.
     let session = answer.get("session").filter(|it| it.is_object());
-    let answer = session.unwrap_or(answer);
+    let answer = session.unwrap_or(&answer);
     let sent = |field: &str| {
         let fields = request.body.iter().flat_map(super::Body::fields);
         let found = fields.filter(|(name, _)| *name == field).last();
@@ -147,10 +150,9 @@ fn words(request: &Request) -> Vec<&str> {
 
 /// Returns the text of a field, whose name may be in any case, as [`Record`] reads it.
 fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
-    let fields = answer.as_object().into_iter().flatten();
-    let found = fields.filter(|(name, _)| name.eq_ignore_ascii_case(field));
+    let mut fields = answer.as_object().into_iter().flatten();
+    let found = fields.rfind(|(name, _)| name.eq_ignore_ascii_case(field));
     found
-        .last()
         .and_then(|(_, value)| value.as_str())
         .unwrap_or_default()
 }

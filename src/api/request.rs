@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::body::Body;
 use super::bounds::check_weight;
 use super::error::Error;
-use super::proof;
 use crate::compat::json;
 use crate::compat::json_tree::Tree;
 use crate::text::url_for_people;
@@ -216,21 +215,6 @@ impl Answer {
         Err(Error::unproven(&format!(
             "the server answered with HTTP {status}, but with an error: {reason}"
         )))
-    }
-
-    /// Refuses an object that the request is not about.
-    ///
-    /// # Errors
-    /// [`Error::Unproven`].
-    pub(super) fn refuse_other(
-        &self,
-        request: &Request,
-        project: Option<&str>,
-    ) -> Result<(), Error> {
-        match serde_json::from_slice::<Value>(&self.body) {
-            Ok(value) => proof::refuse_other(request, project, &value),
-            Err(_) => Ok(()),
-        }
     }
 
     fn unreadable(&self, why: &dyn fmt::Display) -> Error {

@@ -62,9 +62,10 @@ fn unstarted(client: &Client, session: &Record) -> Option<String> {
     let start = acpctl(&["api", "POST", &path(&["sessions", session.id(), "start"])]);
     let how =
         format!("The embedded API does not start a new session on its own. To start it: {start}");
-    Some(match has_runner {
-        true => how,
-        false => format!("{how}\n{NO_RUNNER}"),
+    Some(if has_runner {
+        how
+    } else {
+        format!("{how}\n{NO_RUNNER}")
     })
 }
 

@@ -11,7 +11,9 @@ use super::view::{Col, Place, View};
 const HEADER: u16 = 4;
 
 /// The width in which a text still tells something.
-const WORDS: usize = 16;
+const WORDS: usize = 14;
+/// The widest column that is shown whole or not at all: three digits say nothing of an age with four.
+const AGE: usize = 5;
 /// The widest column of single words and numbers.
 const SHORT: usize = 15;
 /// The most rows of the last line.
@@ -167,6 +169,7 @@ fn least(column: &Col) -> usize {
     let own = usize::from(column.width);
     let part = match column.place {
         Place::Room(_) => (own * 3 / 4).min(WORDS),
+        _ if own <= AGE => own,
         Place::Always if own <= SHORT => own,
         Place::Always | Place::Wide => own * 3 / 4,
     };

@@ -5,7 +5,7 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
     counted(n, noun, &format!("{noun}s"))
 }
 
-/// Returns the noun with its article: `a session`, `an agent`. A word with `u`, such as `user`, begins with a consonant.
+/// Returns the noun with its article: `a session`, `an agent`, `a user`.
 pub(crate) fn with_article(noun: &str) -> String {
     let first = noun.chars().next().unwrap_or_default().to_ascii_lowercase();
     let article = if matches!(first, 'a' | 'e' | 'i' | 'o') {

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use base64::Engine as _;
+
 use crate::nouns::local;
 use crate::support::run::{Line as _, Run as _};
 use crate::support::serve::Serve;
@@ -240,7 +242,6 @@ fn a_certificate_is_no_secret_of_its_key() {
         return crate::support::skipped("openssl");
     }
     let read = |name: &str| fs::read(env.work().join(name)).unwrap();
-    use base64::Engine as _;
     let in_base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
     let (cert, key) = (in_base64(&read("cert.pem")), in_base64(&read("key.pem")));
     env.file(
