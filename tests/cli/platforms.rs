@@ -37,7 +37,7 @@ const ROWS: &[(&str, i32, i32)] = &[
     ("agent update ada --prompt ho", 0, 0),
     ("agent start-preview ada", 0, 0),
     (
-        "credential create --provider github --name gh --token ghp_0123456789",
+        "credential create --provider github --name gh --token ghp_0123456789 --if-exists skip",
         0,
         0,
     ),
