@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::config::settings;
+use crate::env;
 use crate::failure::{Failure, Kind, ServerWords};
 use crate::resources::WrongType;
 use crate::text::{acpctl, secrets, visible};
@@ -238,6 +240,11 @@ impl Error {
             } if explained(reason, text.as_deref()).is_some() => {
                 explained(reason, text.as_deref()).map(str::to_owned)
             }
+            Self::Status { status: 401, .. } if settings::has_job() => Some(format!(
+                "the server does not accept the token that the issuer gave to this job: check {} and {}",
+                env::ISSUER_URL.name,
+                env::CLIENT_ID.name
+            )),
             Self::Status { status: 401, .. } => Some(format!(
                 "the token was rejected: log in again ({}), or set AMBIENT_TOKEN",
                 acpctl(&["login", "URL"])
@@ -285,11 +292,10 @@ impl Error {
                     .to_owned(),
             ),
             Self::Transport {
-                cause: Cause::Tls, ..
-            } => Some(
-                "if the server's certificate is from a private authority, name it with --ca-file"
-                    .to_owned(),
-            ),
+                cause: Cause::Tls,
+                text,
+                ..
+            } => Some(super::tls_hint("server", text)),
             Self::Transport {
                 cause: Cause::Token,
                 ..

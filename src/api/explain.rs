@@ -48,6 +48,19 @@ pub(crate) fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
     (Cause::Other, causes.words())
 }
 
+/// Returns what to do about a certificate that is not accepted. `who` has it, `why` is the reason.
+pub(crate) fn tls_hint(who: &str, why: &str) -> String {
+    // The certificate of `openssl req -x509` is an authority; none is accepted as a server's own.
+    if why.contains("CaUsedAsEndEntity") {
+        return format!(
+            "the {who}'s certificate is that of an authority (CA:TRUE); make it one of a server: \
+             openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=HOST \
+             -addext subjectAltName=DNS:HOST -addext basicConstraints=critical,CA:FALSE"
+        );
+    }
+    format!("if the {who}'s certificate is from a private authority, name it with --ca-file")
+}
+
 /// The errors that an error wraps, as far as they say something about the cause.
 #[derive(Default)]
 struct Causes {
