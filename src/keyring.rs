@@ -29,7 +29,9 @@ pub(crate) enum KeyringError {
     Damaged,
     #[error("the keyring holds a login for {made_for}, and this one would be for {wanted}")]
     Another { made_for: String, wanted: String },
-    #[error("the login in the keyring is from the issuer {made_by}, and the configuration names {named}")]
+    #[error(
+        "the login in the keyring is from the issuer {made_by}, and the configuration names {named}"
+    )]
     OtherIssuer { made_by: String, named: String },
     #[error("{0}")]
     Refused(String),

@@ -48,12 +48,15 @@ pub(crate) fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
     (Cause::Other, causes.words())
 }
 
+/// The library's reason `CaUsedAsEndEntity` in plain words.
+const OF_AUTHORITY: &str = "the server's certificate is that of an authority (CA:TRUE)";
+
 /// Returns what to do about a certificate that is not accepted. `who` has it, `why` is the reason.
 pub(crate) fn tls_hint(who: &str, why: &str) -> String {
-    // The certificate of `openssl req -x509` is an authority; none is accepted as a server's own.
-    if why.contains("CaUsedAsEndEntity") {
+    // That of a plain `openssl req -x509` is one, too.
+    if why.contains(OF_AUTHORITY) {
         return format!(
-            "the {who}'s certificate is that of an authority (CA:TRUE); make it one of a server: \
+            "make a certificate for the {who} that is none of an authority: \
              openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=HOST \
              -addext subjectAltName=DNS:HOST -addext basicConstraints=critical,CA:FALSE"
         );
@@ -131,6 +134,7 @@ impl Causes {
             return is_cut.then(|| format!("tls: {}", self.chain));
         };
         let why = match tls {
+            _ if self.chain.contains("CaUsedAsEndEntity") => Some(OF_AUTHORITY),
             TlsError::InvalidCertificate(certificate) => in_certificate(certificate),
             _ => None,
         };

@@ -79,8 +79,7 @@ fn read(issuer: &Issuer, answer: &Value, proof: Proof) -> Result<Begun, Failure>
     let address = |key: &str| {
         let url = Url::parse(&text(key)?).ok()?;
         let is_fit = url.scheme() == "https" || url.scheme() == "http" && issuer.is_plain();
-        (is_fit && url.username().is_empty())
-            .then(|| url.to_string())
+        (is_fit && url.username().is_empty()).then(|| url.to_string())
     };
     let seconds = |key: &str| answer.get(key).and_then(Value::as_u64);
     let device_code = text("device_code").ok_or_else(|| missing("device_code"))?;

@@ -279,7 +279,9 @@ async fn from_github(
     let mut url = Url::parse(url)
         .map_err(|_| Failure::usage("ACTIONS_ID_TOKEN_REQUEST_URL is not an address"))?;
     if let Some(origin) = cleartext::exposed(url.as_str()) {
-        let why = format!("ACTIONS_ID_TOKEN_REQUEST_URL: {origin} is not encrypted: no secret is sent there");
+        let why = format!(
+            "ACTIONS_ID_TOKEN_REQUEST_URL: {origin} is not encrypted: no secret is sent there"
+        );
         return Err(Failure::new(Kind::Login, why).into());
     }
     url.query_pairs_mut().append_pair("audience", audience);

@@ -86,8 +86,11 @@ fn check_job_server(settings: &Settings) -> Result<(), Failure> {
         return Ok(());
     }
     let name = env::API_URL.name;
-    Err(Failure::new(Kind::Login, format!("{name} is not set, so the job has no server"))
-        .hint(format!("export {name}=https://...")))
+    Err(Failure::new(
+        Kind::Login,
+        format!("{name} is not set, so the job has no server"),
+    )
+    .hint(format!("export {name}=https://...")))
 }
 
 /// Returns the effective token as far as it is known without a keyring and without an issuer. Completion uses this: a

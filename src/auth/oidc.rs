@@ -247,9 +247,8 @@ impl Issuer {
         };
         let access = secret("access_token")
             .ok_or_else(|| broken("no access_token in token response".to_owned()))?;
-        check_token(&access, "the token").map_err(|failure| {
-            broken(format!("the issuer's answer: {}", failure.message))
-        })?;
+        check_token(&access, "the token")
+            .map_err(|failure| broken(format!("the issuer's answer: {}", failure.message)))?;
         Ok(Reply::Tokens(Tokens {
             access,
             refresh: secret("refresh_token"),
@@ -365,10 +364,7 @@ impl Issuer {
         let started = Instant::now();
         self.trace.plain("POST", url);
         let exchange = async {
-            let response = request
-                .send()
-                .await
-                .map_err(|error| unsent(&error))?;
+            let response = request.send().await.map_err(|error| unsent(&error))?;
             let status = response.status().as_u16();
             let body = read(response).await.map_err(failed)?;
             self.trace

@@ -88,10 +88,10 @@ pub(crate) fn fresh(
         failed(&ANOTHER_FAILED);
         return old(current.access, false);
     }
-    let renewed = try_place(&config, &current)
-        .map_err(anyhow::Error::from)
-        .and_then(|()| renew(&config, &current));
-    match renewed {
+    if !can_be_kept(&config, &current) {
+        return old(current.access, false);
+    }
+    match renew(&config, &current) {
         Ok(renewed) => {
             save(&mut config, &lock, &renewed);
             old(renewed.access, true)
@@ -103,17 +103,29 @@ pub(crate) fn fresh(
     }
 }
 
-/// Refuses to spend a refresh token if the new one could not be kept: many issuers end a login whose old token comes
-/// back. A service account has none.
-fn try_place(config: &Config, login: &Login) -> Result<(), Failure> {
+/// False if the new refresh token could not be kept, with a warning: the old one is not spent then, because many issuers
+/// end a login whose old token comes back. A service account has none.
+fn can_be_kept(config: &Config, login: &Login) -> bool {
     if login.refresh.is_none() {
-        return Ok(());
+        return true;
     }
-    let tried = match store::chosen(config) {
-        Store::Keyring => store::try_out(Store::Keyring).map_err(|why| why.to_string()),
-        _ => file::try_place(config.path()).map_err(|why| why.to_string()),
+    let (tried, mend) = match store::chosen(config) {
+        Store::Keyring => (
+            store::try_out(Store::Keyring).map_err(|why| why.to_string()),
+            "unlock the keyring",
+        ),
+        _ => (
+            file::try_place(config.path()).map_err(|why| why.to_string()),
+            "make the file writable",
+        ),
     };
-    tried.map_err(|why| Failure::new(Kind::Other, format!("the new token could not be kept: {why}")))
+    let Err(why) = tried else {
+        return true;
+    };
+    output::note(&format!(
+        "Warning: the login was not renewed, because the new token could not be kept ({why}); {mend}, or set AMBIENT_TOKEN"
+    ));
+    false
 }
 
 /// A stored login that the server has refused.
@@ -152,7 +164,9 @@ pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
         if lock.was_kept_by_a_renewal() {
             return Err(anyhow::anyhow!(ANOTHER_FAILED));
         }
-        try_place(&config, &login)?;
+        if !can_be_kept(&config, &login) {
+            return Ok(None);
+        }
         let renewed = renew(&settings, &config, &login).await?;
         save(&mut config, &lock, &renewed);
         Ok(renewed.access)
@@ -272,7 +286,10 @@ pub(crate) async fn renew(
         Ok(renewed) => renewed,
         Err(_) => Err(Failure::new(
             Kind::Network,
-            format!("the issuer did not answer within {} seconds", limit.as_secs()),
+            format!(
+                "the issuer did not answer within {} seconds",
+                limit.as_secs()
+            ),
         )
         .into()),
     }

@@ -365,12 +365,22 @@ pub fn check_place(path: &Path) -> Result<(), Error> {
 /// Tries whether the file can be written, without changing it.
 ///
 /// # Errors
-/// As [`check_place`], or [`Error::Write`].
+/// As [`check_place`]; [`Error::MakeFolder`] or [`Error::Write`].
 pub fn try_place(path: &Path) -> Result<(), Error> {
     check_place(path)?;
-    secret_file::try_replace(&target(path)).map_err(|error| Error::Write {
-        path: path.to_owned(),
-        error,
+    secret_file::try_replace(&target(path)).map_err(|error| {
+        let dir = folder(path);
+        if dir.is_dir() {
+            Error::Write {
+                path: path.to_owned(),
+                error,
+            }
+        } else {
+            Error::MakeFolder {
+                path: dir.to_owned(),
+                error,
+            }
+        }
     })
 }
 

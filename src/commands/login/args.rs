@@ -135,7 +135,10 @@ impl Args {
         }
         add("--client-secret", source(self.client_secret.as_ref()));
         let issuer = issuer.map(str::to_owned);
-        add("--issuer-url", issuer.or_else(|| filled(self.issuer_url.as_ref())));
+        add(
+            "--issuer-url",
+            issuer.or_else(|| filled(self.issuer_url.as_ref())),
+        );
         let own = filled(self.client_id.as_ref());
         add("--client-id", own.or_else(|| client.map(str::to_owned)));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -155,10 +158,14 @@ impl Args {
     /// A usage failure.
     pub(super) fn check_token_fd(&self) -> Result<(), Failure> {
         match self.token_fd {
-            Some(number) if !Path::new(&format!("/dev/fd/{number}")).exists() => Err(
-                Failure::usage(format!("--token-fd {number}: this file descriptor is not open"))
-                    .hint(format!("acpctl login URL --token-fd {number} {number}< token.txt")),
-            ),
+            Some(number) if !Path::new(&format!("/dev/fd/{number}")).exists() => {
+                Err(Failure::usage(format!(
+                    "--token-fd {number}: this file descriptor is not open"
+                ))
+                .hint(format!(
+                    "acpctl login URL --token-fd {number} {number}< token.txt"
+                )))
+            }
             _ => Ok(()),
         }
     }

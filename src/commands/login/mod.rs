@@ -186,8 +186,10 @@ fn in_embedded(ctx: &Ctx, url: Option<&str>) -> Failure {
     } else {
         shell_line(&["acpctl", "--context-name=NAME", "login", &url])
     };
-    Failure::usage("the context \"local\" is the embedded API of this machine, which needs no login")
-        .hint(format!("log in to another context: {way}"))
+    Failure::usage(
+        "the context \"local\" is the embedded API of this machine, which needs no login",
+    )
+    .hint(format!("log in to another context: {way}"))
 }
 
 /// Returns the address of a new context, which a flag or a variable names.
@@ -236,7 +238,8 @@ fn log_in(
                 Some(token) => read_secret(ctx, &token)?,
                 None => {
                     let browser = args.again(Mode::Browser, Some("URL"), Some("ID"));
-                    ctx.out.aside(&format!("To log in with the browser: {browser}"));
+                    ctx.out
+                        .aside(&format!("To log in with the browser: {browser}"));
                     prompt::secret(&format!("Token for {server}"))?
                 }
             }),

@@ -52,7 +52,10 @@ pub(super) fn choose(ctx: &Ctx, args: &Args, place: &Place) -> Result<Chosen, Fa
         return Ok(Chosen {
             store,
             is_remembered,
-            notes: is_remembered.then(|| words.to_owned()).into_iter().collect(),
+            notes: is_remembered
+                .then(|| words.to_owned())
+                .into_iter()
+                .collect(),
         });
     }
     let tried = store::has_keyring().then(|| store::try_out(Store::Keyring));
@@ -106,12 +109,7 @@ pub(super) struct Done {
 ///
 /// # Errors
 /// The configuration or the keyring can't be written.
-pub(super) fn save(
-    ctx: &Ctx,
-    place: &Place,
-    made: &Made,
-    chosen: Chosen,
-) -> Result<Done, Failure> {
+pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Result<Done, Failure> {
     let mode = made.mode;
     let provider = Some(made.provider).filter(|_| mode != Mode::Token);
     let failed = |words: &'static str| {
@@ -137,7 +135,8 @@ pub(super) fn save(
     config.set(file::CLIENT_ID, client);
     config.set(file::LOGIN_GRANT, grant);
     config.set(file::CONFIDENTIAL, is_confidential.then(|| true.into()));
-    let saved = store::save(&mut config, chosen.store, made.login).map_err(|why| cannot_keep(&why))?;
+    let saved =
+        store::save(&mut config, chosen.store, made.login).map_err(|why| cannot_keep(&why))?;
     if chosen.is_remembered {
         store::remember(&mut config, chosen.store);
     }

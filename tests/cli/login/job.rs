@@ -219,11 +219,20 @@ fn a_job_without_a_server_gets_no_token() {
 #[test]
 fn the_hints_of_a_job_name_its_variables() {
     let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
-    let secret = [("AMBIENT_CLIENT_SECRET", CLIENT_SECRET), ("AMBIENT_ISSUER_URL", "http://sso.corp.test")];
+    let secret = [
+        ("AMBIENT_CLIENT_SECRET", CLIENT_SECRET),
+        ("AMBIENT_ISSUER_URL", "http://sso.corp.test"),
+    ];
     let (_, stderr) = job(&env, &issuer, api.url(), &secret);
-    assert!(stderr.contains("AMBIENT_ISSUER_URL=https://") && !stderr.contains("--issuer-url"), "{stderr}");
+    assert!(
+        stderr.contains("AMBIENT_ISSUER_URL=https://") && !stderr.contains("--issuer-url"),
+        "{stderr}"
+    );
     let refusing = Scripted::with(|_| error(401, "ambient-401", "no"));
     let (status, stderr) = job(&env, &issuer, refusing.url(), &secret[..1]);
     assert_eq!(status, Some(4));
-    assert!(stderr.contains("check AMBIENT_ISSUER_URL and AMBIENT_CLIENT_ID"), "{stderr}");
+    assert!(
+        stderr.contains("check AMBIENT_ISSUER_URL and AMBIENT_CLIENT_ID"),
+        "{stderr}"
+    );
 }

@@ -226,8 +226,16 @@ fn a_token_that_no_server_accepts_is_not_saved() {
 #[test]
 fn a_login_to_the_embedded_api_is_refused_before_anything_is_asked() {
     for (flags, variables, way) in [
-        (&["--context-name", "local"][..], &[][..], "acpctl login http"),
-        (&[], &[("AMBIENT_CONTEXT", "local")], "unset AMBIENT_CONTEXT"),
+        (
+            &["--context-name", "local"][..],
+            &[][..],
+            "acpctl login http",
+        ),
+        (
+            &[],
+            &[("AMBIENT_CONTEXT", "local")],
+            "unset AMBIENT_CONTEXT",
+        ),
     ] {
         for login in [&["--token", "-"][..], &["--device"]] {
             let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
@@ -241,8 +249,15 @@ fn a_login_to_the_embedded_api_is_refused_before_anything_is_asked() {
                 .output()
                 .unwrap();
             let (stdout, stderr) = streams(&output);
-            assert_eq!((output.status.code(), stdout.as_str()), (Some(2), ""), "{stderr}");
-            assert!(stderr.contains("the context \"local\" is the embedded API"), "{stderr}");
+            assert_eq!(
+                (output.status.code(), stdout.as_str()),
+                (Some(2), ""),
+                "{stderr}"
+            );
+            assert!(
+                stderr.contains("the context \"local\" is the embedded API"),
+                "{stderr}"
+            );
             assert!(stderr.contains(way), "{stderr}");
             assert!(issuer.received().is_empty() && api.received().is_empty());
             assert!(!env.config_path().exists());
@@ -262,7 +277,10 @@ fn a_name_from_a_token_is_one_line() {
         .unwrap();
     let (_, stderr) = streams(&output);
     assert!(output.status.success());
-    assert!(stderr.contains(" as evil") && !stderr.contains("\nAdmin"), "{stderr}");
+    assert!(
+        stderr.contains(" as evil") && !stderr.contains("\nAdmin"),
+        "{stderr}"
+    );
     assert!(stderr.len() < 1000, "{}", stderr.len());
 }
 
@@ -275,5 +293,8 @@ fn a_descriptor_that_is_not_open_is_named() {
         .unwrap();
     let (_, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(stderr.starts_with("Error: --token-fd 97: this file descriptor is not open\n"), "{stderr}");
+    assert!(
+        stderr.starts_with("Error: --token-fd 97: this file descriptor is not open\n"),
+        "{stderr}"
+    );
 }

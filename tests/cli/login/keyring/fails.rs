@@ -121,9 +121,9 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
         let output = run(&env, &silent.address, args);
         assert_eq!(output.status.code(), Some(4));
         assert!(
-            streams(&output)
-                .1
-                .starts_with(&format!("Error: read the login: {LATE}\nHint: unlock the keyring, or set AMBIENT_TOKEN, ")),
+            streams(&output).1.starts_with(&format!(
+                "Error: read the login: {LATE}\nHint: unlock the keyring, or set AMBIENT_TOKEN, "
+            )),
             "{}",
             streams(&output).1
         );
@@ -144,7 +144,10 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
     // The number stays, so that a later logout finds the entry.
     assert_eq!(env.saved()["keyring_entry"], 7);
     let stderr = said(&env, &silent.address, &["logout"]);
-    assert!(stderr.starts_with("Warning: an earlier login is still in the keyring ("), "{stderr}");
+    assert!(
+        stderr.starts_with("Warning: an earlier login is still in the keyring ("),
+        "{stderr}"
+    );
     assert_eq!(env.saved(), json!({"keyring_entry": 7}));
     assert!(silent.connections() > 0);
 }
@@ -215,10 +218,20 @@ fn a_keyring_that_does_not_answer_is_told_before_the_login() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
     let silent = Silent::new(&env.work());
     let url = issuer.url();
-    let words = ["login", "--device", "--store", "keyring", "--issuer-url", &url];
+    let words = [
+        "login",
+        "--device",
+        "--store",
+        "keyring",
+        "--issuer-url",
+        &url,
+    ];
     let output = run(&env, &silent.address, &words);
     let (_, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.starts_with(&format!("Error: keep the login: {LATE}\n")), "{stderr}");
+    assert!(
+        stderr.starts_with(&format!("Error: keep the login: {LATE}\n")),
+        "{stderr}"
+    );
     assert!(issuer.received().is_empty());
 }

@@ -259,7 +259,12 @@ fn a_login_that_can_not_be_saved_leaves_the_one_before_it() {
     let output = std::process::Command::new("bash")
         .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "bash"])
         .arg(env!("CARGO_BIN_EXE_acpctl"))
-        .args(["login", other.url(), "--token", "sha256~canary-other-0123456789"])
+        .args([
+            "login",
+            other.url(),
+            "--token",
+            "sha256~canary-other-0123456789",
+        ])
         .env_clear()
         .envs(env.variables())
         .env("DBUS_SESSION_BUS_ADDRESS", bus)
@@ -327,7 +332,11 @@ fn an_entry_that_a_locked_keyring_kept_is_ended_by_the_next_logout() {
     with_browser(&env, &issuer, &bus.address);
     let entry = env.saved()["keyring_entry"].clone();
     // Without its bus the keyring is out of reach.
-    said(&env, "unix:path=/nowhere", &["login", "--token", TOKEN, "--store", "file"]);
+    said(
+        &env,
+        "unix:path=/nowhere",
+        &["login", "--token", TOKEN, "--store", "file"],
+    );
     assert_eq!(env.saved()["keyring_entry"], entry);
     assert!(issuer.revoked().is_empty());
     said(&env, &bus.address, &["logout"]);
