@@ -211,15 +211,21 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         .unwrap_or_else(|| Draft::beside(path, content)?.rename(path))
 }
 
-/// Tries whether a file could be replaced: writes one beside it, or where the first missing folder would be, and removes
-/// it again.
+/// Tries whether a file could be replaced: writes one beside it, or where the first missing folder would be, and
+/// removes it again.
 ///
 /// # Errors
 /// The system's error.
 pub(crate) fn try_replace(path: &Path) -> io::Result<()> {
     let is_in_folder = |path: &&Path| folder(path).is_dir();
     let reachable = path.ancestors().find(is_in_folder).unwrap_or(path);
-    Draft::beside(reachable, &[b' '; TRIAL_SIZE]).map(drop)
+    let content = [b' '; TRIAL_SIZE];
+    let discard = |draft: Draft| {
+        drop(draft);
+        Ok(())
+    };
+    without_name(reachable, &content, discard)
+        .unwrap_or_else(|| Draft::beside(reachable, &content).map(drop))
 }
 
 /// Creates a file that must not exist yet, with its whole content from the first instant: if several processes race,

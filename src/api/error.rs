@@ -16,6 +16,9 @@ const LONGEST: usize = 2000;
 /// The longest text of a server that is not in the platform's format, in characters.
 const LONGEST_LINE: usize = 200;
 
+/// The library's reason `CaUsedAsEndEntity` in plain words.
+pub(super) const OF_AUTHORITY: &str = "the server's certificate is that of an authority (CA:TRUE)";
+
 /// Why no answer arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
@@ -295,7 +298,7 @@ impl Error {
                 cause: Cause::Tls,
                 text,
                 ..
-            } => Some(super::tls_hint("server", text)),
+            } => Some(tls_hint("server", text)),
             Self::Transport {
                 cause: Cause::Token,
                 ..
@@ -449,4 +452,17 @@ pub(crate) fn failure_in(error: &anyhow::Error) -> Option<Failure> {
 #[must_use]
 pub(crate) fn kind_of(error: &anyhow::Error) -> Kind {
     failure_in(error).map_or(Kind::Other, |failure| failure.kind)
+}
+
+/// Returns what to do about a certificate that is not accepted. `who` has it, `why` is the reason.
+pub(crate) fn tls_hint(who: &str, why: &str) -> String {
+    // That of a plain `openssl req -x509` is one, too.
+    if why.contains(OF_AUTHORITY) {
+        return format!(
+            "make a certificate for the {who} that is none of an authority: \
+             openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=HOST \
+             -addext subjectAltName=DNS:HOST -addext basicConstraints=critical,CA:FALSE"
+        );
+    }
+    format!("if the {who}'s certificate is from a private authority, name it with --ca-file")
 }

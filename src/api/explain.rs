@@ -9,7 +9,7 @@ use std::io;
 use rustls::{CertificateError, Error as TlsError};
 use url::Url;
 
-use super::error::Cause;
+use super::error::{Cause, OF_AUTHORITY};
 use super::proxy;
 
 /// Returns the cause of a failed request and the words for it.
@@ -46,22 +46,6 @@ pub(crate) fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
         return (Cause::Closed, "EOF".to_owned());
     }
     (Cause::Other, causes.words())
-}
-
-/// The library's reason `CaUsedAsEndEntity` in plain words.
-const OF_AUTHORITY: &str = "the server's certificate is that of an authority (CA:TRUE)";
-
-/// Returns what to do about a certificate that is not accepted. `who` has it, `why` is the reason.
-pub(crate) fn tls_hint(who: &str, why: &str) -> String {
-    // That of a plain `openssl req -x509` is one, too.
-    if why.contains(OF_AUTHORITY) {
-        return format!(
-            "make a certificate for the {who} that is none of an authority: \
-             openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=HOST \
-             -addext subjectAltName=DNS:HOST -addext basicConstraints=critical,CA:FALSE"
-        );
-    }
-    format!("if the {who}'s certificate is from a private authority, name it with --ca-file")
 }
 
 /// The errors that an error wraps, as far as they say something about the cause.

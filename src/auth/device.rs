@@ -165,7 +165,7 @@ async fn poll<F: Future<Output = Result<Reply, Failure>>>(
         let refusal = match ask().await {
             Ok(Reply::Tokens(tokens)) => return Ok(tokens),
             Ok(Reply::Refused(refusal)) => refusal,
-            // A network or a service that fails for a moment must not cost the user a code; the pause grows (RFC 8628 section 3.5).
+            // A network that fails for a moment must not cost the user a code; the pause grows (RFC 8628 section 3.5).
             Err(failure) if failure.kind == Kind::Network => {
                 pause = longer(pause);
                 continue;

@@ -103,8 +103,8 @@ pub(crate) fn fresh(
     }
 }
 
-/// False if the new refresh token could not be kept, with a warning: the old one is not spent then, because many issuers
-/// end a login whose old token comes back. A service account has none.
+/// False if the new refresh token could not be kept, with a warning. The old one is not spent then, because many
+/// issuers end a login whose old token comes back. A service account has none.
 fn can_be_kept(config: &Config, login: &Login) -> bool {
     if login.refresh.is_none() {
         return true;
@@ -274,7 +274,7 @@ pub(crate) fn client_secret(
 /// Exchanges the refresh token for a new login; a service account logs in again.
 ///
 /// # Errors
-/// The issuer can't be reached in time, or refuses, or its token is no use.
+/// The issuer can't be reached in time, or refuses, or returns a token that can't be used.
 pub(crate) async fn renew(
     settings: &Settings,
     config: &Config,

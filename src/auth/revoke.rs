@@ -32,7 +32,7 @@ impl Held {
     /// Reads the logins. The caller has the lock, so no other run replaces a refresh token that is revoked here.
     ///
     /// # Errors
-    /// The keyring that holds one of them does not answer, or refuses. A damaged entry is no error.
+    /// The keyring that holds one of them does not answer, or refuses. A damaged entry does not count as that.
     pub(crate) fn of(config: &Config) -> Result<Self, KeyringError> {
         let mut held = Self::default();
         let (issuer, client) = (config.text(ISSUER_URL), config.text(CLIENT_ID));

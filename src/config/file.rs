@@ -813,8 +813,8 @@ impl Config {
         in_entries + usize::from(names_it(&self.values)) > 1
     }
 
-    /// Gives the selected context a new entry of the keyring. The number is a random one: a number that once was another
-    /// login's would bring that login back.
+    /// Gives the selected context a new entry of the keyring. The number is a random one: a number that once was
+    /// another login's would bring that login back.
     ///
     /// # Errors
     /// The system has no random numbers.

@@ -7,8 +7,8 @@ use crate::env;
 use crate::keyring::{self, KeyringError};
 use crate::output::progress;
 
-/// Reads the login from the keyring, or else an entry that does not exist. A keyring is needed only for a login that is in it: without
-/// one, secrets are in private files.
+/// Reads the login from the keyring, or else an entry that does not exist. A keyring is needed only for a login that is
+/// in it: without one, secrets are in private files.
 pub(super) fn keyring(ctx: &Ctx) -> Check {
     let name = "keyring";
     let config = ctx.config_if_any().ok();
