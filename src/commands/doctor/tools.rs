@@ -19,7 +19,7 @@ pub(super) fn keyring(ctx: &Ctx) -> Check {
     }
     let _asking = progress::begin("Asking the keyring");
     // A locked keyring says that an entry is missing, but does not give one.
-    let asked = match config {
+    let asked = match config.filter(|config| config.keyring_entry().is_some()) {
         Some(config) => store::entry(config).map(drop),
         None => keyring::read("acpctl", "doctor").map(drop),
     };

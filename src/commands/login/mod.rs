@@ -35,17 +35,22 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, prompt};
 use crate::text::command::{shell_line, shell_word};
-use crate::text::{quote, url_for_people};
+use crate::text::{acpctl, quote, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let modes = args.modes();
     let may_prompt = ctx.may_ask() && std::io::stdin().is_terminal();
     if modes.len() > 1 || modes.is_empty() && !may_prompt {
-        return Err(Failure::usage(
+        let failure = Failure::usage(
             "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required",
-        )
-        .into());
+        );
+        let example = acpctl(&["login", "URL", "--token", "@PATH"]);
+        return Err(if modes.is_empty() {
+            failure.hint(format!("for example: {example}")).into()
+        } else {
+            failure.into()
+        });
     }
     let given = modes.first().copied();
     if given == Some(Mode::ClientCredentials)

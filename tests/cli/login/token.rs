@@ -57,9 +57,10 @@ fn one_mode_is_chosen_and_complete() {
     let secret = "--client-secret is required with --client-credentials\n\
                   Hint: read the secret from a file with --client-secret @PATH, or from a pipe with --client-secret -";
     let one = "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required";
+    let none = &format!("{one}\nHint: for example: acpctl login URL --token @PATH");
     for (args, message) in [
-        (&[][..], one),
-        (&["--token", ""], one),
+        (&[][..], none.as_str()),
+        (&["--token", ""], none),
         (&["--token", "a", "--token-fd", "0"], one),
         (&["--token", "a", "--use-auth-code"], one),
         (&["--use-auth-code", "--client-credentials"], one),
