@@ -46,7 +46,7 @@ variables! {
     TOKEN = "AMBIENT_TOKEN", Text, "Bearer token; stored logins are not refreshed then. `--context-name` wins over it.";
     ISSUER_URL = "AMBIENT_ISSUER_URL", Text, "Issuer of a job's login without `acpctl login`, and the default of `login --issuer-url`.";
     CLIENT_ID = "AMBIENT_CLIENT_ID", Text, "Client of the same, and the default of `login --client-id`.";
-    CLIENT_SECRET = "AMBIENT_CLIENT_SECRET", Text, "Secret of that client; also renews and revokes a stored login of it.";
+    CLIENT_SECRET = "AMBIENT_CLIENT_SECRET", Text, "Secret of that client; also renews and revokes a stored login that was made with it.";
     CLIENT_SECRET_FILE = "AMBIENT_CLIENT_SECRET_FILE", Path, "File with that secret.";
     ID_TOKEN = "AMBIENT_ID_TOKEN", Text, "ID token of the CI system that takes the place of the client secret.";
     ID_TOKEN_FILE = "AMBIENT_ID_TOKEN_FILE", Path, "File with that ID token.";

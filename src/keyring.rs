@@ -1,4 +1,4 @@
-//! The system's keyring, which is given two seconds to answer.
+//! The system's keyring, which is given two seconds to answer, and more for what is lost otherwise.
 //!
 //! A secret service may wait for a person, or never answer. Each call therefore runs on a thread of its own, and a
 //! command waits for it no longer than that.
@@ -13,18 +13,26 @@ use zeroize::Zeroizing;
 
 /// How long the keyring may take.
 const LIMIT: Duration = Duration::from_secs(2);
+/// How long it may take for a secret that exists nowhere else.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The name of an entry that is there for a moment only.
+const TRIAL: &str = "trial";
 
 /// Why the keyring did not do what it was asked to. No variant carries bytes of an entry.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyringError {
     #[error("this system has no keyring")]
     NoKeyring,
-    #[error("the keyring did not answer within {} seconds", LIMIT.as_secs())]
-    Late,
+    #[error("the keyring did not answer within {} seconds", .0.as_secs())]
+    Late(Duration),
     #[error("the entry in the keyring is damaged")]
     Damaged,
     #[error("the keyring holds a login for {made_for}, and this one would be for {wanted}")]
     Another { made_for: String, wanted: String },
+    #[error(
+        "the login in the keyring is from the issuer {made_by}, and the configuration names {named}"
+    )]
+    OtherIssuer { made_by: String, named: String },
     #[error("{0}")]
     Refused(String),
     #[error("{0}")]
@@ -50,13 +58,26 @@ pub(crate) fn read(
     name: &str,
 ) -> Result<Option<Zeroizing<String>>, KeyringError> {
     let name = name.to_owned();
-    in_time(move || {
+    in_time(LIMIT, move || {
         unless_missing(Entry::new(service, &name)?.get_password())
             .map(|found| found.map(Zeroizing::new))
     })
 }
 
-/// Writes an entry, over the one that exists.
+/// Writes an entry and deletes it again, to know whether the keyring takes one.
+///
+/// # Errors
+/// If the keyring does not answer, or refuses.
+pub(crate) fn try_out(service: &'static str) -> Result<(), KeyringError> {
+    in_time(LIMIT, move || {
+        let trial = Entry::new(service, TRIAL)?;
+        trial.set_password(TRIAL)?;
+        unless_missing(trial.delete_credential()).map(Option::unwrap_or_default)
+    })
+}
+
+/// Writes an entry, over the one that exists. The keyring may take its time: it has been tried out, and the secret is
+/// lost otherwise.
 ///
 /// # Errors
 /// If the keyring does not answer, or refuses.
@@ -66,7 +87,9 @@ pub(crate) fn write(
     secret: Zeroizing<String>,
 ) -> Result<(), KeyringError> {
     let name = name.to_owned();
-    in_time(move || Entry::new(service, &name)?.set_password(&secret))
+    in_time(PATIENCE, move || {
+        Entry::new(service, &name)?.set_password(&secret)
+    })
 }
 
 /// Deletes an entry; a missing one counts as deleted.
@@ -75,7 +98,7 @@ pub(crate) fn write(
 /// If the keyring does not answer, or refuses.
 pub(crate) fn delete(service: &'static str, name: &str) -> Result<(), KeyringError> {
     let name = name.to_owned();
-    in_time(move || {
+    in_time(LIMIT, move || {
         unless_missing(Entry::new(service, &name)?.delete_credential())
             .map(Option::unwrap_or_default)
     })
@@ -90,6 +113,7 @@ fn unless_missing<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
 }
 
 fn in_time<T: Send + 'static>(
+    limit: Duration,
     call: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, KeyringError> {
     let (sender, receiver) = mpsc::channel();
@@ -101,6 +125,6 @@ fn in_time<T: Send + 'static>(
         })
         .map_err(KeyringError::Thread)?;
     receiver
-        .recv_timeout(LIMIT)
-        .unwrap_or(Err(KeyringError::Late))
+        .recv_timeout(limit)
+        .unwrap_or(Err(KeyringError::Late(limit)))
 }

@@ -24,6 +24,8 @@ pub(crate) const DIR_MODE: u32 = 0o700;
 pub(crate) const FILE_MODE: u32 = 0o600;
 /// The bits of a mode that give rights to users other than the owner.
 const OTHERS: u32 = 0o077;
+/// The size of a file that only shows that there is room, in bytes.
+const TRIAL_SIZE: usize = 4096;
 /// The number of random hexadecimal digits at the end of a temporary file's name.
 const RANDOM_DIGITS: usize = 16;
 
@@ -207,6 +209,23 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     sweep(path);
     without_name(path, content, |draft| draft.rename(path))
         .unwrap_or_else(|| Draft::beside(path, content)?.rename(path))
+}
+
+/// Tries whether a file could be replaced: writes one beside it, or where the first missing folder would be, and
+/// removes it again.
+///
+/// # Errors
+/// The system's error.
+pub(crate) fn try_replace(path: &Path) -> io::Result<()> {
+    let is_in_folder = |path: &&Path| folder(path).is_dir();
+    let reachable = path.ancestors().find(is_in_folder).unwrap_or(path);
+    let content = [b' '; TRIAL_SIZE];
+    let discard = |draft: Draft| {
+        drop(draft);
+        Ok(())
+    };
+    without_name(reachable, &content, discard)
+        .unwrap_or_else(|| Draft::beside(reachable, &content).map(drop))
 }
 
 /// Creates a file that must not exist yet, with its whole content from the first instant: if several processes race,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::config::settings;
+use crate::env;
 use crate::failure::{Failure, Kind, ServerWords};
 use crate::resources::WrongType;
 use crate::text::{acpctl, secrets, visible};
@@ -13,6 +15,9 @@ use crate::text::{acpctl, secrets, visible};
 const LONGEST: usize = 2000;
 /// The longest text of a server that is not in the platform's format, in characters.
 const LONGEST_LINE: usize = 200;
+
+/// The library's reason `CaUsedAsEndEntity` in plain words.
+pub(super) const OF_AUTHORITY: &str = "the server's certificate is that of an authority (CA:TRUE)";
 
 /// Why no answer arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,6 +243,11 @@ impl Error {
             } if explained(reason, text.as_deref()).is_some() => {
                 explained(reason, text.as_deref()).map(str::to_owned)
             }
+            Self::Status { status: 401, .. } if settings::has_job() => Some(format!(
+                "the server does not accept the token that the issuer gave to this job: check {} and {}",
+                env::ISSUER_URL.name,
+                env::CLIENT_ID.name
+            )),
             Self::Status { status: 401, .. } => Some(format!(
                 "the token was rejected: log in again ({}), or set AMBIENT_TOKEN",
                 acpctl(&["login", "URL"])
@@ -285,11 +295,10 @@ impl Error {
                     .to_owned(),
             ),
             Self::Transport {
-                cause: Cause::Tls, ..
-            } => Some(
-                "if the server's certificate is from a private authority, name it with --ca-file"
-                    .to_owned(),
-            ),
+                cause: Cause::Tls,
+                text,
+                ..
+            } => Some(tls_hint("server", text)),
             Self::Transport {
                 cause: Cause::Token,
                 ..
@@ -443,4 +452,17 @@ pub(crate) fn failure_in(error: &anyhow::Error) -> Option<Failure> {
 #[must_use]
 pub(crate) fn kind_of(error: &anyhow::Error) -> Kind {
     failure_in(error).map_or(Kind::Other, |failure| failure.kind)
+}
+
+/// Returns what to do about a certificate that is not accepted. `who` has it, `why` is the reason.
+pub(crate) fn tls_hint(who: &str, why: &str) -> String {
+    // That of a plain `openssl req -x509` is one, too.
+    if why.contains(OF_AUTHORITY) {
+        return format!(
+            "make a certificate for the {who} that is none of an authority: \
+             openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=HOST \
+             -addext subjectAltName=DNS:HOST -addext basicConstraints=critical,CA:FALSE"
+        );
+    }
+    format!("if the {who}'s certificate is from a private authority, name it with --ca-file")
 }

@@ -9,7 +9,7 @@ use std::io;
 use rustls::{CertificateError, Error as TlsError};
 use url::Url;
 
-use super::error::Cause;
+use super::error::{Cause, OF_AUTHORITY};
 use super::proxy;
 
 /// Returns the cause of a failed request and the words for it.
@@ -118,6 +118,7 @@ impl Causes {
             return is_cut.then(|| format!("tls: {}", self.chain));
         };
         let why = match tls {
+            _ if self.chain.contains("CaUsedAsEndEntity") => Some(OF_AUTHORITY),
             TlsError::InvalidCertificate(certificate) => in_certificate(certificate),
             _ => None,
         };

@@ -25,7 +25,7 @@ mod trace;
 pub(crate) use bearer::Renewal;
 pub(crate) use body::Body;
 pub(crate) use client::Client;
-pub(crate) use error::{Cause, Error, failure_in, kind_of};
+pub(crate) use error::{Cause, Error, failure_in, kind_of, tls_hint};
 pub(crate) use explain::explain;
 pub(crate) use list::{ListOptions, equals, one_of};
 pub(crate) use notice::report_key;

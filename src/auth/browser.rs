@@ -53,6 +53,10 @@ pub(crate) fn open(url: &str) -> Option<Page> {
         },
         None => command.arg(url),
     };
+    // A browser runs for days, and other programs can read its environment.
+    for secret in env::JOB_SECRETS.iter().chain([&env::TOKEN]) {
+        command.env_remove(secret.name);
+    }
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

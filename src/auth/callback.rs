@@ -125,6 +125,15 @@ async fn answer(mut stream: TcpStream, expected: &Expected<'_>) -> Option<Result
         refuse(&mut stream, "400 Bad Request", server, why).await;
         return None;
     }
+    // RFC 6749 section 4.1.2: with two values nobody knows which one the issuer meant.
+    let repeated = ["code", "iss", "error", "state"]
+        .into_iter()
+        .find(|name| url.query_pairs().filter(|(key, _)| key == name).count() > 1);
+    if let Some(name) = repeated {
+        let why = format!("the answer has two values of {name}");
+        refuse(&mut stream, "400 Bad Request", server, &why).await;
+        return Some(Err(why));
+    }
     if let Some(error) = value("error") {
         let why = value("error_description").unwrap_or_else(|| match error.as_str() {
             "access_denied" => "access was refused in the browser (access_denied)".to_owned(),

@@ -11,7 +11,7 @@ use url::Url;
 use super::oidc::{Issuer, Reply, Tokens};
 use super::pkce::Proof;
 use crate::failure::{Failure, Kind};
-use crate::text::{acpctl, secrets};
+use crate::text::secrets;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The pause between two requests if the issuer names none, and what `slow_down` adds to it (RFC 8628 section 3.5).
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The bounds of the pause that an issuer may ask for, in seconds.
 const PAUSES: (u64, u64) = (1, 60);
 /// The longest time that an issuer may give the user, in seconds.
-const LONGEST: u64 = 3600;
+const LONGEST: u32 = 3600;
 /// The longest code or address that can be meant for a person, in bytes.
 const MAX_TEXT: usize = 2048;
 
@@ -27,6 +27,9 @@ const MAX_TEXT: usize = 2048;
 pub(crate) struct Client<'a> {
     pub id: &'a str,
     pub secret: Option<&'a SecretString>,
+    /// The commands that log it in with another code, and with the browser.
+    pub again: String,
+    pub with_browser: String,
 }
 
 /// A login that waits for the user.
@@ -58,12 +61,12 @@ pub(crate) async fn begin(issuer: &Issuer, client: &Client<'_>) -> anyhow::Resul
         ("code_challenge", proof.challenge.as_str()),
         ("code_challenge_method", "S256"),
     ]);
-    let answer = issuer.begin_device(&form).await?;
-    Ok(read(&answer, proof)?)
+    let answer = issuer.begin_device(&form, &client.with_browser).await?;
+    Ok(read(issuer, &answer, proof)?)
 }
 
 /// Reads the issuer's answer (RFC 8628 section 3.2).
-fn read(answer: &Value, proof: Proof) -> Result<Begun, Failure> {
+fn read(issuer: &Issuer, answer: &Value, proof: Proof) -> Result<Begun, Failure> {
     let text = |key: &str| {
         let text = answer.get(key)?.as_str()?;
         (!text.is_empty() && text.len() <= MAX_TEXT).then(|| text.to_owned())
@@ -72,17 +75,17 @@ fn read(answer: &Value, proof: Proof) -> Result<Begun, Failure> {
         let words = format!("no usable {key} in the device response");
         Failure::new(Kind::Server, words)
     };
-    // Only a browser's address is shown: the user is told to open it.
+    // Only a browser's address is shown, and none that others can change: the user is told to open it.
     let address = |key: &str| {
         let url = Url::parse(&text(key)?).ok()?;
-        (matches!(url.scheme(), "http" | "https") && url.username().is_empty())
-            .then(|| url.to_string())
+        let is_fit = url.scheme() == "https" || url.scheme() == "http" && issuer.is_plain();
+        (is_fit && url.username().is_empty()).then(|| url.to_string())
     };
     let seconds = |key: &str| answer.get(key).and_then(Value::as_u64);
     let device_code = text("device_code").ok_or_else(|| missing("device_code"))?;
     let device_code = SecretString::from(device_code);
     secrets::know(&device_code);
-    let limit = seconds("expires_in").ok_or_else(|| missing("expires_in"))?;
+    let limit = lifetime(answer).ok_or_else(|| missing("expires_in"))?;
     let pause = seconds("interval").unwrap_or(PAUSE.as_secs());
     Ok(Begun {
         device_code,
@@ -91,8 +94,19 @@ fn read(answer: &Value, proof: Proof) -> Result<Begun, Failure> {
         user_code: text("user_code").ok_or_else(|| missing("user_code"))?,
         address: address("verification_uri").ok_or_else(|| missing("verification_uri"))?,
         whole_address: address("verification_uri_complete"),
-        deadline: Instant::now() + Duration::from_secs(limit.min(LONGEST)),
+        deadline: Instant::now() + Duration::from_secs(limit),
     })
+}
+
+/// Returns how long the code is good, in seconds. Some issuers write a text, or a number with a fraction.
+fn lifetime(answer: &Value) -> Option<u64> {
+    let said = answer.get("expires_in")?;
+    let number = match said {
+        Value::String(text) => text.trim().parse().ok()?,
+        other => other.as_f64()?,
+    };
+    // Only the bounds matter beyond an hour.
+    (number >= 0.0).then(|| Duration::from_secs_f64(number.min(f64::from(LONGEST))).as_secs())
 }
 
 impl Begun {
@@ -114,13 +128,21 @@ impl Begun {
             ("device_code", self.device_code.expose_secret()),
             ("grant_type", GRANT),
         ]);
-        poll(self.pause, self.deadline, || issuer.request(&form)).await
+        let again = format!("for another code: {}", client.again);
+        poll(self.pause, self.deadline, &again, || issuer.request(&form)).await
     }
 }
 
+/// Returns the pause after a fault that may pass.
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).min(Duration::from_secs(PAUSES.1))
+}
+
+/// Asks until there are tokens, or never will be. Each code is good for one attempt: `again` says how to get another.
 async fn poll<F: Future<Output = Result<Reply, Failure>>>(
     mut pause: Duration,
     deadline: Instant,
+    again: &str,
     ask: impl Fn() -> F,
 ) -> Result<Tokens, Failure> {
     let late = || {
@@ -128,37 +150,38 @@ async fn poll<F: Future<Output = Result<Reply, Failure>>>(
             Kind::Login,
             "the code has expired before the login was finished",
         )
-        .hint(again())
+        .hint(again)
     };
+    let mut is_asked = false;
     loop {
-        if Instant::now() + pause >= deadline {
-            return Err(late());
+        let left = deadline.saturating_duration_since(Instant::now());
+        match (pause < left, is_asked) {
+            (true, _) => sleep(pause).await,
+            // An issuer may want a pause as long as the code's time.
+            (false, false) => sleep(left * 9 / 10).await,
+            (false, true) => return Err(late()),
         }
-        sleep(pause).await;
+        is_asked = true;
         let refusal = match ask().await {
             Ok(Reply::Tokens(tokens)) => return Ok(tokens),
             Ok(Reply::Refused(refusal)) => refusal,
             // A network that fails for a moment must not cost the user a code; the pause grows (RFC 8628 section 3.5).
             Err(failure) if failure.kind == Kind::Network => {
-                pause = (pause * 2).min(Duration::from_secs(PAUSES.1));
+                pause = longer(pause);
                 continue;
             }
             Err(failure) => return Err(failure),
         };
         match refusal.code.as_deref() {
+            _ if refusal.is_passing() => pause = longer(pause),
             Some("authorization_pending") => {}
             Some("slow_down") => pause += PAUSE,
             Some("access_denied") => {
                 let words = "access was refused in the browser (access_denied)";
-                return Err(Failure::new(Kind::Login, words).hint(again()));
+                return Err(Failure::new(Kind::Login, words).hint(again));
             }
             Some("expired_token") => return Err(late()),
             _ => return Err(refusal.into()),
         }
     }
-}
-
-/// Returns the hint for a code that led to no login: each code is good for one attempt.
-fn again() -> String {
-    format!("for another code: {}", acpctl(&["login", "--device"]))
 }

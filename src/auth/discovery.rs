@@ -52,6 +52,11 @@ pub(super) fn read(document: &Value, base: &str) -> Result<Endpoints, Failure> {
     let shown = url_for_people(base);
     let broken = |why: String| Failure::new(Kind::Server, format!("the issuer {shown} {why}"));
     let issuer = text("issuer").unwrap_or_default();
+    if issuer.is_empty() {
+        let why = "has no discovery document: what is at its place names no issuer";
+        return Err(broken(why.to_owned())
+            .hint("check --issuer-url; the address of a Keycloak realm ends in /realms/NAME"));
+    }
     if issuer.trim_end_matches('/') != base {
         let theirs = visible(&url_for_people(issuer));
         return Err(broken(format!("calls itself \"{theirs}\""))
@@ -133,7 +138,7 @@ mod tests {
         assert!(read_with(json!({"issuer": "https://sso.test/realms/r/"})).is_ok());
         for (changes, words) in [
             (json!({"issuer": "https://evil.test"}), "calls itself"),
-            (json!({"issuer": null}), "calls itself"),
+            (json!({"issuer": null}), "names no issuer"),
             (json!({"token_endpoint": null}), "no token_endpoint"),
             (
                 json!({"token_endpoint": "http://127.0.0.1/token"}),

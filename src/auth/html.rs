@@ -1,5 +1,7 @@
 //! The pages that we show in a browser. Their text may come from an address, and so from anybody.
 
+use crate::text::brief;
+
 /// Escapes text for HTML.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -13,7 +15,7 @@ pub(super) fn escape(text: &str) -> String {
 pub(super) fn page(heading: &str, paragraphs: &[String]) -> String {
     let text: String = paragraphs
         .iter()
-        .map(|paragraph| format!("<p>{}</p>", escape(paragraph)))
+        .map(|paragraph| format!("<p>{}</p>", escape(&brief(paragraph))))
         .collect();
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\

@@ -124,6 +124,10 @@ impl Job {
             match error.downcast::<Failure>() {
                 Ok(failure) => Failure {
                     message: said,
+                    // A job names its issuer in a variable.
+                    hint: failure
+                        .hint
+                        .map(|hint| hint.replace("--issuer-url ", "AMBIENT_ISSUER_URL=")),
                     ..failure
                 },
                 Err(_) => Failure::new(Kind::Other, said),
@@ -165,16 +169,22 @@ pub(crate) fn is_set() -> bool {
 }
 
 /// Returns the client secret of the environment for this issuer and client. A secret that belongs to another one, by
-/// the variables beside it, stays here.
+/// the variables beside it, stays here. One that no variable assigns to an issuer goes only where the user wants it to
+/// go, `is_wanted`: to a login that was or is made with a secret.
 ///
 /// # Errors
 /// Its file can't be read.
-pub(crate) fn client_secret(issuer: &str, client: &str) -> Result<Option<SecretString>, Failure> {
+pub(crate) fn client_secret(
+    issuer: &str,
+    client: &str,
+    is_wanted: bool,
+) -> Result<Option<SecretString>, Failure> {
     let fits = |var: Var, value: &str| {
         let plain = |text: &str| text.trim_end_matches('/').to_owned();
-        var.get().is_none_or(|other| plain(&other) == plain(value))
+        var.get().map(|other| plain(&other) == plain(value))
     };
-    if !fits(env::ISSUER_URL, issuer) || !fits(env::CLIENT_ID, client) {
+    let fits_issuer = fits(env::ISSUER_URL, issuer).unwrap_or(is_wanted);
+    if !fits_issuer || fits(env::CLIENT_ID, client) == Some(false) {
         return Ok(None);
     }
     secret(env::CLIENT_SECRET, env::CLIENT_SECRET_FILE)
@@ -268,7 +278,12 @@ async fn from_github(
     secrets::know(token);
     let mut url = Url::parse(url)
         .map_err(|_| Failure::usage("ACTIONS_ID_TOKEN_REQUEST_URL is not an address"))?;
-    cleartext::check_issuer(url.as_str())?;
+    if let Some(origin) = cleartext::exposed(url.as_str()) {
+        let why = format!(
+            "ACTIONS_ID_TOKEN_REQUEST_URL: {origin} is not encrypted: no secret is sent there"
+        );
+        return Err(Failure::new(Kind::Login, why).into());
+    }
     url.query_pairs_mut().append_pair("audience", audience);
     let bearer = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
     let mut header = reqwest::header::HeaderValue::from_str(&bearer).map_err(|_| {

@@ -62,7 +62,10 @@ pub(crate) fn effective<'c>(
 ) -> Result<Bearer, Failure> {
     let token = match without_store(settings)? {
         WithoutStore::Final(_, token) => token,
-        WithoutStore::Job(found) => Some(job(&found)?),
+        WithoutStore::Job(found) => {
+            check_job_server(settings)?;
+            Some(job(&found)?)
+        }
         WithoutStore::Open => {
             let config = config()?;
             match &settings.login_elsewhere {
@@ -75,6 +78,19 @@ pub(crate) fn effective<'c>(
         }
     };
     Ok(token.map_or(Bearer::None, Bearer::Token))
+}
+
+/// Refuses to send the token of a job to the default address, which nobody has chosen.
+fn check_job_server(settings: &Settings) -> Result<(), Failure> {
+    if settings.api_url.origin != Origin::Default {
+        return Ok(());
+    }
+    let name = env::API_URL.name;
+    Err(Failure::new(
+        Kind::Login,
+        format!("{name} is not set, so the job has no server"),
+    )
+    .hint(format!("export {name}=https://...")))
 }
 
 /// Returns the effective token as far as it is known without a keyring and without an issuer. Completion uses this: a
@@ -163,7 +179,11 @@ pub(crate) fn unread(why: &KeyringError) -> Failure {
     let failure = Failure::new(Kind::Login, format!("read the login: {why}"));
     match why {
         KeyringError::Another { wanted, .. } => failure.hint(acpctl(&["login", wanted])),
-        _ => failure,
+        KeyringError::OtherIssuer { .. } => failure.hint(acpctl(&["login", "URL"])),
+        _ => failure.hint(format!(
+            "unlock the keyring, or set AMBIENT_TOKEN, or keep the login in config.json: {}",
+            acpctl(&["login", "URL", "--store", "file"])
+        )),
     }
 }
 

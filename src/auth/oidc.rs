@@ -14,11 +14,12 @@ use zeroize::Zeroizing;
 use super::cleartext;
 use super::discovery::{self, Endpoints};
 use super::store::Login;
-use crate::api::{Trace, explain, http};
+use crate::api::{Cause, Trace, explain, http, tls_hint};
 use crate::compat::{go_url, json};
 use crate::config::Settings;
+use crate::config::settings::check_token;
 use crate::failure::{Failure, Kind};
-use crate::text::{acpctl, secrets, url_for_people, visible};
+use crate::text::{brief, secrets, url_for_people};
 
 /// The issuer's time limit, unless the limit of a request is shorter.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -26,6 +27,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const SHORT_LIMIT: Duration = Duration::from_secs(5);
 /// The size of the longest answer, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
+const TOO_LARGE: &str = "the answer is too large";
 
 /// An issuer. Slashes at the end of its address do not count.
 pub(crate) struct Issuer {
@@ -66,6 +68,13 @@ pub(crate) struct Refusal {
     pub code: Option<String>,
     pub description: Option<String>,
     status: u16,
+}
+
+impl Refusal {
+    /// True if the issuer says nothing about the login: it has too much to do, or a proxy does not reach it.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.code.is_none() && matches!(self.status, 429 | 502 | 503 | 504)
+    }
 }
 
 impl From<Refusal> for Failure {
@@ -118,6 +127,11 @@ impl Issuer {
         url_for_people(&self.base)
     }
 
+    /// True if the issuer has a plain http address, as one on this machine may.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.base.starts_with("http://")
+    }
+
     /// Returns the endpoints that the issuer names.
     ///
     /// # Errors
@@ -153,9 +167,13 @@ impl Issuer {
         let shown = url_for_people(&url);
         let failed = |why: &str| {
             Failure::new(
-                Kind::Network,
+                kind_of(why),
                 format!("ask the issuer: Get \"{shown}\": {why}"),
             )
+        };
+        let unsent = |error: &reqwest::Error| {
+            let (cause, why) = explain(error, &url);
+            with_tls_hint(failed(&why), cause, &why)
         };
         if let Some(fault) = go_url::fault(&url) {
             return Err(Failure::usage(format!(
@@ -172,7 +190,7 @@ impl Issuer {
                 .get(&url)
                 .send()
                 .await
-                .map_err(|error| failed(&explain(&error, &url).1))?;
+                .map_err(|error| unsent(&error))?;
             let status = response.status().as_u16();
             let body = read(response).await.map_err(failed)?;
             self.trace
@@ -229,6 +247,8 @@ impl Issuer {
         };
         let access = secret("access_token")
             .ok_or_else(|| broken("no access_token in token response".to_owned()))?;
+        check_token(&access, "the token")
+            .map_err(|failure| broken(format!("the issuer's answer: {}", failure.message)))?;
         Ok(Reply::Tokens(Tokens {
             access,
             refresh: secret("refresh_token"),
@@ -236,20 +256,21 @@ impl Issuer {
     }
 
     /// Begins a login with a code that the user types on another device (RFC 8628 section 3.1). Returns the issuer's
-    /// answer.
+    /// answer. `with_browser` is the command for the other way.
     ///
     /// # Errors
     /// The issuer offers no such login, refuses, or can't be reached.
-    pub(crate) async fn begin_device(&self, form: &[(&str, &str)]) -> Result<Value, Failure> {
+    pub(crate) async fn begin_device(
+        &self,
+        form: &[(&str, &str)],
+        with_browser: &str,
+    ) -> Result<Value, Failure> {
         let Some(endpoint) = self.endpoints().await?.device.clone() else {
             return Err(Failure::new(
                 Kind::Login,
                 format!("the issuer {} offers no login with a code", self.shown()),
             )
-            .hint(format!(
-                "log in with the browser: {}",
-                acpctl(&["login", "--use-auth-code"])
-            )));
+            .hint(format!("log in with the browser: {with_browser}")));
         };
         let (status, body) = self
             .post("device endpoint", &endpoint, form, self.limit.min(LIMIT))
@@ -320,7 +341,11 @@ impl Issuer {
         let failed = |why: &str| {
             let shown = url_for_people(url);
             let words = format!("POST to {place}: Post \"{shown}\": {why}");
-            Failure::new(Kind::Network, words)
+            Failure::new(kind_of(why), words)
+        };
+        let unsent = |error: &reqwest::Error| {
+            let (cause, why) = explain(error, url);
+            with_tls_hint(failed(&why), cause, &why)
         };
         if let Some(fault) = go_url::fault(url) {
             return Err(failed(&fault.cause));
@@ -339,10 +364,7 @@ impl Issuer {
         let started = Instant::now();
         self.trace.plain("POST", url);
         let exchange = async {
-            let response = request
-                .send()
-                .await
-                .map_err(|error| failed(&explain(&error, url).1))?;
+            let response = request.send().await.map_err(|error| unsent(&error))?;
             let status = response.status().as_u16();
             let body = read(response).await.map_err(failed)?;
             self.trace
@@ -369,7 +391,7 @@ fn refusal(status: u16, body: &[u8]) -> Refusal {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let said = |key: &str| {
         let text = json.as_ref()?.get(key)?.as_str()?;
-        (!text.is_empty()).then(|| visible(&secrets::hide(text)))
+        (!text.is_empty()).then(|| brief(&secrets::hide(text)))
     };
     Refusal {
         code: said("error"),
@@ -406,6 +428,21 @@ fn know(form: &[(&str, &str)]) {
     }
 }
 
+/// A connection that fails is the network's fault; an answer without an end is the issuer's.
+fn kind_of(why: &str) -> Kind {
+    match why {
+        TOO_LARGE => Kind::Server,
+        _ => Kind::Network,
+    }
+}
+
+fn with_tls_hint(failure: Failure, cause: Cause, why: &str) -> Failure {
+    match cause {
+        Cause::Tls => failure.hint(tls_hint("issuer", why)),
+        _ => failure,
+    }
+}
+
 /// Reads an answer, which may hold tokens, to its end.
 pub(super) async fn read(
     mut response: reqwest::Response,
@@ -414,7 +451,7 @@ pub(super) async fn read(
     while let Some(chunk) = response.chunk().await.map_err(|_| "unexpected EOF")? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_ANSWER {
-            return Err("the answer is too large");
+            return Err(TOO_LARGE);
         }
     }
     Ok(body)

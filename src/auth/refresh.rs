@@ -2,26 +2,36 @@
 //! section 3.2): shortly before its end, and after the server has refused it.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::job;
 use super::oidc::Issuer;
-use super::store::{self, Login};
+use super::store::{self, Login, Store};
 use super::token;
-use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, Lock};
+use crate::config::file::{self, CLIENT_ID, CONFIDENTIAL, ISSUER_URL, LOGIN_GRANT, Lock};
 use crate::config::settings::{Origin, login_url, same_origin};
 use crate::config::{Config, Place, Settings};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::keyring::KeyringError;
 use crate::output;
-use crate::text::acpctl;
+use crate::text::{acpctl, quote};
 
 /// A login is renewed so long before its end: a request takes time, and clocks differ.
 const AHEAD: SignedDuration = SignedDuration::from_secs(30);
+/// How long an issuer may take to renew a login that has ended, everything included.
+const LIMIT: Duration = Duration::from_secs(10);
+/// How long it may take while the token is still good.
+const LIMIT_AHEAD: Duration = Duration::from_secs(5);
 /// The value of [`LOGIN_GRANT`] for a service account.
 pub(crate) const CLIENT_CREDENTIALS: &str = "client_credentials";
+
+/// Why no second run tries what has just failed: the waits would add up.
+const ANOTHER_FAILED: &str = "another run has just tried";
 
 /// The token of a stored login.
 #[derive(Default)]
@@ -48,34 +58,74 @@ pub(crate) fn fresh(
     if !may_renew || !is_due(&login, now) {
         return old(login.access, may_renew);
     }
+    let failed = |why: &dyn Display| warn(&login, now, why);
     // The first of several runs renews the login; the others wait here and then find the new token.
     let locked = Lock::take(before.path())
         .and_then(|lock| Config::load(&before.place()).map(|config| (lock, config)));
     let (lock, mut config) = match locked {
         Ok(locked) => locked,
+        // A new login would wait for the same run.
+        Err(why @ file::Error::Locked { .. }) => {
+            output::note(&format!(
+                "Warning: the login could not be renewed ({why}); wait for that run, or end it"
+            ));
+            return old(login.access, false);
+        }
         Err(why) => {
-            warn(&why);
+            failed(&why);
             return old(login.access, false);
         }
     };
     if !same_origin(login_url(&config), login_url(before)) {
         return old(login.access, false);
     }
-    let login = store::load(&config)?;
-    let may_renew = is_renewable(&config, &login);
-    if !may_renew || !is_due(&login, now) {
-        return old(login.access, may_renew);
+    let current = store::load(&config)?;
+    let may_renew = is_renewable(&config, &current);
+    if !may_renew || !is_due(&current, now) {
+        return old(current.access, may_renew);
     }
-    match renew(&config, &login) {
+    if lock.was_kept_by_a_renewal() && is_same_token(&current, &login) {
+        failed(&ANOTHER_FAILED);
+        return old(current.access, false);
+    }
+    if !can_be_kept(&config, &current) {
+        return old(current.access, false);
+    }
+    match renew(&config, &current) {
         Ok(renewed) => {
             save(&mut config, &lock, &renewed);
             old(renewed.access, true)
         }
         Err(why) => {
-            warn(&why);
-            old(login.access, false)
+            failed(&why);
+            old(current.access, false)
         }
     }
+}
+
+/// False if the new refresh token could not be kept, with a warning. The old one is not spent then, because many
+/// issuers end a login whose old token comes back. A service account has none.
+fn can_be_kept(config: &Config, login: &Login) -> bool {
+    if login.refresh.is_none() {
+        return true;
+    }
+    let (tried, mend) = match store::chosen(config) {
+        Store::Keyring => (
+            store::try_out(Store::Keyring).map_err(|why| why.to_string()),
+            "unlock the keyring",
+        ),
+        _ => (
+            file::try_place(config.path()).map_err(|why| why.to_string()),
+            "make the file writable",
+        ),
+    };
+    let Err(why) = tried else {
+        return true;
+    };
+    output::note(&format!(
+        "Warning: the login was not renewed, because the new token could not be kept ({why}); {mend}, or set AMBIENT_TOKEN"
+    ));
+    false
 }
 
 /// A stored login that the server has refused.
@@ -111,6 +161,12 @@ pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
         if current.expose_secret() != token.expose_secret() || !is_renewable(&config, &login) {
             return Ok(login.access);
         }
+        if lock.was_kept_by_a_renewal() {
+            return Err(anyhow::anyhow!(ANOTHER_FAILED));
+        }
+        if !can_be_kept(&config, &login) {
+            return Ok(None);
+        }
         let renewed = renew(&settings, &config, &login).await?;
         save(&mut config, &lock, &renewed);
         Ok(renewed.access)
@@ -126,10 +182,11 @@ pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
 
 /// Saves a renewed login. A failure is a warning: the token is good for this run.
 fn save(config: &mut Config, lock: &Lock, login: &Login) {
-    let chosen = store::chosen(config);
-    let saved = store::save(config, chosen, login)
-        .map_err(|why| why.to_string())
-        .and_then(|()| config.write(lock).map_err(|why| why.to_string()));
+    let saved = match store::renew(config, login) {
+        Ok(true) => config.write(lock).map_err(|why| why.to_string()),
+        Ok(false) => Ok(()),
+        Err(why) => Err(why.to_string()),
+    };
     if let Err(why) = saved {
         output::note(&format!(
             "warning: failed to persist refreshed token: {why}"
@@ -137,27 +194,41 @@ fn save(config: &mut Config, lock: &Lock, login: &Login) {
     }
 }
 
-fn warn(why: &dyn Display) {
-    output::note(&format!(
-        "Warning: the login has expired and could not be renewed ({why}); run '{}' again",
-        acpctl(&["login"])
-    ));
+/// Says why a login was not renewed, and when it ends or that it has ended.
+fn warn(login: &Login, now: Timestamp, why: &dyn Display) {
+    let again = acpctl(&["login"]);
+    output::note(&match end_of(login).filter(|end| *end > now) {
+        Some(end) => format!(
+            "Warning: the login ends at {} and could not be renewed ({why}); if that goes on, run '{again}'",
+            token::local_time(end)
+        ),
+        None => format!(
+            "Warning: the login has expired and could not be renewed ({why}); run '{again}' again"
+        ),
+    });
+}
+
+fn is_same_token(a: &Login, b: &Login) -> bool {
+    let text = |login: &Login| {
+        let access = login.access.as_ref();
+        access.map(|access| Zeroizing::new(access.expose_secret().to_owned()))
+    };
+    text(a) == text(b)
 }
 
 fn is_same_user(a: &SecretString, b: &SecretString) -> bool {
-    let user = |token: &SecretString| {
-        let token = token::read(token.expose_secret());
-        token.claim("sub").map(str::to_owned)
-    };
     user(a) == user(b)
 }
 
 /// True if the token is a JWT that has ended or ends soon.
 fn is_due(login: &Login, now: Timestamp) -> bool {
-    let access = login.access.as_ref();
-    let end = access.and_then(|access| token::read(access.expose_secret()).expires_at());
     let soon = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-    end.is_some_and(|end| end < soon)
+    end_of(login).is_some_and(|end| end < soon)
+}
+
+fn end_of(login: &Login) -> Option<Timestamp> {
+    let access = login.access.as_ref()?;
+    token::read(access.expose_secret()).expires_at()
 }
 
 /// True if the next command renews the effective login by itself once it has ended.
@@ -174,7 +245,7 @@ pub(crate) fn is_renewable(config: &Config, login: &Login) -> bool {
     let (Some(issuer), Some(client)) = (config.text(ISSUER_URL), config.text(CLIENT_ID)) else {
         return false;
     };
-    let has_secret = || matches!(client_secret(login, issuer, client), Ok(Some(_)));
+    let has_secret = || matches!(client_secret(config, login, issuer, client), Ok(Some(_)));
     login.access.is_some()
         && (login.refresh.is_some() || is_service_account(config) && has_secret())
 }
@@ -188,29 +259,47 @@ fn is_service_account(config: &Config) -> bool {
 /// # Errors
 /// The file that the environment names can't be read.
 pub(crate) fn client_secret(
+    config: &Config,
     login: &Login,
     issuer: &str,
     client: &str,
 ) -> Result<Option<SecretString>, Failure> {
+    let was_made_with_one = config.flag(CONFIDENTIAL) || is_service_account(config);
     match &login.client_secret {
         Some(secret) => Ok(Some(secret.clone())),
-        None => job::client_secret(issuer, client),
+        None => job::client_secret(issuer, client, was_made_with_one),
     }
 }
 
 /// Exchanges the refresh token for a new login; a service account logs in again.
 ///
 /// # Errors
-/// The issuer can't be reached, or refuses.
+/// The issuer can't be reached in time, or refuses, or returns a token that can't be used.
 pub(crate) async fn renew(
     settings: &Settings,
     config: &Config,
     login: &Login,
 ) -> anyhow::Result<Login> {
+    let is_good = end_of(login).is_some_and(|end| end > Timestamp::now());
+    let limit = if is_good { LIMIT_AHEAD } else { LIMIT };
+    match timeout(limit, exchange(settings, config, login)).await {
+        Ok(renewed) => renewed,
+        Err(_) => Err(Failure::new(
+            Kind::Network,
+            format!(
+                "the issuer did not answer within {} seconds",
+                limit.as_secs()
+            ),
+        )
+        .into()),
+    }
+}
+
+async fn exchange(settings: &Settings, config: &Config, login: &Login) -> anyhow::Result<Login> {
     let url = config.text(ISSUER_URL).unwrap_or_default();
     let client = config.text(CLIENT_ID).unwrap_or_default();
     let issuer = Issuer::new(url, settings)?;
-    let secret = client_secret(login, url, client)?;
+    let secret = client_secret(config, login, url, client)?;
     let mut form = vec![("client_id", client)];
     if let Some(secret) = &secret {
         form.push(("client_secret", secret.expose_secret()));
@@ -223,6 +312,7 @@ pub(crate) async fn renew(
         None => form.push(("grant_type", CLIENT_CREDENTIALS)),
     }
     let tokens = issuer.tokens(&form).await?;
+    check_user(login, &tokens.access)?;
     Ok(Login {
         access: Some(tokens.access),
         refresh: match &login.refresh {
@@ -231,4 +321,26 @@ pub(crate) async fn renew(
         },
         client_secret: login.client_secret.clone(),
     })
+}
+
+/// Refuses a renewed token of another user, as far as the tokens name their users.
+fn check_user(login: &Login, renewed: &SecretString) -> Result<(), Failure> {
+    let before = login.access.as_ref().and_then(user);
+    match (before, user(renewed)) {
+        (Some(before), Some(now)) if before != now => Err(Failure::new(
+            Kind::Server,
+            format!(
+                "the issuer's token is for {}, and the login for {}",
+                quote(&now),
+                quote(&before)
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the user that a token names.
+fn user(token: &SecretString) -> Option<String> {
+    let token = token::read(token.expose_secret());
+    token.claim("sub").map(str::to_owned)
 }

@@ -3,10 +3,11 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::oidc::{Issuer, Revocation};
-use super::store::{self, Login};
+use super::store::{self, Login, Store};
 use super::{refresh, token};
 use crate::config::file::{CLIENT_ID, ISSUER_URL};
 use crate::config::{Config, Settings};
+use crate::keyring::KeyringError;
 
 /// A login that its issuer can end.
 pub(crate) struct Revocable {
@@ -17,32 +18,98 @@ pub(crate) struct Revocable {
     session: Option<String>,
 }
 
+/// The logins that a configuration holds in the file and in the keyring.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub logins: Vec<Revocable>,
+    /// Why the issuer of a login is not known, so that nobody can end it.
+    pub unknown: Option<String>,
+    /// Why an earlier login can't be removed from the keyring, which is not the place of logins any more.
+    pub left: Option<KeyringError>,
+}
+
+impl Held {
+    /// Reads the logins. The caller has the lock, so no other run replaces a refresh token that is revoked here.
+    ///
+    /// # Errors
+    /// The keyring that holds one of them does not answer, or refuses. A damaged entry does not count as that.
+    pub(crate) fn of(config: &Config) -> Result<Self, KeyringError> {
+        let mut held = Self::default();
+        let (issuer, client) = (config.text(ISSUER_URL), config.text(CLIENT_ID));
+        held.logins
+            .extend(revocable(config, &store::in_file(config), issuer, client));
+        let is_in_keyring = store::chosen(config) == Store::Keyring;
+        if config.keyring_entry().is_none() || config.shares_keyring_entry() {
+            return Ok(held);
+        }
+        match store::entry(config) {
+            Ok(Some(entry)) => {
+                // An entry of an earlier version names no issuer.
+                let (issuer, client) = match &entry.issuer {
+                    None if is_in_keyring => (issuer, client),
+                    named => (named.as_deref(), entry.client.as_deref()),
+                };
+                let login = revocable(config, &entry.login, issuer, client);
+                if login.is_none() && entry.login.refresh.is_some() {
+                    held.miss("nothing names its issuer and its client");
+                }
+                held.logins.extend(login);
+            }
+            Ok(None) if is_in_keyring => held.miss("the keyring has no entry for it"),
+            Ok(None) => {}
+            Err(KeyringError::Damaged) => held.miss(&KeyringError::Damaged.to_string()),
+            Err(why) if is_in_keyring => return Err(why),
+            Err(why) => held.left = Some(why),
+        }
+        Ok(held)
+    }
+
+    fn miss(&mut self, why: &str) {
+        self.unknown = Some(why.to_owned());
+    }
+}
+
+/// Returns a stored login; `None` if it has no refresh token, or nothing names its issuer.
+fn revocable(
+    config: &Config,
+    login: &Login,
+    issuer: Option<&str>,
+    client: Option<&str>,
+) -> Option<Revocable> {
+    let (issuer, client) = (issuer?, client?);
+    let secret = refresh::client_secret(config, login, issuer, client);
+    Revocable::new(login, issuer, client, secret.ok().flatten().as_ref())
+}
+
 impl Revocable {
-    /// Returns the stored login; `None` if it can't be read or has no refresh token.
+    /// Returns a login of this issuer; `None` if it has no refresh token.
     #[must_use]
-    pub(crate) fn of(config: &Config) -> Option<Self> {
-        let issuer = config.text(ISSUER_URL)?;
-        let client = config.text(CLIENT_ID)?;
-        let login = store::load(config).ok()?;
+    pub(crate) fn new(
+        login: &Login,
+        issuer: &str,
+        client: &str,
+        client_secret: Option<&SecretString>,
+    ) -> Option<Self> {
         Some(Self {
             issuer: issuer.to_owned(),
             client: client.to_owned(),
-            client_secret: refresh::client_secret(&login, issuer, client)
-                .ok()
-                .flatten(),
-            session: session(&login),
-            refresh: login.refresh?,
+            client_secret: client_secret.cloned(),
+            refresh: login.refresh.clone()?,
+            session: session(login),
         })
     }
 
-    /// True if this login and a newer one are of one session at the issuer: revoking one token would end both.
+    /// True if this login and another one are of one session: revoking one token would end both. `issuer` is that of
+    /// the other one, if it is known: sessions of two issuers may have one name.
     #[must_use]
-    pub(crate) fn lives_on_in(&self, newer: &Login) -> bool {
-        let is_same_token = newer
+    pub(crate) fn lives_on_in(&self, other: &Login, issuer: Option<&str>) -> bool {
+        let plain = |text: &str| text.trim_end_matches('/').to_owned();
+        let is_same_token = other
             .refresh
             .as_ref()
             .is_some_and(|refresh| refresh.expose_secret() == self.refresh.expose_secret());
-        is_same_token || self.session.is_some() && self.session == session(newer)
+        let is_same_issuer = issuer.is_none_or(|issuer| plain(issuer) == plain(&self.issuer));
+        is_same_token || is_same_issuer && self.session.is_some() && self.session == session(other)
     }
 
     /// Asks the issuer to end the login.

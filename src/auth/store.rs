@@ -3,15 +3,19 @@
 //!
 //! The user or `login` chooses the place at login, which reports it and remembers it under a key of our own; the choice
 //! never changes silently. With the keyring, `config.json` holds no token. If the user writes a token into the file
-//! anyway, that token counts and the keyring is not used. An entry of the keyring names its server, and is not used
-//! for another one.
+//! anyway, that token counts and the keyring is not used. An entry of the keyring names its server and its issuer, and
+//! is not used for others.
+//!
+//! A login that fails changes nothing: a new entry is made, then the configuration is written, then the old entry goes.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::config::Config;
-use crate::config::file::{ACCESS_TOKEN, CLIENT_SECRET, KEYRING_ENTRY, REFRESH_TOKEN, TOKEN_STORE};
+use crate::config::file::{
+    ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, ISSUER_URL, KEYRING_ENTRY, REFRESH_TOKEN, TOKEN_STORE,
+};
 use crate::config::settings::{login_url, origin_of};
 use crate::env;
 use crate::keyring::{self, KeyringError};
@@ -80,69 +84,190 @@ pub(crate) fn access(config: &Config) -> Result<Option<SecretString>, KeyringErr
 /// Reads the tokens from the place that the configuration names.
 ///
 /// # Errors
-/// The keyring does not answer, or refuses.
+/// The keyring does not answer, or refuses; or its entry is not for the server and the issuer of the configuration.
 pub(crate) fn load(config: &Config) -> Result<Login, KeyringError> {
     if chosen(config) != Store::Keyring {
-        return Ok(Login {
-            access: config.secret(ACCESS_TOKEN),
-            refresh: config.secret(REFRESH_TOKEN),
-            client_secret: config.secret(CLIENT_SECRET),
-        });
+        return Ok(in_file(config));
     }
+    let Some(entry) = entry(config)? else {
+        return Ok(Login::default());
+    };
+    check_server(config, &entry)?;
+    check_issuer(config, &entry)?;
+    Ok(entry.login)
+}
+
+/// Returns the tokens of the file.
+#[must_use]
+pub(crate) fn in_file(config: &Config) -> Login {
+    Login {
+        access: config.secret(ACCESS_TOKEN),
+        refresh: config.secret(REFRESH_TOKEN),
+        client_secret: config.secret(CLIENT_SECRET),
+    }
+}
+
+/// What an entry of the keyring holds: a login, and where it belongs.
+pub(crate) struct Entry {
+    pub login: Login,
+    server: Option<String>,
+    pub issuer: Option<String>,
+    pub client: Option<String>,
+}
+
+/// Reads the entry whose number the configuration has, whatever it is for.
+///
+/// # Errors
+/// The keyring does not answer, or refuses; or the entry can't be read.
+pub(crate) fn entry(config: &Config) -> Result<Option<Entry>, KeyringError> {
     let found = match account(config) {
         Some(account) => keyring::read(SERVICE, &account)?,
         None => None,
     };
     let Some(text) = found else {
-        return Ok(Login::default());
+        return Ok(None);
     };
     let value: Value = serde_json::from_str(&text).map_err(|_| KeyringError::Damaged)?;
-    check_server(config, &value)?;
-    let secret = |key: &str| {
+    let text = |key: &str| {
         let text = value.get(key)?.as_str()?;
-        (!text.is_empty()).then(|| SecretString::from(text))
+        (!text.is_empty()).then(|| text.to_owned())
     };
-    Ok(Login {
-        access: secret(ACCESS_TOKEN),
-        refresh: secret(REFRESH_TOKEN),
-        client_secret: secret(CLIENT_SECRET),
-    })
+    let secret = |key: &str| text(key).map(SecretString::from);
+    Ok(Some(Entry {
+        login: Login {
+            access: secret(ACCESS_TOKEN),
+            refresh: secret(REFRESH_TOKEN),
+            client_secret: secret(CLIENT_SECRET),
+        },
+        server: text(SERVER),
+        issuer: text(ISSUER_URL),
+        client: text(CLIENT_ID),
+    }))
 }
 
-/// Saves the tokens in a place. The configuration holds them afterwards if that place is the file.
+/// Tries whether a place takes a login, before anything is done that can't be repeated.
+///
+/// # Errors
+/// The keyring does not answer, or refuses.
+pub(crate) fn try_out(store: Store) -> Result<(), KeyringError> {
+    match store {
+        Store::Keyring => keyring::try_out(SERVICE),
+        Store::File | Store::None => Ok(()),
+    }
+}
+
+/// A login that has been put into its place, while the configuration that says so is not written yet.
+#[must_use]
+pub(crate) struct Saved {
+    /// The entry of the keyring that was made for it.
+    made: Option<String>,
+    /// The entry of the login before it.
+    old: Option<String>,
+}
+
+/// Puts the tokens of a new login into a place, beside those of the login before it, and changes the configuration,
+/// which the caller writes: it names the server, the issuer and the client already.
 ///
 /// # Errors
 /// The keyring does not answer, or refuses; nothing is changed then.
-pub(crate) fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), KeyringError> {
-    let text = |secret: &Option<SecretString>| {
-        secret
-            .as_ref()
-            .map(|secret| Value::from(secret.expose_secret()))
-    };
-    let mut values = [
-        (ACCESS_TOKEN, text(&login.access)),
-        (REFRESH_TOKEN, text(&login.refresh)),
-        (CLIENT_SECRET, text(&login.client_secret)),
-    ];
+pub(crate) fn save(
+    config: &mut Config,
+    store: Store,
+    login: &Login,
+) -> Result<Saved, KeyringError> {
+    let old = account(config).filter(|_| !config.shares_keyring_entry());
+    let mut made = None;
     if store == Store::Keyring {
-        let tokens = values
-            .iter()
-            .filter_map(|(key, value)| Some(((*key).to_owned(), value.clone()?)));
-        let server = (SERVER.to_owned(), server(config).into());
-        let entry: Map<String, Value> = tokens.chain([server]).collect();
-        let entry = Zeroizing::new(Value::Object(entry).to_string());
         let before = config.keyring_entry();
-        config.claim_keyring_entry().map_err(KeyringError::Thread)?;
+        config.new_keyring_entry().map_err(KeyringError::Thread)?;
         let account = account(config).ok_or(KeyringError::NoKeyring)?;
-        if let Err(why) = keyring::write(SERVICE, &account, entry) {
+        if let Err(why) = keyring::write(SERVICE, &account, entry_text(config, login)) {
             config.set(KEYRING_ENTRY, before.map(Value::from));
             return Err(why);
         }
+        made = Some(account);
     }
-    for (key, value) in &mut values {
-        config.set(key, value.take().filter(|_| store == Store::File));
+    put(config, store, login);
+    Ok(Saved { made, old })
+}
+
+impl Saved {
+    /// Removes the entry of the login before this one; the configuration has been written. True if its number has to
+    /// be written once more, because nothing of it is left.
+    ///
+    /// # Errors
+    /// The keyring does not answer, or refuses: the entry is still there.
+    pub(crate) fn replace_old(&self, config: &mut Config) -> Result<bool, KeyringError> {
+        let Some(old) = &self.old else {
+            return Ok(false);
+        };
+        keyring::delete(SERVICE, old)?;
+        let is_named = account(config).as_ref() == Some(old);
+        if is_named {
+            config.set(KEYRING_ENTRY, None);
+        }
+        Ok(is_named)
     }
-    Ok(())
+
+    /// Takes the new login back: the configuration could not be written.
+    pub(crate) fn take_back(&self) {
+        if let Some(made) = &self.made {
+            // The failure of the configuration is the one to tell.
+            let _ = keyring::delete(SERVICE, made);
+        }
+    }
+}
+
+/// Writes a renewed login over the one that it renews. True if the configuration holds it and has to be written.
+///
+/// # Errors
+/// The keyring does not answer, or refuses.
+pub(crate) fn renew(config: &mut Config, login: &Login) -> Result<bool, KeyringError> {
+    let store = chosen(config);
+    if store == Store::Keyring {
+        let account = account(config).ok_or(KeyringError::NoKeyring)?;
+        keyring::write(SERVICE, &account, entry_text(config, login))?;
+        return Ok(false);
+    }
+    put(config, store, login);
+    Ok(true)
+}
+
+/// Sets the tokens in the configuration if the file is their place, and removes them otherwise.
+fn put(config: &mut Config, store: Store, login: &Login) {
+    for (key, secret) in login.secrets() {
+        let kept = secret.filter(|_| store == Store::File);
+        config.set(key, kept.map(|secret| secret.expose_secret().into()));
+    }
+}
+
+impl Login {
+    fn secrets(&self) -> [(&'static str, Option<&SecretString>); 3] {
+        [
+            (ACCESS_TOKEN, self.access.as_ref()),
+            (REFRESH_TOKEN, self.refresh.as_ref()),
+            (CLIENT_SECRET, self.client_secret.as_ref()),
+        ]
+    }
+}
+
+/// Returns the text of an entry: the tokens, and where they belong.
+fn entry_text(config: &Config, login: &Login) -> Zeroizing<String> {
+    let secrets = login.secrets();
+    let secrets = secrets
+        .iter()
+        .filter_map(|(key, secret)| Some((*key, (*secret)?.expose_secret())));
+    let server = server(config);
+    let belongs = [
+        Some((SERVER, server.as_str())),
+        config.text(ISSUER_URL).map(|issuer| (ISSUER_URL, issuer)),
+        config.text(CLIENT_ID).map(|client| (CLIENT_ID, client)),
+    ];
+    let entry: Map<String, Value> = secrets
+        .chain(belongs.into_iter().flatten())
+        .map(|(key, text)| (key.to_owned(), text.into()))
+        .collect();
+    Zeroizing::new(Value::Object(entry).to_string())
 }
 
 /// Records the choice of the place for later logins.
@@ -155,15 +280,11 @@ pub(crate) fn remember(config: &mut Config, store: Store) {
     config.set(TOKEN_STORE, Some(word.into()));
 }
 
-/// Removes the login from the keyring, if the configuration names the keyring as its place. An entry that another
-/// context names too is left to that one.
+/// Removes the configuration's entry from the keyring. An entry that another context names too is left to that one.
 ///
 /// # Errors
 /// The keyring does not answer, or refuses.
 pub(crate) fn leave_keyring(config: &mut Config) -> Result<(), KeyringError> {
-    if named(config) != Some(Store::Keyring) {
-        return Ok(());
-    }
     if let Some(account) = account(config)
         && !config.shares_keyring_entry()
     {
@@ -173,20 +294,11 @@ pub(crate) fn leave_keyring(config: &mut Config) -> Result<(), KeyringError> {
     Ok(())
 }
 
-/// Removes the tokens from every place.
-///
-/// # Errors
-/// The keyring holds them and does not answer.
-pub(crate) fn clear(config: &mut Config) -> Result<(), KeyringError> {
-    let cleared = leave_keyring(config);
-    for key in [ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET] {
+/// Removes the tokens from the configuration, and the place of later logins.
+pub(crate) fn forget(config: &mut Config) {
+    for key in [ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET, TOKEN_STORE] {
         config.set(key, None);
     }
-    // While the keyring keeps its entry, the next logout must know that.
-    if cleared.is_ok() {
-        config.set(TOKEN_STORE, None);
-    }
-    cleared
 }
 
 /// Returns the name of the keyring's entry: two files are two logins, and so are two contexts of a file. A context that
@@ -203,8 +315,8 @@ fn server(config: &Config) -> String {
 }
 
 /// Refuses an entry that was made for another server: programs and people change the configuration beside it.
-fn check_server(config: &Config, entry: &Value) -> Result<(), KeyringError> {
-    let made_for = entry.get(SERVER).and_then(Value::as_str);
+fn check_server(config: &Config, entry: &Entry) -> Result<(), KeyringError> {
+    let made_for = entry.server.as_deref();
     let wanted = server(config);
     if made_for == Some(&wanted) {
         return Ok(());
@@ -212,5 +324,19 @@ fn check_server(config: &Config, entry: &Value) -> Result<(), KeyringError> {
     Err(KeyringError::Another {
         made_for: url_for_people(made_for.unwrap_or("a server that it does not name")),
         wanted: url_for_people(&wanted),
+    })
+}
+
+/// Refuses an entry of another issuer, which would get the refresh token. An entry of an earlier version names none.
+fn check_issuer(config: &Config, entry: &Entry) -> Result<(), KeyringError> {
+    let (Some(made_by), Some(named)) = (entry.issuer.as_deref(), config.text(ISSUER_URL)) else {
+        return Ok(());
+    };
+    if made_by == named {
+        return Ok(());
+    }
+    Err(KeyringError::OtherIssuer {
+        made_by: url_for_people(made_by),
+        named: url_for_people(named),
     })
 }

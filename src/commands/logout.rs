@@ -3,18 +3,19 @@
 use serde_json::json;
 
 use crate::auth::oidc::Revocation;
-use crate::auth::revoke::Revocable;
+use crate::auth::revoke::Held;
 use crate::auth::{job, own_server, store};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::config::Config;
 use crate::config::file::{
-    ACCESS_TOKEN, CLIENT_ID, ISSUER_URL, LOGIN_GRANT, LOGIN_URL, REFRESH_TOKEN,
+    ACCESS_TOKEN, CLIENT_ID, CONFIDENTIAL, ISSUER_URL, LOGIN_GRANT, LOGIN_URL, REFRESH_TOKEN,
 };
 use crate::config::settings::login_url;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
+use crate::keyring::KeyringError;
 use crate::text::{quote, url_for_people};
 
 const EXAMPLES: &str = "acpctl logout";
@@ -32,24 +33,22 @@ pub struct Args {
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     ctx.tolerate_values_with_a_warning();
-    let before = Revocable::of(ctx.config()?);
     let had_login = had_login(ctx.config()?);
     let whence = whence(ctx.config()?);
-    let revoked = if ctx.rehearses() {
-        Revocation::Done
+    let held = if ctx.rehearses() {
+        Held::of(ctx.config()?).map_err(|why| kept(&why))?;
+        Held::default()
     } else {
-        log_out(ctx, before.as_ref())?
+        remove(ctx)?
     };
+    let unheard = end(ctx, &held)?;
     let result = json!({"logged_out": true});
     outcome::said(ctx, &format, "Logged out successfully.", &result)?;
     if had_login && !ctx.rehearses() {
         ctx.out.aside(&whence);
     }
-    if let (Revocation::Not(why), Some(before)) = (revoked, before) {
-        ctx.out.warn(&format!(
-            "the issuer did not hear of it ({why}); the login stays valid there until it ends, or until you end it in your account at {}",
-            url_for_people(&before.issuer)
-        ));
+    for warning in unheard {
+        ctx.out.warn(&warning);
     }
     let settings = ctx.settings().ok();
     if settings.is_some_and(|settings| own_server::token_for(&settings.api_url.value).is_some()) {
@@ -77,27 +76,56 @@ fn whence(config: &Config) -> String {
     format!("The login at {server}{context} is removed from this machine.")
 }
 
-/// Removes the tokens from this machine, then ends the login at the issuer.
-fn log_out(ctx: &Ctx, before: Option<&Revocable>) -> anyhow::Result<Revocation> {
+/// Removes the logins from this machine and returns them. The lock keeps a run that renews the login from replacing it
+/// meanwhile. If the keyring refuses, nothing is changed.
+fn remove(ctx: &Ctx) -> anyhow::Result<Held> {
     let place = ctx.place_to_change()?;
-    let mut cleared = Ok(());
-    Config::update(&place, |config| {
-        cleared = store::clear(config);
-        for key in [LOGIN_URL, ISSUER_URL, CLIENT_ID, LOGIN_GRANT] {
+    let mut held = Held::default();
+    Config::try_update(&place, |config| {
+        held = Held::of(config).map_err(|why| kept(&why))?;
+        if held.left.is_none() {
+            store::leave_keyring(config).map_err(|why| kept(&why))?;
+        }
+        store::forget(config);
+        for key in [LOGIN_URL, ISSUER_URL, CLIENT_ID, LOGIN_GRANT, CONFIDENTIAL] {
             config.set(key, None);
         }
-    })
-    .map_err(Failure::from)?;
-    cleared.map_err(|why| {
-        Failure::new(
-            Kind::Other,
-            format!("remove the login from the keyring: {why}"),
-        )
-        .hint("unlock the keyring and log out again")
+        Ok(())
     })?;
-    let settings = ctx.settings()?;
-    match before {
-        Some(before) => ctx.block_on(async { Ok(before.revoke(settings).await) }),
-        None => Ok(Revocation::Done),
+    Ok(held)
+}
+
+/// Returns the failure of a keyring that keeps its entry.
+fn kept(why: &KeyringError) -> Failure {
+    Failure::new(
+        Kind::Other,
+        format!("remove the login from the keyring: {why}"),
+    )
+    .hint("unlock the keyring and log out again; nothing has been changed")
+}
+
+/// Ends the logins at their issuers. Returns a warning about each one that goes on.
+fn end(ctx: &Ctx, held: &Held) -> anyhow::Result<Vec<String>> {
+    let mut unheard = Vec::new();
+    for login in &held.logins {
+        let settings = ctx.settings()?;
+        let revoked = ctx.block_on(async { Ok(login.revoke(settings).await) })?;
+        if let Revocation::Not(why) = revoked {
+            unheard.push(format!(
+                "the issuer did not hear of it ({why}); the login stays valid there until it ends, or until you end it in your account at {}",
+                url_for_people(&login.issuer)
+            ));
+        }
     }
+    unheard.extend(held.unknown.as_ref().map(|why| {
+        format!(
+            "no issuer heard of it ({why}); if the login came from an issuer, it stays valid there until it ends, or until you end it in your account there"
+        )
+    }));
+    unheard.extend(held.left.as_ref().map(|why| {
+        format!(
+            "an earlier login is still in the keyring ({why}); unlock the keyring and log out again"
+        )
+    }));
+    Ok(unheard)
 }

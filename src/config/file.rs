@@ -28,6 +28,7 @@ use crate::compat::json_keys::Keys;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
+use crate::output;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 use crate::system::files;
@@ -55,6 +56,8 @@ pub const RETRIES: &str = "retries";
 pub const LOGIN_URL: &str = "login_url";
 /// Our own key: the kind of login that gets a new token without a refresh token.
 pub const LOGIN_GRANT: &str = "login_grant";
+/// Our own key: whether the login was made with a client secret that is not stored.
+pub const CONFIDENTIAL: &str = "confidential_client";
 /// Our own key: the current project of the embedded API, which has projects of its own.
 pub const LOCAL_PROJECT: &str = "local_project";
 /// Our own key: the unencrypted address that the user has been warned about.
@@ -89,6 +92,7 @@ const OWN_KEYS: &[(&str, &str)] = &[
     (LOCAL, "bool"),
     (LOGIN_URL, "string"),
     (LOGIN_GRANT, "string"),
+    (CONFIDENTIAL, "bool"),
     (TOKEN_STORE, "string"),
     (KEYRING_ENTRY, "int"),
     (CONNECT_TIMEOUT, "int"),
@@ -101,7 +105,7 @@ const OWN_KEYS: &[(&str, &str)] = &[
 
 /// The keys that each context has for itself, with their names in an entry of `contexts` and their types. All other
 /// keys belong to the file.
-pub(super) const IN_CONTEXT: [(&str, &str, &str); 13] = [
+pub(super) const IN_CONTEXT: [(&str, &str, &str); 14] = [
     (API_URL, "server", "string"),
     (ACCESS_TOKEN, ACCESS_TOKEN, "string"),
     (REFRESH_TOKEN, REFRESH_TOKEN, "string"),
@@ -112,6 +116,7 @@ pub(super) const IN_CONTEXT: [(&str, &str, &str); 13] = [
     (INSECURE, INSECURE, "bool"),
     (LOGIN_URL, LOGIN_URL, "string"),
     (LOGIN_GRANT, LOGIN_GRANT, "string"),
+    (CONFIDENTIAL, CONFIDENTIAL, "bool"),
     (TOKEN_STORE, TOKEN_STORE, "string"),
     (KEYRING_ENTRY, KEYRING_ENTRY, "int"),
     (WARNED_HTTP, WARNED_HTTP, "string"),
@@ -122,6 +127,8 @@ pub(crate) const DEFAULT_API_URL: &str = "http://localhost:8000";
 
 /// The longest wait for another run that changes the file. An issuer takes less time to renew a login.
 const LOCK_LIMIT: Duration = Duration::from_secs(40);
+/// A change of the file alone takes less time than this.
+const RENEWAL_TAKES: Duration = Duration::from_secs(1);
 const LOCK_STEP: Duration = Duration::from_millis(10);
 
 /// Editors and shells of Windows write this before UTF-8 text.
@@ -267,6 +274,7 @@ struct Unfit {
 /// also if it is killed. The locked file is private, because everybody who can read a file or folder can lock it.
 pub struct Lock {
     _file: Option<File>,
+    waited: Duration,
 }
 
 impl Lock {
@@ -282,8 +290,9 @@ impl Lock {
             error,
         })?;
         let file = lock_file(&target(path));
+        let started = Instant::now();
         if let Some(file) = &file {
-            let deadline = Instant::now() + LOCK_LIMIT;
+            let deadline = started + LOCK_LIMIT;
             while let Err(TryLockError::WouldBlock) = file.try_lock() {
                 if Instant::now() >= deadline {
                     return Err(Error::Locked {
@@ -294,7 +303,16 @@ impl Lock {
             }
         }
         // Any other error is ignored: a login works on a file system without locks too.
-        Ok(Self { _file: file })
+        Ok(Self {
+            _file: file,
+            waited: started.elapsed(),
+        })
+    }
+
+    /// True if another run has kept the lock for as long as only an exchange with an issuer takes.
+    #[must_use]
+    pub fn was_kept_by_a_renewal(&self) -> bool {
+        self.waited >= RENEWAL_TAKES
     }
 }
 
@@ -305,7 +323,19 @@ fn lock_file(path: &Path) -> Option<File> {
     name.push(path.file_name()?);
     name.push(".lock");
     let beside = path.with_file_name(name);
-    secret_file::lock_file(&beside).ok()
+    match secret_file::lock_file(&beside) {
+        Ok(file) => Some(file),
+        Err(error) => {
+            // Somebody has put something else there; a system's error only means that nothing can be written.
+            if error.kind() == io::ErrorKind::Other {
+                output::note(&format!(
+                    "Warning: {} can't be locked ({error}), so parallel runs may undo each other's changes; remove it",
+                    beside.display()
+                ));
+            }
+            None
+        }
+    }
 }
 
 /// Refuses a file that must not be overwritten: a device, a pipe, and as root another user's file.
@@ -329,6 +359,28 @@ pub fn check_place(path: &Path) -> Result<(), Error> {
             None => "",
         };
         refused(format!("{error}{also}"))
+    })
+}
+
+/// Tries whether the file can be written, without changing it.
+///
+/// # Errors
+/// As [`check_place`]; [`Error::MakeFolder`] or [`Error::Write`].
+pub fn try_place(path: &Path) -> Result<(), Error> {
+    check_place(path)?;
+    secret_file::try_replace(&target(path)).map_err(|error| {
+        let dir = folder(path);
+        if dir.is_dir() {
+            Error::Write {
+                path: path.to_owned(),
+                error,
+            }
+        } else {
+            Error::MakeFolder {
+                path: dir.to_owned(),
+                error,
+            }
+        }
     })
 }
 
@@ -486,6 +538,12 @@ impl Config {
                 why: unfit.why.clone(),
             }),
         }
+    }
+
+    /// True for the context of the embedded API, which has no entry and keeps nothing.
+    #[must_use]
+    pub fn is_of_embedded(&self) -> bool {
+        self.selected == Selected::Local
     }
 
     /// True if the run names the context, in a flag or a variable.
@@ -759,15 +817,12 @@ impl Config {
         in_entries + usize::from(names_it(&self.values)) > 1
     }
 
-    /// Gives the selected context an entry of the keyring for itself, unless it has one already. The number is a random
-    /// one: a number that once was another login's would bring that login back.
+    /// Gives the selected context a new entry of the keyring. The number is a random one: a number that once was
+    /// another login's would bring that login back.
     ///
     /// # Errors
     /// The system has no random numbers.
-    pub fn claim_keyring_entry(&mut self) -> io::Result<()> {
-        if self.keyring_entry().is_some() && !self.shares_keyring_entry() {
-            return Ok(());
-        }
+    pub fn new_keyring_entry(&mut self) -> io::Result<()> {
         let number = getrandom::u32().map_err(io::Error::other)?;
         self.set(KEYRING_ENTRY, Some(number.into()));
         Ok(())

@@ -328,7 +328,7 @@ impl Settings {
 pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
     let failure = Failure::new(Kind::Login, "not logged in; run 'acpctl login' first");
     // A job that lacks its proof: in a GitHub job, most often the permission.
-    if env::ISSUER_URL.get().is_some() && env::CLIENT_ID.get().is_some() {
+    if names_job() {
         return failure.hint(format!(
             "a job needs {} or {} beside {}, or on GitHub 'permissions: {{id-token: write}}'",
             env::CLIENT_SECRET_FILE.name,
@@ -380,8 +380,15 @@ pub(crate) fn check_characters(token: &SecretString, whence: &str) -> Result<(),
 }
 
 /// True if variables name the issuer and the client of a job, whose token comes from there.
-fn has_job() -> bool {
+fn names_job() -> bool {
     env::ISSUER_URL.get().is_some() && env::CLIENT_ID.get().is_some()
+}
+
+/// True if the token of a run comes from variables of a job, unless a flag names a context.
+#[must_use]
+pub(crate) fn has_job() -> bool {
+    let has_proof = env::JOB_SECRETS.iter().any(|var| var.os().is_some());
+    names_job() && has_proof && env::TOKEN.get().is_none()
 }
 
 /// True if an address stands for the embedded API.

@@ -17,5 +17,5 @@ pub(crate) mod wrap;
 pub(crate) use command::acpctl;
 pub(crate) use count::{count, counted, with_article};
 pub(crate) use quote::quote;
-pub(crate) use seen::{first_line, visible};
+pub(crate) use seen::{brief, first_line, visible};
 pub(crate) use url::url_for_people;

@@ -23,6 +23,16 @@ pub(crate) fn first_line(text: &str) -> String {
     visible(text.trim().lines().next().unwrap_or_default())
 }
 
+/// Returns a text by somebody else as one line that is not longer than a person reads.
+#[must_use]
+pub(crate) fn brief(text: &str) -> String {
+    const LONGEST: usize = 500;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => visible(&text[..end]) + "...",
+        None => visible(text),
+    }
+}
+
 /// Indents each later line that begins with a label of this program (`Error:`), so that it can't pass for a message of
 /// its own. Text of others may contain line ends.
 #[must_use]

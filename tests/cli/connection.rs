@@ -233,6 +233,24 @@ fn a_server_can_be_pinned_to_one_authority() {
 }
 
 #[test]
+fn a_certificate_of_an_authority_is_named_with_the_way_to_another_one() {
+    let (env, authority) = (TestEnv::new(), Authority::new());
+    let ca = authority.file(&env.work());
+    let server = authority.server_as_authority(&["localhost"]);
+    let url = format!("https://localhost:{}", server.port());
+    let output = list(&env, &url, &["--ca-file", &ca.display().to_string()]);
+    let (_, stderr) = streams(&output);
+    assert!(
+        stderr.contains("is that of an authority (CA:TRUE)"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("openssl req -x509 ") && stderr.contains("CA:FALSE"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn a_bad_ca_file_is_named() {
     let env = TestEnv::new();
     let junk = env.file("junk.pem", "hello");

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::context_change;
-use crate::auth::store;
+use crate::auth::store::{self, Store};
 use crate::commands::outcome::{self, WriteArgs};
-use crate::config::contexts;
+use crate::config::{Config, contexts};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::resources::Candidates;
@@ -37,10 +37,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         contexts::refuse_local(config, name, "deleted")?;
         contexts::select(config, name)?;
         if !is_dry {
-            store::leave_keyring(config).map_err(|why| {
-                let message = format!("remove the login from the keyring: {why}");
-                Failure::new(Kind::Other, message).hint("unlock the keyring and try again")
-            })?;
+            leave_keyring(ctx, config)?;
         }
         contexts::delete(config, name)
     })?;
@@ -55,4 +52,19 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ctx.out.warn(&format!("it was the current context; {next}"));
     }
     Ok(())
+}
+
+/// Removes the login of the context from the keyring. One that is only left there from an earlier login keeps nobody
+/// from deleting the context.
+fn leave_keyring(ctx: &Ctx, config: &mut Config) -> Result<(), Failure> {
+    let Err(why) = store::leave_keyring(config) else {
+        return Ok(());
+    };
+    if store::chosen(config) != Store::Keyring {
+        ctx.out
+            .warn(&format!("an earlier login is still in the keyring ({why})"));
+        return Ok(());
+    }
+    let message = format!("remove the login from the keyring: {why}");
+    Err(Failure::new(Kind::Other, message).hint("unlock the keyring and try again"))
 }

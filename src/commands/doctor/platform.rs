@@ -90,6 +90,7 @@ fn server_and_clock(
 ) -> Vec<Check> {
     let url = &url_for_people(&settings.api_url.value);
     let mode_token = token.clone();
+    let has_token = token.is_some();
     let asked = move || -> anyhow::Result<(Answer, Timestamp)> {
         let _asking = progress::begin(format!("Asking {url}"));
         let client = Client::connect(settings, token)?;
@@ -105,7 +106,7 @@ fn server_and_clock(
                     format!("{url} answers; the login is renewed by the next command"),
                 )
             } else {
-                server(settings, &answer)
+                server(settings, &answer, has_token)
             };
             let is_right = server.tone == Tone::Good && (200..300).contains(&answer.status);
             let mut found: Vec<Check> = std::iter::once(server).collect();
@@ -219,12 +220,14 @@ fn expires_at(token: &SecretString) -> Option<Timestamp> {
     token::read(token.expose_secret()).expires_at()
 }
 
-fn server(settings: &Settings, answer: &Answer) -> Check {
+fn server(settings: &Settings, answer: &Answer, has_token: bool) -> Check {
     let name = "server";
     let url = url_for_people(&settings.api_url.value);
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     match (answer.status, body.get("version").and_then(Value::as_str)) {
         (200..300, Some(version)) => ok(name, format!("{url}, version {version}")),
+        // The check of the login says why there is no token.
+        (401, _) if !has_token => ok(name, format!("{url} answers, and wants a login")),
         (401, _) => fail(
             name,
             format!("{url} answers, but rejects the token (401)"),

@@ -7,19 +7,24 @@ use crate::env;
 use crate::keyring::{self, KeyringError};
 use crate::output::progress;
 
-/// Reads an entry that does not exist from the keyring. A keyring is needed only for a login that is in it: without
-/// one, secrets are in private files.
+/// Reads the login from the keyring, or else an entry that does not exist. A keyring is needed only for a login that is
+/// in it: without one, secrets are in private files.
 pub(super) fn keyring(ctx: &Ctx) -> Check {
     let name = "keyring";
-    let keeps_login = ctx
-        .config_if_any()
-        .is_ok_and(|config| store::chosen(config) == Store::Keyring);
+    let config = ctx.config_if_any().ok();
+    let config = config.filter(|config| store::chosen(config) == Store::Keyring);
+    let keeps_login = config.is_some();
     if !keeps_login && env::LOCAL_KEYRING.get().as_deref() == Some("off") {
         return ok(name, "switched off by AMBIENT_LOCAL_KEYRING");
     }
     let _asking = progress::begin("Asking the keyring");
-    match keyring::read("acpctl", "doctor") {
-        Ok(_) => ok(name, "answers"),
+    // A locked keyring says that an entry is missing, but does not give one.
+    let asked = match config.filter(|config| config.keyring_entry().is_some()) {
+        Some(config) => store::entry(config).map(drop),
+        None => keyring::read("acpctl", "doctor").map(drop),
+    };
+    match asked {
+        Ok(()) => ok(name, "answers"),
         Err(why) if keeps_login => fail(
             name,
             format!("the login is in it, but {}", in_our_words(&why)),

@@ -1,7 +1,11 @@
 //! The flags of `acpctl login`.
 
+use std::path::Path;
+
 use crate::auth::store::Store;
 use crate::commands::outcome::WriteArgs;
+use crate::failure::Failure;
+use crate::text::{acpctl, url_for_people};
 
 /// The issuer if nothing names one, as in the Go tool.
 pub(super) const DEFAULT_ISSUER: &str = "https://sso.redhat.com/auth/realms/redhat-external";
@@ -23,6 +27,24 @@ pub(super) enum Mode {
     Password,
 }
 
+impl Mode {
+    /// Returns the flag that chooses it.
+    pub(super) fn flag(self) -> &'static str {
+        match self {
+            Self::Token => "--token",
+            Self::Browser => "--use-auth-code",
+            Self::Device => "--device",
+            Self::ClientCredentials => "--client-credentials",
+            Self::Password => "--password-grant",
+        }
+    }
+
+    /// True if the login sends the issuer a secret that is good for more than this login.
+    pub(super) fn needs_named_issuer(self) -> bool {
+        matches!(self, Self::ClientCredentials | Self::Password)
+    }
+}
+
 /// Log in to the Ambient API server
 ///
 /// Saves a token, or gets one from the identity provider: in the browser with --use-auth-code, with a code that you
@@ -32,7 +54,7 @@ pub(super) enum Mode {
 /// token.
 ///
 /// One request asks the API server whether it accepts the token; the login is saved even if the server does not answer.
-/// With --dry-run, nothing is saved; this needs --token or --client-credentials.
+/// With --dry-run, nothing is saved. This and --store none need --token or --client-credentials.
 ///
 /// A job in a CI system needs no login: with `AMBIENT_ISSUER_URL`, `AMBIENT_CLIENT_ID` and a secret or an ID token in
 /// its environment, each command gets a token and keeps it in memory.
@@ -68,8 +90,8 @@ pub struct Args {
     /// API server URL to save; the argument overrides it
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// OIDC issuer (default: `AMBIENT_ISSUER_URL`, that of the last login at this server, or
-    /// `https://sso.redhat.com/auth/realms/redhat-external`)
+    /// OIDC issuer (default: `AMBIENT_ISSUER_URL`, that of the last login at this server, or, with the browser or a
+    /// code, `https://sso.redhat.com/auth/realms/redhat-external`)
     #[arg(long, value_name = "URL")]
     pub issuer_url: Option<String>,
     /// `OAuth2` client (default: `AMBIENT_CLIENT_ID`, that of the last login at this issuer, or ocm-cli)
@@ -97,11 +119,55 @@ pub struct Args {
 }
 
 impl Args {
+    /// Returns a command line for the same login in this way, with this issuer and client instead of those of the line.
+    #[must_use]
+    pub(super) fn again(&self, mode: Mode, issuer: Option<&str>, client: Option<&str>) -> String {
+        let mut words = vec!["login".to_owned()];
+        let server = filled(self.server_url.as_ref()).or_else(|| filled(self.url.as_ref()));
+        words.extend(server.map(|server| url_for_people(&server)));
+        words.push(mode.flag().to_owned());
+        let mut add = |flag: &str, value: Option<String>| {
+            words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+        };
+        if mode == Mode::Password {
+            add("--username", filled(self.username.as_ref()));
+            add("--password", source(self.password.as_ref()));
+        }
+        add("--client-secret", source(self.client_secret.as_ref()));
+        let issuer = issuer.map(str::to_owned);
+        add(
+            "--issuer-url",
+            issuer.or_else(|| filled(self.issuer_url.as_ref())),
+        );
+        let own = filled(self.client_id.as_ref());
+        add("--client-id", own.or_else(|| client.map(str::to_owned)));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        acpctl(&words)
+    }
+
     /// Returns the value of `--token`, or the same for `--token-fd`; an empty token counts as absent.
     #[must_use]
     pub fn token(&self) -> Option<String> {
         let descriptor = self.token_fd.map(|number| format!("@/dev/fd/{number}"));
         filled(self.token.as_ref()).or(descriptor)
+    }
+
+    /// Refuses a file descriptor that is not open.
+    ///
+    /// # Errors
+    /// A usage failure.
+    pub(super) fn check_token_fd(&self) -> Result<(), Failure> {
+        match self.token_fd {
+            Some(number) if !Path::new(&format!("/dev/fd/{number}")).exists() => {
+                Err(Failure::usage(format!(
+                    "--token-fd {number}: this file descriptor is not open"
+                ))
+                .hint(format!(
+                    "acpctl login URL --token-fd {number} {number}< token.txt"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the ways to log in that the user chose; more than one is an error.
@@ -119,6 +185,13 @@ impl Args {
         .filter_map(|(is_chosen, mode)| is_chosen.then_some(mode))
         .collect()
     }
+}
+
+/// Returns where a secret comes from, as a word for a command line; a secret itself is not repeated.
+fn source(flag: Option<&String>) -> Option<String> {
+    let given = filled(flag)?;
+    let is_source = given == "-" || given.starts_with('@');
+    Some(if is_source { given } else { "@PATH".to_owned() })
 }
 
 /// Returns the value of a flag; an empty one counts as absent.

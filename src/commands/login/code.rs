@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, interval};
 use url::Url;
 
-use super::args::Args;
+use super::args::{Args, Mode};
 use super::issuer::{Provider, request};
 use crate::auth::callback::{Arrived, Browser, Expected, WAIT};
 use crate::auth::oidc::Issuer;
@@ -21,7 +21,7 @@ use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress::{self, Progress};
-use crate::text::{acpctl, secrets};
+use crate::text::secrets;
 
 /// Sends the user to the issuer and waits until the browser returns. The browser that is returned waits for its page.
 ///
@@ -34,6 +34,7 @@ pub(super) fn log_in(
     server: &str,
 ) -> anyhow::Result<(Login, Browser)> {
     let issuer = provider.issuer(ctx)?;
+    provider.tell(ctx);
     let proof = Proof::new()?;
     let (redirect, arrived) = authorize(ctx, args, provider, &issuer, &proof, server)?;
     let Arrived { code, browser } = arrived;
@@ -112,7 +113,7 @@ fn authorize(
         if opened.is_none() && endpoints.device.is_some() && ctx.may_ask() {
             ctx.out.note(&format!(
                 "The browser is on another machine? Press Ctrl-C, then: {}",
-                acpctl(&["login", "--device"])
+                provider.again(args, Mode::Device)
             ));
         }
         let expected = Expected {

@@ -1,5 +1,6 @@
 //! The login with a code that the user types in a browser on any device.
 
+use super::args::{Args, Mode};
 use super::code::count_down;
 use super::issuer::Provider;
 use crate::auth::device::{self, Begun, Client};
@@ -13,11 +14,19 @@ use crate::text::visible;
 ///
 /// # Errors
 /// The issuer or the user refuses, or the time is over.
-pub(super) fn log_in(ctx: &Ctx, provider: &Provider, server: &str) -> anyhow::Result<Login> {
+pub(super) fn log_in(
+    ctx: &Ctx,
+    args: &Args,
+    provider: &Provider,
+    server: &str,
+) -> anyhow::Result<Login> {
     let issuer = provider.issuer(ctx)?;
+    provider.tell(ctx);
     let client = Client {
         id: &provider.client_id,
         secret: provider.secret.as_ref(),
+        again: provider.again(args, Mode::Device),
+        with_browser: provider.again(args, Mode::Browser),
     };
     ctx.block_on(async {
         let begun = {

@@ -11,7 +11,7 @@ use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
-use crate::text::{acpctl, url_for_people};
+use crate::text::{acpctl, brief, url_for_people};
 
 /// The server's time limit, unless the user sets another.
 const SERVER_LIMIT: Duration = Duration::from_secs(5);
@@ -112,7 +112,7 @@ pub(super) fn ask(
         Ok(()) => verdict(ctx, &settings, &url, token),
     };
     Ok(Some(Greeting {
-        user: token::read(token.expose_secret()).user().map(str::to_owned),
+        user: token::read(token.expose_secret()).user().map(brief),
         verdict,
         is_own: own_server::token_for(&settings.api_url.value).is_some(),
         url,

@@ -6,12 +6,13 @@ use super::args::{Args, DEFAULT_CLIENT, DEFAULT_ISSUER, Mode, filled};
 use super::secret::read_secret;
 use crate::auth::oidc::{Issuer, Tokens};
 use crate::auth::{job, store::Login};
-use crate::config::file::{CLIENT_ID, ISSUER_URL};
+use crate::config::file::{CLIENT_ID, CONFIDENTIAL, ISSUER_URL};
 use crate::config::settings::{login_url, same_origin};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::Failure;
 use crate::output::prompt;
+use crate::text::url_for_people;
 
 /// The issuer and the client of a login.
 pub(super) struct Provider {
@@ -27,7 +28,7 @@ impl Provider {
     /// The client of the last login is taken only with its issuer.
     ///
     /// # Errors
-    /// A secret can't be read.
+    /// A secret can't be read, or it would go to an issuer that nobody has named.
     pub(super) fn choose(
         ctx: &Ctx,
         args: &Args,
@@ -42,10 +43,13 @@ impl Provider {
             .or_else(|| env::ISSUER_URL.get())
             .or_else(|| last_issuer.map(str::to_owned));
         let is_known = named.is_some();
+        if let Some(mode) = mode.filter(|mode| !is_known && mode.needs_named_issuer()) {
+            return Err(nobody_named(args, mode));
+        }
         let issuer_url = named.unwrap_or_else(|| DEFAULT_ISSUER.to_owned());
-        let last_client = config
-            .text(CLIENT_ID)
-            .filter(|_| last_issuer == Some(issuer_url.as_str()));
+        let plain = |text: &str| text.trim_end_matches('/').to_owned();
+        let is_last = last_issuer.is_some_and(|last| plain(last) == plain(&issuer_url));
+        let last_client = config.text(CLIENT_ID).filter(|_| is_last);
         let client_id = filled(args.client_id.as_ref())
             .or_else(|| env::CLIENT_ID.get())
             .or_else(|| last_client.map(str::to_owned))
@@ -53,7 +57,10 @@ impl Provider {
         let secret = match filled(args.client_secret.as_ref()) {
             Some(given) => Some(read_secret(ctx, &given)?),
             None if is_known && mode != Some(Mode::Token) => {
-                job::client_secret(&issuer_url, &client_id)?
+                let names_issuer = filled(args.issuer_url.as_ref()).is_some();
+                let had_one = is_last && config.flag(CONFIDENTIAL);
+                let is_wanted = names_issuer || had_one || mode == Some(Mode::ClientCredentials);
+                job::client_secret(&issuer_url, &client_id, is_wanted)?
             }
             None => None,
         };
@@ -71,6 +78,19 @@ impl Provider {
     /// As [`Issuer::new`].
     pub(super) fn issuer(&self, ctx: &Ctx) -> anyhow::Result<Issuer> {
         Issuer::new(&self.issuer_url, ctx.settings()?)
+    }
+
+    /// Returns the command that logs in at this issuer in this way.
+    pub(super) fn again(&self, args: &Args, mode: Mode) -> String {
+        args.again(mode, Some(&self.issuer_url), Some(&self.client_id))
+    }
+
+    /// Says which issuer asks for the user's account: on a terminal always, in a pipe if nobody has named it.
+    pub(super) fn tell(&self, ctx: &Ctx) {
+        if ctx.may_ask() || !self.is_known {
+            let issuer = url_for_people(&self.issuer_url);
+            ctx.out.note(&format!("You log in at the issuer {issuer}"));
+        }
     }
 
     /// Adds the client's secret to a form, if there is one.
@@ -119,25 +139,47 @@ pub(super) fn password(
     Ok(request(ctx, &issuer, &form)?.into())
 }
 
-/// Returns the name and the password of the user.
+/// Refuses a login whose secret would go to the Go tool's issuer only because nobody has named another one.
+fn nobody_named(args: &Args, mode: Mode) -> Failure {
+    let message = format!(
+        "{} needs an issuer: no secret goes to one that nobody has named",
+        mode.flag()
+    );
+    Failure::usage(message).hint(format!(
+        "name the issuer of your platform: {}",
+        args.again(mode, Some("URL"), Some("ID"))
+    ))
+}
+
+/// Refuses a login without a name, or without a password that can't be asked for.
 ///
 /// # Errors
-/// One of them is missing.
+/// A usage failure.
+pub(super) fn check_password(args: &Args, may_prompt: bool) -> Result<(), Failure> {
+    let has_password = may_prompt || filled(args.password.as_ref()).is_some();
+    if has_password && filled(args.username.as_ref()).is_some() {
+        return Ok(());
+    }
+    Err(
+        Failure::usage("--username and --password are required with --password-grant").hint(
+            "read the password from a file with --password @PATH, or from a pipe with --password -",
+        ),
+    )
+}
+
+/// Returns the name and the password of the user, who sees which issuer gets them.
+///
+/// # Errors
+/// The password can't be read.
 pub(super) fn name_and_password(
     ctx: &Ctx,
     args: &Args,
-    may_prompt: bool,
+    issuer: &str,
 ) -> anyhow::Result<(String, SecretString)> {
-    let missing = || {
-        Failure::usage("--username and --password are required with --password-grant").hint(
-            "read the password from a file with --password @PATH, or from a pipe with --password -",
-        )
-    };
-    let name = filled(args.username.as_ref()).ok_or_else(missing)?;
+    let name = filled(args.username.as_ref()).unwrap_or_default();
     let password = match filled(args.password.as_ref()) {
         Some(given) => read_secret(ctx, &given)?,
-        None if may_prompt => prompt::secret(&format!("Password of {name}"))?,
-        None => return Err(missing().into()),
+        None => prompt::secret(&format!("Password of {name} at {issuer}"))?,
     };
     Ok((name, password))
 }

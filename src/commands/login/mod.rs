@@ -20,11 +20,12 @@ pub(crate) use args::Args;
 use self::args::{Mode, filled};
 use self::greet::Greeting;
 use self::issuer::Provider;
+use self::save::{Chosen, Done, Made};
 use self::secret::read_secret;
 use crate::auth::callback::Browser;
 use crate::auth::oidc::Revocation;
-use crate::auth::revoke::Revocable;
-use crate::auth::store::{Login, Store};
+use crate::auth::revoke::Held;
+use crate::auth::store::{self, Login, Store};
 use crate::auth::{browser, job, token};
 use crate::commands::outcome;
 use crate::config::settings::{Origin, check_token, is_local};
@@ -33,7 +34,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, prompt};
-use crate::text::command::shell_word;
+use crate::text::command::{shell_line, shell_word};
 use crate::text::{acpctl, quote, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -41,10 +42,15 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let modes = args.modes();
     let may_prompt = ctx.may_ask() && std::io::stdin().is_terminal();
     if modes.len() > 1 || modes.is_empty() && !may_prompt {
-        return Err(Failure::usage(
+        let failure = Failure::usage(
             "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required",
-        )
-        .into());
+        );
+        let example = acpctl(&["login", "URL", "--token", "@PATH"]);
+        return Err(if modes.is_empty() {
+            failure.hint(format!("for example: {example}")).into()
+        } else {
+            failure.into()
+        });
     }
     let given = modes.first().copied();
     if given == Some(Mode::ClientCredentials)
@@ -54,18 +60,21 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     {
         return Err(no_client_secret().into());
     }
+    args.check_token_fd()?;
+    if given == Some(Mode::Password) {
+        issuer::check_password(args, ctx.may_ask())?;
+    }
     let mut url = new_url(args)?;
     // A login to a context that does not exist creates it.
     ctx.may_add_context();
     let place = ctx.place_to_change()?;
+    if ctx.config()?.is_of_embedded() {
+        return Err(in_embedded(ctx, url.as_deref()).into());
+    }
     if let (Err(_), Some(name)) = (ctx.config()?.check_context(), &place.context) {
         contexts::check_name(name)?;
         url = Some(url.map_or_else(|| address_of_new(ctx, name), Ok)?);
     }
-    // A configuration that can't be read is never overwritten, so it fails before the user has logged in.
-    let before = Revocable::of(ctx.config()?);
-    file::check_place(&place.path)
-        .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
     // Nobody has chosen the default address, so no token goes there unasked.
     if url.is_none() && given.is_none() && ctx.settings()?.api_url.origin == Origin::Default {
         url = Some(ask_for_server()?);
@@ -80,21 +89,27 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let message = "--dry-run needs --token or --client-credentials: any other login stays open at the issuer";
         return Err(Failure::usage(message).into());
     }
+    check_store(args, mode)?;
+    // What can't be kept is told before the user has logged in.
+    let chosen = save::choose(ctx, args, &place)?;
     let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())
-        .map_err(|error| ask_for_the_issuer(error, &provider))?;
-    let saved = greet_and_keep(
-        ctx,
-        args,
+        .map_err(|error| ask_for_the_issuer(error, args, mode, &provider))?;
+    let secret_note = add_secret(args, mode, &provider, &mut login);
+    let made = Made {
         mode,
-        &provider,
-        &mut login,
-        &place,
-        url.as_deref(),
-    );
+        login: &login,
+        provider: &provider,
+        url: url.as_deref(),
+    };
+    let saved = greet_and_keep(ctx, &made, &place, chosen);
     if let Some(browser) = browser {
         answer(ctx, browser, &login, saved.as_ref().err())?;
     }
-    let (greeting, notes) = saved?;
+    if saved.is_err() {
+        withdraw(ctx, &made);
+    }
+    let (greeting, Done { notes, replaced }) = saved?;
+    let notes = notes.into_iter().chain(secret_note);
     let report = Report::new(ctx, &format, &place, url.as_deref(), &login)?;
     report.say(ctx)?;
     warn(ctx, &login, mode, url.as_deref());
@@ -105,10 +120,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             ctx.out.aside(&note);
         }
     }
-    let before = before.filter(|before| !ctx.rehearses() && !before.lives_on_in(&login));
-    if let Some(before) = before {
-        end(ctx, &before)?;
-    }
+    end(ctx, &made, &replaced)?;
     if let Some(greeting) = &greeting {
         greeting.say(ctx);
     }
@@ -169,6 +181,22 @@ impl<'f> Report<'f> {
     }
 }
 
+/// Returns the failure of a login to the context of the embedded API, which would keep nothing of it.
+fn in_embedded(ctx: &Ctx, url: Option<&str>) -> Failure {
+    let url = url.map_or_else(|| "URL".to_owned(), url_for_people);
+    let way = if ctx.globals.context_name.is_some() {
+        shell_line(&["acpctl", "login", &url])
+    } else if env::CONTEXT.get().is_some() {
+        format!("unset {}", env::CONTEXT.name)
+    } else {
+        shell_line(&["acpctl", "--context-name=NAME", "login", &url])
+    };
+    Failure::usage(
+        "the context \"local\" is the embedded API of this machine, which needs no login",
+    )
+    .hint(format!("log in to another context: {way}"))
+}
+
 /// Returns the address of a new context, which a flag or a variable names.
 fn address_of_new(ctx: &Ctx, name: &str) -> Result<String, Failure> {
     let found = &ctx.settings()?.api_url;
@@ -198,7 +226,7 @@ fn log_in(
                 code::log_in(ctx, args, provider, &server).context("auth-code login")?;
             return Ok((login, Some(browser)));
         }
-        Mode::Device => device::log_in(ctx, provider, &server).context("device login")?,
+        Mode::Device => device::log_in(ctx, args, provider, &server).context("device login")?,
         Mode::ClientCredentials => {
             if provider.secret.is_none() {
                 return Err(no_client_secret().into());
@@ -206,14 +234,19 @@ fn log_in(
             issuer::client_credentials(ctx, provider).context("client-credentials login")?
         }
         Mode::Password => {
-            let may_prompt = ctx.may_ask();
-            let (name, password) = issuer::name_and_password(ctx, args, may_prompt)?;
+            let issuer = url_for_people(&provider.issuer_url);
+            let (name, password) = issuer::name_and_password(ctx, args, &issuer)?;
             issuer::password(ctx, provider, &name, &password).context("password-grant login")?
         }
         Mode::Token => Login {
             access: Some(match args.token() {
                 Some(token) => read_secret(ctx, &token)?,
-                None => prompt::secret(&format!("Token for {server}"))?,
+                None => {
+                    let browser = args.again(Mode::Browser, Some("URL"), Some("ID"));
+                    ctx.out
+                        .aside(&format!("To log in with the browser: {browser}"));
+                    prompt::secret(&format!("Token for {server}"))?
+                }
             }),
             ..Login::default()
         },
@@ -222,70 +255,57 @@ fn log_in(
 }
 
 /// Adds a hint to the failure of a default issuer, which is wrong for most platforms.
-fn ask_for_the_issuer(mut error: anyhow::Error, provider: &Provider) -> anyhow::Error {
+fn ask_for_the_issuer(
+    mut error: anyhow::Error,
+    args: &Args,
+    mode: Mode,
+    provider: &Provider,
+) -> anyhow::Error {
     if !provider.is_known
         && let Some(failure) = error.downcast_mut::<Failure>()
         && failure.kind == Kind::Network
     {
-        let command = acpctl(&["login", "--issuer-url", "URL", "--client-id", "ID"]);
+        let command = args.again(mode, Some("URL"), Some("ID"));
         failure.hint = Some(format!("name the issuer of your platform: {command}"));
     }
     error
 }
 
 /// Asks the server about the token and saves the login, unless a rejected token would replace a login. Returns the
-/// server's greeting and the notes about the login's place.
+/// server's greeting and what was saved.
 fn greet_and_keep(
     ctx: &Ctx,
-    args: &Args,
-    mode: Mode,
-    provider: &Provider,
-    login: &mut Login,
+    made: &Made,
     place: &Place,
-    url: Option<&str>,
-) -> anyhow::Result<(Option<Greeting>, Vec<String>)> {
+    chosen: Chosen,
+) -> anyhow::Result<(Option<Greeting>, Done)> {
     let mut greeting = None;
-    if let Some(token) = &login.access {
+    if let Some(token) = &made.login.access {
         check_token(token, "the token")?;
-        greeting = greet::ask(ctx, url, token)?;
+        greeting = greet::ask(ctx, made.url, token)?;
     }
     if let Some(greeting) = &greeting {
         greeting.refuse_loss(ctx.config()?)?;
     }
-    let notes = keep(ctx, args, mode, provider, login, place, url)?;
-    Ok((greeting, notes))
+    let done = if ctx.rehearses() {
+        Done::default()
+    } else {
+        save::save(ctx, place, made, chosen)?
+    };
+    Ok((greeting, done))
 }
 
-/// Saves the login. Returns the notes about its place.
-fn keep(
-    ctx: &Ctx,
-    args: &Args,
-    mode: Mode,
-    provider: &Provider,
-    login: &mut Login,
-    place: &Place,
-    url: Option<&str>,
-) -> anyhow::Result<Vec<String>> {
-    if ctx.rehearses() {
-        return Ok(Vec::new());
+/// Adds the client's secret to the login if the user wants it to be kept. Returns the note about that.
+fn add_secret(args: &Args, mode: Mode, provider: &Provider, login: &mut Login) -> Option<String> {
+    let secret = provider.secret.as_ref().filter(|_| mode != Mode::Token)?;
+    if matches!(args.store, Some(Store::Keyring | Store::File)) {
+        login.client_secret = Some(secret.clone());
+        return Some("The client secret is kept with the login".to_owned());
     }
-    let keeps_secret = matches!(args.store, Some(Store::Keyring | Store::File));
-    let mut notes = Vec::new();
-    if let Some(secret) = provider.secret.as_ref().filter(|_| mode != Mode::Token) {
-        if keeps_secret {
-            login.client_secret = Some(secret.clone());
-            notes.push("The client secret is kept with the login".to_owned());
-        } else if filled(args.client_secret.as_ref()).is_some() {
-            notes.push(
-                "The client secret is not kept, so this login can't be renewed: add --store, or set AMBIENT_CLIENT_SECRET in later commands"
-                    .to_owned(),
-            );
-        }
-    }
-    let from = (mode != Mode::Token).then_some(provider);
-    let mut said = save::save(ctx, args, place, url, login, from, mode)?;
-    said.extend(notes);
-    Ok(said)
+    filled(args.client_secret.as_ref()).map(|_| {
+        "The client secret is not kept, so this login can't be renewed: add --store, or set AMBIENT_CLIENT_SECRET in later commands"
+            .to_owned()
+    })
 }
 
 /// Shows in the browser how the login has ended.
@@ -309,17 +329,59 @@ fn answer(
     })
 }
 
-/// Ends the login before this one at its issuer, where it would go on otherwise.
-fn end(ctx: &Ctx, before: &Revocable) -> anyhow::Result<()> {
-    let settings = ctx.settings()?;
-    let revoked = ctx.block_on(async { Ok(before.revoke(settings).await) })?;
-    if let Revocation::Not(why) = revoked {
+/// Ends a login at its issuer that could not be saved: nobody would have its token. One that shares its session with
+/// the stored login goes on with that.
+fn withdraw(ctx: &Ctx, made: &Made) {
+    let Some(fresh) = made.revocable() else {
+        return;
+    };
+    let stored = ctx.config().ok().and_then(|config| {
+        let issuer = config.text(file::ISSUER_URL).map(str::to_owned);
+        Some((store::load(config).ok()?, issuer))
+    });
+    if stored.is_some_and(|(login, issuer)| fresh.lives_on_in(&login, issuer.as_deref())) {
+        return;
+    }
+    let revoked = ctx.block_on(async { Ok(fresh.revoke(ctx.settings()?).await) });
+    if let Ok(Revocation::Not(why)) = revoked {
         ctx.out.warn(&format!(
-            "the login before this one is still valid at {} ({why})",
-            url_for_people(&before.issuer)
+            "the login that was not saved is still valid at {} ({why})",
+            url_for_people(&fresh.issuer)
+        ));
+    }
+}
+
+/// Ends the logins before this one at their issuers, where they would go on otherwise.
+fn end(ctx: &Ctx, made: &Made, replaced: &Held) -> anyhow::Result<()> {
+    let issuer = (made.mode != Mode::Token).then_some(made.provider.issuer_url.as_str());
+    for before in &replaced.logins {
+        if before.lives_on_in(made.login, issuer) {
+            continue;
+        }
+        let settings = ctx.settings()?;
+        let revoked = ctx.block_on(async { Ok(before.revoke(settings).await) })?;
+        if let Revocation::Not(why) = revoked {
+            ctx.out.warn(&format!(
+                "the login before this one is still valid at {} ({why})",
+                url_for_people(&before.issuer)
+            ));
+        }
+    }
+    if let Some(why) = &replaced.unknown {
+        ctx.out.warn(&format!(
+            "if the login before this one came from an issuer, it is still valid there ({why})"
         ));
     }
     Ok(())
+}
+
+/// Refuses to throw a login away that stays open at the issuer: nobody sees its token.
+fn check_store(args: &Args, mode: Mode) -> Result<(), Failure> {
+    if args.store != Some(Store::None) || matches!(mode, Mode::Token | Mode::ClientCredentials) {
+        return Ok(());
+    }
+    let message = "--store none needs --token or --client-credentials: any other login stays open at the issuer, and nobody has its token";
+    Err(Failure::usage(message).hint("keep it in config.json, mode 0600: --store file"))
 }
 
 fn no_client_secret() -> Failure {

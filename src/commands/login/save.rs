@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::args::{Args, Mode};
 use super::issuer::Provider;
 use crate::auth::refresh::CLIENT_CREDENTIALS;
-use crate::auth::store::{self, Login, Store};
+use crate::auth::revoke::{Held, Revocable};
+use crate::auth::store::{self, Login, Saved, Store};
 use crate::auth::{cleartext, login};
 use crate::config::file::{self, Error, Lock};
 use crate::config::{Config, Place, Settings, contexts};
@@ -15,39 +16,158 @@ use crate::keyring::KeyringError;
 use crate::text::command::shell_word;
 use crate::text::quote;
 
-/// Saves the login and the other settings in one step. Returns the notes about the login's place.
+/// Where a login will be kept.
+pub(super) struct Chosen {
+    store: Store,
+    /// True if later logins go there too.
+    is_remembered: bool,
+    notes: Vec<String>,
+}
+
+/// Chooses the place of the login and tries it out, before the user logs in: where the user wants it, or else where the
+/// last login is, or else the keyring if one takes it, or else the file. The choice never changes silently.
+///
+/// # Errors
+/// The place does not take a login.
+pub(super) fn choose(ctx: &Ctx, args: &Args, place: &Place) -> Result<Chosen, Failure> {
+    const FILE: &str = "The login is in the configuration file, mode 0600";
+    const KEYRING: &str = "The login is in the system's keyring";
+    if ctx.rehearses() {
+        return Ok(Chosen {
+            store: Store::None,
+            is_remembered: false,
+            notes: Vec::new(),
+        });
+    }
+    file::try_place(&place.path)
+        .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
+    if let Some(store) = args.store.or(store::named(ctx.config()?)) {
+        store::try_out(store).map_err(|why| cannot_keep(&why))?;
+        let words = match store {
+            Store::Keyring => KEYRING,
+            Store::File => FILE,
+            Store::None => "The token was not saved; set AMBIENT_TOKEN to use it",
+        };
+        let is_remembered = args.store.is_some();
+        return Ok(Chosen {
+            store,
+            is_remembered,
+            notes: is_remembered
+                .then(|| words.to_owned())
+                .into_iter()
+                .collect(),
+        });
+    }
+    let tried = store::has_keyring().then(|| store::try_out(Store::Keyring));
+    let (store, note) = match tried {
+        Some(Ok(())) => (Store::Keyring, Some(KEYRING.to_owned())),
+        Some(Err(why)) => (
+            Store::File,
+            Some(format!("{FILE}: no keyring accepted it ({why})")),
+        ),
+        None => (Store::File, ctx.may_ask().then(|| FILE.to_owned())),
+    };
+    Ok(Chosen {
+        store,
+        is_remembered: store == Store::Keyring,
+        notes: note.into_iter().collect(),
+    })
+}
+
+/// A login that has been made.
+pub(super) struct Made<'a> {
+    pub mode: Mode,
+    pub login: &'a Login,
+    pub provider: &'a Provider,
+    /// The address to save with it.
+    pub url: Option<&'a str>,
+}
+
+impl Made<'_> {
+    /// Returns the login as one that its issuer can end.
+    pub(super) fn revocable(&self) -> Option<Revocable> {
+        let Provider {
+            issuer_url,
+            client_id,
+            secret,
+            ..
+        } = self.provider;
+        Revocable::new(self.login, issuer_url, client_id, secret.as_ref())
+    }
+}
+
+/// A login that has been saved.
+#[derive(Default)]
+pub(super) struct Done {
+    /// What the user has to know about its place.
+    pub notes: Vec<String>,
+    /// The logins that it replaces.
+    pub replaced: Held,
+}
+
+/// Saves the login and the other settings in one step. If that fails, the login before it stays.
 ///
 /// # Errors
 /// The configuration or the keyring can't be written.
-pub(super) fn save(
-    ctx: &Ctx,
-    args: &Args,
-    place: &Place,
-    url: Option<&str>,
-    login: &Login,
-    provider: Option<&Provider>,
-    mode: Mode,
-) -> Result<Vec<String>, Failure> {
+pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Result<Done, Failure> {
+    let mode = made.mode;
+    let provider = Some(made.provider).filter(|_| mode != Mode::Token);
     let failed = |words: &'static str| {
         move |why: Error| Failure::new(Kind::Other, format!("{words}: {why}"))
     };
     let lock = Lock::take(&place.path).map_err(failed("save config"))?;
     let mut config = Config::load(place).map_err(failed("load config"))?;
-    let mut kept = Vec::new();
+    let mut notes = Vec::new();
+    let replaced = Held::of(&config).unwrap_or_else(|why| Held {
+        left: Some(why),
+        ..Held::default()
+    });
     if let (Err(_), Some(name)) = (config.check_context(), &place.context) {
-        kept.push(add_context(&mut config, name)?);
+        notes.push(add_context(&mut config, name)?);
     }
-    // The server first: an entry of the keyring names it.
-    kept.extend(change(ctx, &mut config, ctx.settings()?, url));
-    kept.extend(keep(ctx, args, &mut config, login)?);
+    // Server, issuer and client first: an entry of the keyring names them.
+    notes.extend(change(ctx, &mut config, ctx.settings()?, made.url));
     let issuer = provider.map(|provider| Value::from(provider.issuer_url.as_str()));
     let client = provider.map(|provider| Value::from(provider.client_id.as_str()));
     let grant = (mode == Mode::ClientCredentials).then(|| CLIENT_CREDENTIALS.into());
+    let is_confidential = provider.is_some_and(|provider| provider.secret.is_some());
     config.set(file::ISSUER_URL, issuer);
     config.set(file::CLIENT_ID, client);
     config.set(file::LOGIN_GRANT, grant);
-    config.write(&lock).map_err(failed("save config"))?;
-    Ok(kept)
+    config.set(file::CONFIDENTIAL, is_confidential.then(|| true.into()));
+    let saved =
+        store::save(&mut config, chosen.store, made.login).map_err(|why| cannot_keep(&why))?;
+    if chosen.is_remembered {
+        store::remember(&mut config, chosen.store);
+    }
+    if let Err(why) = config.write(&lock) {
+        saved.take_back();
+        return Err(failed("save config")(why));
+    }
+    if let Err(why) = remove_old(&replaced, &saved, &mut config, &lock) {
+        notes.push(format!(
+            "Warning: the previous login is still in the keyring ({why})"
+        ));
+    }
+    notes.extend(chosen.notes);
+    Ok(Done { notes, replaced })
+}
+
+/// Removes the login before this one from the keyring. If that fails, the file keeps its number, so that the next
+/// login or logout removes it.
+fn remove_old(
+    replaced: &Held,
+    saved: &Saved,
+    config: &mut Config,
+    lock: &Lock,
+) -> Result<(), String> {
+    if let Some(why) = &replaced.left {
+        return Err(why.to_string());
+    }
+    if saved.replace_old(config).map_err(|why| why.to_string())? {
+        config.write(lock).map_err(|why| why.to_string())?;
+    }
+    Ok(())
 }
 
 /// Creates the context that the login is for. It is the current one only if it is the first: a login must not make
@@ -63,54 +183,6 @@ fn add_context(config: &mut Config, name: &str) -> Result<String, Failure> {
         )
     };
     Ok(note)
-}
-
-/// Saves the tokens where the user wants them, or else where the last login is, or else in the keyring if one answers,
-/// or else in the file. The choice never changes silently.
-fn keep(
-    ctx: &Ctx,
-    args: &Args,
-    config: &mut Config,
-    login: &Login,
-) -> Result<Vec<String>, Failure> {
-    const FILE: &str = "The login is in the configuration file, mode 0600";
-    const KEYRING: &str = "The login is in the system's keyring";
-    let mut notes = Vec::new();
-    let Some(place) = args.store.or(store::named(config)) else {
-        if store::has_keyring() {
-            match store::save(config, Store::Keyring, login) {
-                Ok(()) => {
-                    store::remember(config, Store::Keyring);
-                    return Ok(vec![KEYRING.to_owned()]);
-                }
-                Err(why) => notes.push(format!("{FILE}: no keyring accepted it ({why})")),
-            }
-        } else if ctx.may_ask() {
-            notes.push(FILE.to_owned());
-        }
-        store::save(config, Store::File, login).map_err(|why| cannot_keep(&why))?;
-        return Ok(notes);
-    };
-    if place != Store::Keyring
-        && let Err(why) = store::leave_keyring(config)
-    {
-        notes.push(format!(
-            "Warning: the previous login is still in the keyring ({why})"
-        ));
-    }
-    store::save(config, place, login).map_err(|why| cannot_keep(&why))?;
-    if args.store.is_some() {
-        store::remember(config, place);
-        notes.push(
-            match place {
-                Store::Keyring => KEYRING,
-                Store::File => FILE,
-                Store::None => "The token was not saved; set AMBIENT_TOKEN to use it",
-            }
-            .to_owned(),
-        );
-    }
-    Ok(notes)
 }
 
 fn cannot_keep(why: &KeyringError) -> Failure {

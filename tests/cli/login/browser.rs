@@ -126,7 +126,8 @@ fn a_refusal_is_shown_without_markup_and_without_control_characters() {
     assert!(
         page.body
             .contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; ")
-            && !page.body.contains("<script>"),
+            && !page.body.contains("<script>")
+            && !page.body.contains('\u{1b}'),
         "{}",
         page.body
     );
@@ -368,12 +369,62 @@ fn a_closed_tab_can_be_ended_with_ctrl_c_and_the_time_is_shown() {
     );
     let screen = terminal.wait_for(" left (Ctrl-C cancels)");
     assert!(screen.contains("Waiting for the browser, "), "{screen}");
-    let another_way =
-        "The browser is on another machine? Press Ctrl-C, then: acpctl login --device";
-    assert!(screen.contains(another_way), "{screen}");
+    for another_way in [
+        "The browser is on another machine? Press Ctrl-C, then:",
+        "acpctl login https://api.corp.test --device --issuer-url http://127.0.0.1:",
+    ] {
+        assert!(screen.contains(another_way), "{screen}");
+    }
     assert!(!screen.contains("Opening browser"), "{screen}");
     terminal.type_text("\x03");
     terminal.wait_for("status 130");
     assert!(terminal.is_sane());
     assert!(!env.config_path().exists());
+}
+
+#[test]
+fn an_answer_with_two_values_ends_the_login() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &[], &[]);
+    let state = login.query()["state"].clone();
+    let page = visit(&login.callback(&[("state", &state), ("code", "a"), ("code", "b")]));
+    assert_eq!(page.status, 400);
+    assert!(page.body.contains("two values of code"), "{}", page.body);
+    let output = login.end();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(issuer.token_requests().is_empty());
+}
+
+#[test]
+fn the_browser_gets_no_secret_of_the_environment() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let seen = env.home().join("seen");
+    let opener = env.file(
+        "bin/xdg-open",
+        format!(
+            "#!/bin/sh\nenv >\"{0}.new\" && mv \"{0}.new\" \"{0}\"\n",
+            seen.display()
+        ),
+    );
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", opener.parent().unwrap().display());
+    let variables = [
+        ("DISPLAY", ":0"),
+        ("PATH", path.as_str()),
+        ("AMBIENT_TOKEN", "canary-token-0123456789"),
+        ("AMBIENT_CLIENT_SECRET", "canary-secret"),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "canary-github"),
+    ];
+    let login = Waiting::start(&env, &issuer, &[], &variables);
+    assert!(login.is_opened);
+    while !seen.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let shown = fs::read_to_string(&seen).unwrap();
+    assert!(
+        shown.contains("DISPLAY=:0") && !shown.contains("canary"),
+        "{shown}"
+    );
+    visit(&agree(&login.authorization));
+    login.end();
 }

@@ -53,7 +53,7 @@ fn a_refusal_and_the_end_of_the_time_are_told() {
         (&["access_denied"][..], "access was refused in the browser"),
         (
             &["expired_token"],
-            "the code has expired before the login was finished\nHint: for another code: acpctl login --device\n",
+            "the code has expired before the login was finished\nHint: for another code: acpctl login https://api.corp.test --device ",
         ),
         (&["invalid_grant"], "token endpoint: invalid_grant"),
     ] {
@@ -193,4 +193,42 @@ fn ctrl_c_ends_the_wait_for_a_code() {
     terminal.wait_for("status 130");
     assert!(terminal.is_sane());
     assert!(!env.config_path().exists());
+}
+
+#[test]
+fn an_issuer_that_is_busy_for_a_moment_costs_no_code() {
+    for busy in ["503", "429"] {
+        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+        issuer.script_device(&[busy]);
+        let (status, _, stderr) = device(&env, &issuer, api.url());
+        assert_eq!(status, Some(0), "{stderr}");
+        assert_eq!(issuer.token_requests().len(), 2);
+    }
+}
+
+#[test]
+fn a_short_time_is_enough_for_one_question() {
+    for changes in [
+        json!({"expires_in": 2, "interval": 5}),
+        json!({"expires_in": 0}),
+        json!({"expires_in": "60"}),
+        json!({"expires_in": 60.0}),
+    ] {
+        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+        issuer.change_device(&changes);
+        let (status, _, stderr) = device(&env, &issuer, api.url());
+        assert_eq!(status, Some(0), "{changes} {stderr}");
+    }
+}
+
+#[test]
+fn the_hint_for_another_code_keeps_server_and_issuer() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    issuer.script_device(&["access_denied"]);
+    let (_, _, stderr) = device(&env, &issuer, "https://api.corp.test");
+    let line = format!(
+        "acpctl login https://api.corp.test --device --issuer-url {} --client-id {CLIENT}\n",
+        issuer.url()
+    );
+    assert!(stderr.ends_with(&line), "{stderr}");
 }

@@ -54,7 +54,7 @@ fn an_issuer_that_lies_or_fails_gets_no_code_and_no_secret() {
             10,
             "calls itself \"https://evil.test/r\"",
         ),
-        (json!({"issuer": null}), 10, "calls itself \"\""),
+        (json!({"issuer": null}), 10, "names no issuer"),
         (
             json!({"authorization_endpoint": "javascript:alert(1)"}),
             10,
@@ -166,7 +166,11 @@ fn who_names_no_issuer_learns_how_to_name_one() {
             .unwrap();
         let (_, stderr) = streams(&output);
         assert_eq!(output.status.code(), Some(9), "{stderr}");
-        let hint = "\nHint: name the issuer of your platform: acpctl login --issuer-url URL --client-id ID\n";
-        assert!(stderr.ends_with(hint), "{stderr}");
+        let hint = format!(
+            "\nHint: name the issuer of your platform: acpctl login https://api.corp.test {mode} --issuer-url URL --client-id ID\n"
+        );
+        assert!(stderr.ends_with(&hint), "{stderr}");
+        let told = "You log in at the issuer https://sso.redhat.com/auth/realms/redhat-external\n";
+        assert!(stderr.starts_with(told), "{stderr}");
     }
 }

@@ -112,3 +112,22 @@ fn the_place_of_a_broken_file_is_in_the_json_error() {
         "{error}"
     );
 }
+
+#[test]
+fn a_lock_that_is_something_else_is_told() {
+    let env = TestEnv::new();
+    env.config("{}");
+    let lock = env.config_path().with_file_name(".config.json.lock");
+    std::os::unix::fs::symlink(env.file("victim", "x"), &lock).unwrap();
+    let output = env
+        .acpctl()
+        .args(["config", "set", "project", "p"])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert!(output.status.success(), "{stderr}");
+    assert!(
+        stderr.contains("can't be locked (it is a symbolic link)"),
+        "{stderr}"
+    );
+}

@@ -198,3 +198,41 @@ fn whoami_and_doctor_know_the_job_and_a_token_goes_before_it() {
     );
     let _ = fs::remove_file(env.config_path());
 }
+
+#[test]
+fn a_job_without_a_server_gets_no_token() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let output = env
+        .acpctl()
+        .env("AMBIENT_ISSUER_URL", issuer.url())
+        .env("AMBIENT_CLIENT_ID", CLIENT)
+        .env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET)
+        .args(["project", "list"])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(stderr.contains("AMBIENT_API_URL is not set"), "{stderr}");
+    assert!(issuer.received().is_empty());
+}
+
+#[test]
+fn the_hints_of_a_job_name_its_variables() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    let secret = [
+        ("AMBIENT_CLIENT_SECRET", CLIENT_SECRET),
+        ("AMBIENT_ISSUER_URL", "http://sso.corp.test"),
+    ];
+    let (_, stderr) = job(&env, &issuer, api.url(), &secret);
+    assert!(
+        stderr.contains("AMBIENT_ISSUER_URL=https://") && !stderr.contains("--issuer-url"),
+        "{stderr}"
+    );
+    let refusing = Scripted::with(|_| error(401, "ambient-401", "no"));
+    let (status, stderr) = job(&env, &issuer, refusing.url(), &secret[..1]);
+    assert_eq!(status, Some(4));
+    assert!(
+        stderr.contains("check AMBIENT_ISSUER_URL and AMBIENT_CLIENT_ID"),
+        "{stderr}"
+    );
+}

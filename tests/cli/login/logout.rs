@@ -1,11 +1,15 @@
 //! `logout`: every token is wiped, and revoked at its issuer.
 
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::login::{Waiting, expired};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{CLIENT_SECRET, Issuer, Mood};
-use crate::support::server::{Scripted, json as answer};
+use crate::support::server::{Scripted, json as answer, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
 
 // Logging out
@@ -125,4 +129,24 @@ fn a_variable_that_keeps_one_logged_in_is_named() {
         .assert()
         .success()
         .stderr("Warning: AMBIENT_TOKEN is set and still used\n");
+}
+
+#[test]
+fn a_logout_during_a_renewal_ends_the_renewed_login() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Slow), nothing());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let mut renewing = std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .args(["project", "list"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while issuer.token_requests().is_empty() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    env.acpctl().arg("logout").assert().success();
+    renewing.wait().unwrap();
+    assert_eq!(issuer.revoked(), ["canary-refresh-3"]);
+    assert_eq!(env.saved()["refresh_token"], Value::Null);
 }

@@ -2,7 +2,7 @@
 
 use crate::login::text;
 use crate::support::oidc::{CLIENT, Issuer, Mood, PASSWORD};
-use crate::support::server::nothing;
+use crate::support::server::{Scripted, error, nothing};
 use crate::support::{TestEnv, streams};
 
 #[test]
@@ -43,4 +43,148 @@ fn without_a_name_or_a_password_nothing_is_sent() {
         assert!(streams(&output).1.starts_with(words));
     }
     assert!(issuer.received().is_empty());
+}
+
+#[test]
+fn no_secret_goes_to_an_issuer_that_nobody_has_named() {
+    for flags in [
+        &["--password-grant", "--username", "ada", "--password", "-"][..],
+        &[
+            "--client-credentials",
+            "--client-id",
+            "robot",
+            "--client-secret",
+            "-",
+        ],
+    ] {
+        let env = TestEnv::new();
+        let output = env
+            .acpctl()
+            .env("HTTPS_PROXY", "http://127.0.0.1:1")
+            .args(["login", "https://api.corp.test"])
+            .args(flags)
+            .write_stdin(PASSWORD)
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.contains("no secret goes to one that nobody has named"),
+            "{stderr}"
+        );
+        let line = format!("acpctl login https://api.corp.test {}", flags[0]);
+        assert!(
+            stderr.contains(&line) && stderr.contains("--issuer-url URL"),
+            "{stderr}"
+        );
+        assert!(!env.config_path().exists());
+    }
+}
+
+#[test]
+fn a_login_that_would_be_thrown_away_is_not_begun() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    for way in [
+        &["--device"][..],
+        &["--use-auth-code"],
+        &["--password-grant", "--username", "ada", "--password", "-"],
+    ] {
+        let output = env
+            .acpctl()
+            .args([
+                "login",
+                api.url(),
+                "--store",
+                "none",
+                "--issuer-url",
+                &issuer.url(),
+            ])
+            .args(way)
+            .write_stdin(PASSWORD)
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("--store none needs --token"), "{stderr}");
+    }
+    assert!(issuer.received().is_empty());
+}
+
+fn log_in(env: &TestEnv, issuer: &Issuer, api: &str) -> (Option<i32>, String) {
+    let output = env
+        .acpctl()
+        .args([
+            "login",
+            api,
+            "--password-grant",
+            "--username",
+            "ada",
+            "--password",
+            "-",
+        ])
+        .args(["--issuer-url", &issuer.url(), "--client-id", CLIENT])
+        .write_stdin(PASSWORD)
+        .output()
+        .unwrap();
+    (output.status.code(), streams(&output).1)
+}
+
+#[test]
+fn a_login_that_is_not_kept_is_ended_at_its_issuer() {
+    let (issuer, api) = (Issuer::new(Mood::Good), nothing());
+    let refusing = Scripted::with(|_| error(401, "ambient-401", "no"));
+    for (before, now, revoked) in [("s1", "s2", 1), ("s1", "s1", 0)] {
+        let (env, issued) = (TestEnv::new(), issuer.revoked().len());
+        issuer.set_session(before);
+        assert_eq!(log_in(&env, &issuer, api.url()).0, Some(0));
+        let saved = env.saved();
+        issuer.set_session(now);
+        let (status, stderr) = log_in(&env, &issuer, refusing.url());
+        assert_eq!(status, Some(4), "{stderr}");
+        assert_eq!(env.saved(), saved);
+        // What is of one session with the login that stays is not ended.
+        assert_eq!(issuer.revoked().len() - issued, revoked, "{now}");
+        assert!(
+            !issuer
+                .revoked()
+                .contains(&text(&saved, "refresh_token").to_owned())
+        );
+    }
+}
+
+#[test]
+fn a_token_that_no_server_accepts_is_the_issuers_fault() {
+    for access in [
+        "short",
+        "0123456789 0123456789",
+        "01234567890123456789\u{202e}",
+    ] {
+        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+        issuer.set_access(access);
+        let (status, stderr) = log_in(&env, &issuer, api.url());
+        assert_eq!(status, Some(10), "{stderr}");
+        assert!(stderr.contains("the issuer's answer: "), "{stderr}");
+        assert!(!env.config_path().exists());
+    }
+}
+
+#[test]
+fn slashes_at_the_end_of_an_issuer_do_not_count() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    assert_eq!(log_in(&env, &issuer, api.url()).0, Some(0));
+    env.acpctl()
+        .args([
+            "login",
+            api.url(),
+            "--password-grant",
+            "--username",
+            "ada",
+            "--password",
+            "-",
+        ])
+        .args(["--issuer-url", &format!("{}/", issuer.url())])
+        .write_stdin(PASSWORD)
+        .assert()
+        .success();
+    assert_eq!(text(&env.saved(), "client_id"), CLIENT);
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -328,6 +330,9 @@ fn a_confidential_client_renews_with_its_stored_secret_or_that_of_the_environmen
             config["client_secret"] = CLIENT_SECRET.into();
             env.config(&config.to_string());
         }
+        let mut config = env.saved();
+        config["confidential_client"] = (!is_stored).into();
+        env.config(&config.to_string());
         let mut command = env.acpctl();
         if !is_stored {
             command.env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET);
@@ -379,4 +384,116 @@ fn a_service_account_with_a_kept_secret_logs_in_again() {
     let output = env.acpctl().args(["project", "list"]).output().unwrap();
     assert_eq!(output.status.code(), Some(4));
     assert_eq!(issuer.token_requests().len(), 2);
+}
+
+#[test]
+fn a_renewed_token_that_is_no_use_replaces_nothing() {
+    let mallory = jwt(&json!({"sub": "mallory", "exp": FAR}));
+    for (access, why) in [
+        ("short", "token is too short"),
+        ("0123456789\n0123456789", "holds a blank, a line end"),
+        ("01234567890123456789\u{202e}", "holds a blank, a line end"),
+        (
+            &mallory,
+            "the issuer's token is for \"mallory\", and the login for \"alice\"",
+        ),
+    ] {
+        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+        issuer.set_access(access);
+        expired(&env, &issuer, &issuer.refresh_token(), api.url());
+        let before = env.saved();
+        let output = env.acpctl().args(["project", "list"]).output().unwrap();
+        let (_, stderr) = streams(&output);
+        assert!(output.status.success(), "{stderr}");
+        assert!(
+            stderr.contains("could not be renewed (") && stderr.contains(why),
+            "{stderr}"
+        );
+        assert_eq!(env.saved(), before, "{why}");
+    }
+}
+
+#[test]
+fn a_second_run_does_not_wait_for_a_silent_issuer_again() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Silent), nothing());
+    expired(&env, &issuer, "r", api.url());
+    let mut config = env.saved();
+    let soon = jiff::Timestamp::now().as_second() + 25;
+    config["access_token"] = token_until(soon, "soon").into();
+    env.config(&config.to_string());
+    let start = || {
+        std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+            .env_clear()
+            .envs(env.variables())
+            .args(["project", "list", "--request-timeout", "3s"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let first = start();
+    while issuer.received().is_empty() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let second = start().wait_with_output().unwrap();
+    let first = first.wait_with_output().unwrap();
+    for (run, why) in [
+        (first, "context deadline exceeded"),
+        (second, "another run has just tried"),
+    ] {
+        let (_, stderr) = streams(&run);
+        assert!(run.status.success(), "{stderr}");
+        assert!(
+            stderr.starts_with("Warning: the login ends at "),
+            "{stderr}"
+        );
+        assert!(stderr.contains(why), "{stderr}");
+    }
+    assert_eq!(issuer.received().len(), 1);
+}
+
+/// A run that can't write a byte into a file, as on a full disk.
+fn on_full_disk(env: &TestEnv, words: &[&str]) -> std::process::Output {
+    std::process::Command::new("bash")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "bash"])
+        .arg(env!("CARGO_BIN_EXE_acpctl"))
+        .args(words)
+        .env_clear()
+        .envs(env.variables())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_refresh_token_is_not_spent_where_the_new_one_can_not_be_kept() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let output = on_full_disk(&env, &["project", "list"]);
+    let (_, stderr) = streams(&output);
+    assert!(output.status.success(), "{stderr}");
+    assert!(
+        stderr.contains("the new token could not be kept ("),
+        "{stderr}"
+    );
+    assert!(issuer.token_requests().is_empty());
+    env.acpctl().args(["project", "list"]).assert().success();
+    assert_eq!(issuer.token_requests().len(), 1);
+}
+
+#[test]
+fn a_secret_of_the_environment_goes_to_no_login_that_was_made_without_one() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    for words in [&["project", "list"][..], &["logout"]] {
+        env.acpctl()
+            .env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET)
+            .args(words)
+            .assert()
+            .success();
+    }
+    for sent in issuer.received() {
+        let body = String::from_utf8(sent.body).unwrap();
+        assert!(!body.contains(CLIENT_SECRET), "{}", sent.target);
+    }
 }

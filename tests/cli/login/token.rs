@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Value, json};
 
 use crate::login::mode;
-use crate::support::oidc::{PAST, token_until};
+use crate::support::oidc::{FAR, Issuer, Mood, PAST, jwt, token_until};
 use crate::support::pty::Terminal;
 use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, streams};
@@ -57,9 +57,10 @@ fn one_mode_is_chosen_and_complete() {
     let secret = "--client-secret is required with --client-credentials\n\
                   Hint: read the secret from a file with --client-secret @PATH, or from a pipe with --client-secret -";
     let one = "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required";
+    let none = &format!("{one}\nHint: for example: acpctl login URL --token @PATH");
     for (args, message) in [
-        (&[][..], one),
-        (&["--token", ""], one),
+        (&[][..], none.as_str()),
+        (&["--token", ""], none),
         (&["--token", "a", "--token-fd", "0"], one),
         (&["--token", "a", "--use-auth-code"], one),
         (&["--use-auth-code", "--client-credentials"], one),
@@ -221,4 +222,80 @@ fn a_token_that_no_server_accepts_is_not_saved() {
         assert!(stderr.contains(words), "{stderr}");
         assert!(!env.config_path().exists());
     }
+}
+
+#[test]
+fn a_login_to_the_embedded_api_is_refused_before_anything_is_asked() {
+    for (flags, variables, way) in [
+        (
+            &["--context-name", "local"][..],
+            &[][..],
+            "acpctl login http",
+        ),
+        (
+            &[],
+            &[("AMBIENT_CONTEXT", "local")],
+            "unset AMBIENT_CONTEXT",
+        ),
+    ] {
+        for login in [&["--token", "-"][..], &["--device"]] {
+            let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+            let output = env
+                .acpctl()
+                .args(["login", api.url(), "--issuer-url", &issuer.url()])
+                .args(login)
+                .args(flags)
+                .envs(variables.iter().copied())
+                .write_stdin(TOKEN)
+                .output()
+                .unwrap();
+            let (stdout, stderr) = streams(&output);
+            assert_eq!(
+                (output.status.code(), stdout.as_str()),
+                (Some(2), ""),
+                "{stderr}"
+            );
+            assert!(
+                stderr.contains("the context \"local\" is the embedded API"),
+                "{stderr}"
+            );
+            assert!(stderr.contains(way), "{stderr}");
+            assert!(issuer.received().is_empty() && api.received().is_empty());
+            assert!(!env.config_path().exists());
+        }
+    }
+}
+
+#[test]
+fn a_name_from_a_token_is_one_line() {
+    let (env, api) = (TestEnv::new(), nothing());
+    let name = format!("evil\r\nAdmin: yes{}", "n".repeat(5000));
+    let token = jwt(&json!({"preferred_username": name, "exp": FAR}));
+    let output = env
+        .acpctl()
+        .args(["login", api.url(), "--token", &token])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert!(output.status.success());
+    assert!(
+        stderr.contains(" as evil") && !stderr.contains("\nAdmin"),
+        "{stderr}"
+    );
+    assert!(stderr.len() < 1000, "{}", stderr.len());
+}
+
+#[test]
+fn a_descriptor_that_is_not_open_is_named() {
+    let output = TestEnv::new()
+        .acpctl()
+        .args(["login", "https://api.corp.test", "--token-fd", "97"])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(
+        stderr.starts_with("Error: --token-fd 97: this file descriptor is not open\n"),
+        "{stderr}"
+    );
 }

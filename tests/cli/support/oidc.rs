@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -50,6 +52,8 @@ pub enum Mood {
     Moved,
     /// Forgets the refresh token in its answers.
     Forgetful,
+    /// Takes two seconds for new tokens.
+    Slow,
     /// Refuses, and repeats in its words what it was sent.
     Echoing,
 }
@@ -65,7 +69,10 @@ struct State {
     mood: Mood,
     /// Fields of the discovery document that differ; null removes one.
     document: Value,
-    /// What the token endpoint says to the next questions for a device code, before it gives tokens.
+    /// The access token of every answer, in place of a new one.
+    access: Option<String>,
+    /// What the token endpoint says to the next questions for a device code, before it gives tokens: an error, or the
+    /// status of a proxy.
     device: VecDeque<&'static str>,
     /// Fields of the answer with the device code that differ.
     device_answer: Value,
@@ -110,6 +117,11 @@ impl Issuer {
         self.state.lock().unwrap().moved = Some((end, address.to_owned()));
     }
 
+    /// The access token of every answer from now on is this text.
+    pub fn set_access(&self, access: &str) {
+        self.state.lock().unwrap().access = Some(access.to_owned());
+    }
+
     /// All tokens from now on belong to this session.
     pub fn set_session(&self, session: &'static str) {
         self.state.lock().unwrap().session = Some(session);
@@ -124,6 +136,7 @@ impl Issuer {
         let state = Arc::new(Mutex::new(State {
             mood,
             document: document.clone(),
+            access: None,
             device: VecDeque::new(),
             device_answer: json!({}),
             challenge: String::new(),
@@ -325,6 +338,7 @@ fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
         Mood::Created => return answer(201, &json!({"access_token": "never-used"})),
         Mood::Moved => return redirect(302, "/elsewhere".to_owned()),
         Mood::Echoing => return echo(request),
+        Mood::Slow => thread::sleep(Duration::from_secs(2)),
         Mood::Good | Mood::Stale | Mood::Forgetful => {}
     }
     let form = form(request);
@@ -346,6 +360,9 @@ fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
         "urn:ietf:params:oauth:grant-type:jwt-bearer" => value("assertion") == ID_TOKEN,
         "urn:ietf:params:oauth:grant-type:device_code" => {
             if let Some(error) = state.device.pop_front() {
+                if let Ok(status) = error.parse() {
+                    return raw(status, "text/html", "<h1>busy</h1>");
+                }
                 return answer(400, &json!({"error": error}));
             }
             value("device_code") == "canary-device-code"
@@ -359,6 +376,7 @@ fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
     let end = if mood == Mood::Stale { PAST } else { FAR };
     let id = fresh(state, "access");
     let access = match state.session {
+        _ if state.access.is_some() => state.access.clone().unwrap_or_default(),
         Some(session) => jwt(&json!({"sub": "alice", "exp": end, "jti": id, "sid": session})),
         None => token_until(end, &id),
     };

@@ -49,6 +49,14 @@ impl Authority {
         self.serve(hosts, ended, rustls::ALL_VERSIONS)
     }
 
+    /// A server with a certificate of an authority, as a plain `openssl req -x509` makes it.
+    pub fn server_as_authority(&self, hosts: &[&str]) -> Server {
+        let of_authority = |params: &mut CertificateParams| {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        };
+        self.serve(hosts, of_authority, rustls::ALL_VERSIONS)
+    }
+
     /// A server that speaks TLS 1.2 and nothing newer.
     pub fn old_server(&self, hosts: &[&str]) -> Server {
         self.serve(hosts, |_| {}, &[&rustls::version::TLS12])

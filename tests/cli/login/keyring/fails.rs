@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::login::keyring::{Bus, run, said};
+use crate::support::oidc::{Issuer, Mood};
 use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -120,9 +121,9 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
         let output = run(&env, &silent.address, args);
         assert_eq!(output.status.code(), Some(4));
         assert!(
-            streams(&output)
-                .1
-                .starts_with(&format!("Error: read the login: {LATE}\n")),
+            streams(&output).1.starts_with(&format!(
+                "Error: read the login: {LATE}\nHint: unlock the keyring, or set AMBIENT_TOKEN, "
+            )),
             "{}",
             streams(&output).1
         );
@@ -140,6 +141,14 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
         "{stderr}"
     );
     assert_eq!(env.saved()["access_token"], TOKEN);
+    // The number stays, so that a later logout finds the entry.
+    assert_eq!(env.saved()["keyring_entry"], 7);
+    let stderr = said(&env, &silent.address, &["logout"]);
+    assert!(
+        stderr.starts_with("Warning: an earlier login is still in the keyring ("),
+        "{stderr}"
+    );
+    assert_eq!(env.saved(), json!({"keyring_entry": 7}));
     assert!(silent.connections() > 0);
 }
 
@@ -147,7 +156,11 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
 fn a_logout_that_can_not_reach_the_keyring_is_an_error_and_can_be_repeated() {
     let env = TestEnv::new();
     let silent = Silent::new(&env.work());
-    env.config(r#"{"token_store": "keyring", "keyring_entry": 7, "project": "p1"}"#);
+    let config = json!({
+        "token_store": "keyring", "keyring_entry": 7, "project": "p1",
+        "issuer_url": "https://sso.test", "client_id": "c", "login_url": "https://api.test",
+    });
+    env.config(&config.to_string());
     for _ in 0..2 {
         let output = run(&env, &silent.address, &["logout"]);
         assert_eq!(output.status.code(), Some(1));
@@ -158,10 +171,7 @@ fn a_logout_that_can_not_reach_the_keyring_is_an_error_and_can_be_repeated() {
             "{}",
             streams(&output).1
         );
-        assert_eq!(
-            env.saved(),
-            json!({"token_store": "keyring", "keyring_entry": 7, "project": "p1"})
-        );
+        assert_eq!(env.saved(), config);
     }
 }
 
@@ -201,4 +211,27 @@ fn the_keyring_is_left_alone_by_those_who_need_no_token_from_it() {
     said(&env, &silent.address, &["project", "list"]);
     said(&env, &silent.address, &["whoami"]);
     assert_eq!(silent.connections(), 0);
+}
+
+#[test]
+fn a_keyring_that_does_not_answer_is_told_before_the_login() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let silent = Silent::new(&env.work());
+    let url = issuer.url();
+    let words = [
+        "login",
+        "--device",
+        "--store",
+        "keyring",
+        "--issuer-url",
+        &url,
+    ];
+    let output = run(&env, &silent.address, &words);
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.starts_with(&format!("Error: keep the login: {LATE}\n")),
+        "{stderr}"
+    );
+    assert!(issuer.received().is_empty());
 }

@@ -236,3 +236,110 @@ fn a_flat_login_after_a_rename_reaches_no_other_server() {
     login(b.url(), other, &["--context-name", "y"]);
     said(&env, bus, &["--context-name", "a", "project", "list"]);
 }
+
+/// Logs in with the browser.
+fn with_browser(env: &TestEnv, issuer: &Issuer, bus: &str) {
+    let login = Waiting::start(env, issuer, &[], &[("DBUS_SESSION_BUS_ADDRESS", bus)]);
+    visit(&agree(&login.authorization));
+    let output = login.end();
+    assert!(output.status.success(), "{}", streams(&output).1);
+}
+
+#[test]
+fn a_login_that_can_not_be_saved_leaves_the_one_before_it() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    let bus = bus.address.as_str();
+    let (home, other) = (nothing(), nothing());
+    said(&env, bus, &["login", home.url(), "--token", TOKEN]);
+    let before = env.saved();
+    let output = std::process::Command::new("bash")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "bash"])
+        .arg(env!("CARGO_BIN_EXE_acpctl"))
+        .args([
+            "login",
+            other.url(),
+            "--token",
+            "sha256~canary-other-0123456789",
+        ])
+        .env_clear()
+        .envs(env.variables())
+        .env("DBUS_SESSION_BUS_ADDRESS", bus)
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.starts_with("Error: save config: "), "{stderr}");
+    assert_eq!(env.saved(), before);
+    assert_eq!(said(&env, bus, &["project", "list"]), "");
+    // A new login takes a new entry, and nothing of the old one stays.
+    said(&env, bus, &["login", other.url(), "--token", TOKEN]);
+    assert_ne!(env.saved()["keyring_entry"], before["keyring_entry"]);
+    env.config(&before.to_string());
+    assert_eq!(run(&env, bus, &["whoami"]).status.code(), Some(4));
+}
+
+#[test]
+fn a_login_in_the_keyring_belongs_to_its_issuer() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    let bus = bus.address.as_str();
+    let (issuer, other) = (Issuer::new(Mood::Stale), Issuer::new(Mood::Good));
+    with_browser(&env, &issuer, bus);
+    let saved = env.saved();
+    let mut edited = saved.clone();
+    edited["issuer_url"] = json!(other.url());
+    env.config(&edited.to_string());
+    let output = run(&env, bus, &["project", "list"]);
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(stderr.contains("is from the issuer "), "{stderr}");
+    // A logout ends it where it is from.
+    said(&env, bus, &["logout"]);
+    assert_eq!(issuer.revoked().len(), 1);
+    assert!(other.received().is_empty());
+}
+
+#[test]
+fn a_logout_says_if_no_issuer_can_have_heard_of_it() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    let bus = bus.address.as_str();
+    env.config(&json!({"token_store": "keyring", "keyring_entry": 7}).to_string());
+    let stderr = said(&env, bus, &["logout"]);
+    let warning = "Warning: no issuer heard of it (the keyring has no entry for it); ";
+    assert!(stderr.starts_with(warning), "{stderr}");
+    assert_eq!(env.saved(), json!({}));
+}
+
+#[test]
+fn an_entry_that_a_locked_keyring_kept_is_ended_by_the_next_logout() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    let issuer = Issuer::new(Mood::Good);
+    with_browser(&env, &issuer, &bus.address);
+    let entry = env.saved()["keyring_entry"].clone();
+    // Without its bus the keyring is out of reach.
+    said(
+        &env,
+        "unix:path=/nowhere",
+        &["login", "--token", TOKEN, "--store", "file"],
+    );
+    assert_eq!(env.saved()["keyring_entry"], entry);
+    assert!(issuer.revoked().is_empty());
+    said(&env, &bus.address, &["logout"]);
+    assert_eq!(issuer.revoked().len(), 1);
+    assert_eq!(env.saved()["keyring_entry"], serde_json::Value::Null);
+}
