@@ -259,6 +259,7 @@ fn what_needs_a_cluster_fits_too() {
         ),
         ("credential renew prod", "renewals"),
         ("credential renew --all --expiring-within 1m", "renewals"),
+        ("credential revoke prod --dry-run", "revocation"),
         ("credential revoke prod --yes", "credential"),
     ] {
         let mut command = env.local();

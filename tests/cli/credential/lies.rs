@@ -196,7 +196,7 @@ fn a_deletion_that_is_only_said_is_not_believed() {
     assert_eq!((bench.server.live_tokens().len(), bench.notes()), (2, 1));
     assert!(bench.server.live_tokens().contains(&first));
     let (code, out, err) = bench.run("credential revoke prod --yes");
-    assert_eq!((code, out.as_str()), (10, ""), "{err}");
+    assert_eq!((code, out.as_str()), (6, ""), "{err}");
     assert_eq!(bench.run("credential get prod").0, 0);
     bench.server.state().keeps = None;
     bench.ok("credential revoke prod --yes");
