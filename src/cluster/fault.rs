@@ -191,7 +191,10 @@ fn of_tls(error: &rustls::Error, address: &str) -> Fault {
         rustls::Error::AlertReceived(alert) if is_about_us(*alert) => Fault::new(
             Class::Login,
             format!("{address} refuses the client certificate ({alert:?})"),
-            store_new(),
+            format!(
+                "get a client certificate that this cluster accepts, then {}",
+                store_new()
+            ),
         ),
         rustls::Error::InvalidMessage(_) => Fault::new(
             Class::Tls,

@@ -255,6 +255,7 @@ fn expected(line: &str) -> Expected {
         .map_or(Expected::Code(0), |(_, expected)| *expected)
 }
 
+/// Its token ends in 2099.
 const KUBECONFIG: &str = "\
 apiVersion: v1
 kind: Config
@@ -264,7 +265,7 @@ contexts:
 clusters:
 - {name: dev, cluster: {server: 'https://dev.example.org:6443'}}
 users:
-- {name: dev, user: {token: a-token-of-nobody}}
+- {name: dev, user: {token: eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQwNzA5MDg4MDB9.bm9ib2R5}}
 ";
 
 /// Programs that examples use beside ours.
