@@ -8,8 +8,8 @@ use super::ahead::FEWEST;
 use super::document::Document;
 use crate::lookup;
 
-/// Applies each item of a group by `one`, at most `limit` at the same time, and passes the results to `done` in the order
-/// of the items; `done` returns the failures among them.
+/// Applies each item of a group by `one`, at most `limit` at the same time, and passes the results to `done` in the
+/// order of the items; `done` returns the failures among them.
 ///
 /// # Errors
 /// The first failure of `done`. Nothing is begun after it, but what was begun is ended, since a request that is
@@ -44,8 +44,8 @@ pub(super) async fn in_order<'a, T, R>(
     }
 }
 
-/// Returns how many of the first documents can be applied at the same time: several credentials, or several agents, each
-/// of another name. All other kinds come one after the other: they may name each other, or mean the same object.
+/// Returns how many of the first documents can be applied at the same time: several credentials, or several agents,
+/// each of another name. All other kinds come one after the other: they may name each other, or mean the same object.
 pub(super) fn independent(documents: &[Document]) -> usize {
     let mut names = HashSet::new();
     let kind = documents.first().map(Document::kind);
@@ -58,8 +58,8 @@ pub(super) fn independent(documents: &[Document]) -> usize {
     }
 }
 
-/// Returns what makes a document of these kinds differ from others: the project, if it is given, and the name. A text that
-/// may be an ID can mean an object that another document names by its name.
+/// Returns what makes a document of these kinds differ from others: the project, if it is given, and the name. A text
+/// that may be an ID can mean an object that another document names by its name.
 fn name(document: &Document) -> Option<(Option<&str>, &str)> {
     let project = match document {
         Document::Credential(_) => None,

@@ -39,8 +39,8 @@ pub(super) struct Writer<'a> {
     pub trust: &'a TrustArgs,
     mode: Mode,
     ahead: Ahead,
-    /// The IDs of the projects that were found, by the text that names them. Documents that are applied at the same time
-    /// wait for one look-up.
+    /// The IDs of the projects that were found, by the text that names them. Documents that are applied at the same
+    /// time wait for one look-up.
     projects: Mutex<HashMap<String, String>>,
     /// The objects that the documents make.
     pub made: Made,
