@@ -50,7 +50,8 @@ pub struct Args {
     #[arg(long)]
     pub strict: bool,
     /// Afterwards, delete the agents, providers and policies of the project, the clusters and the credentials that
-    /// carry the labels of -l and are in no document; off a terminal this needs --yes, and nothing is written without it
+    /// carry the labels of -l and are in no document; off a terminal this needs --yes, and nothing is written without
+    /// it
     #[arg(long)]
     pub prune: bool,
     /// For --prune: labels that must all match (repeatable)
