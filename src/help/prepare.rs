@@ -4,6 +4,7 @@ use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
 
 use crate::compat::grammar;
+use crate::resources::Candidates;
 
 /// The heading of a command's own flags.
 pub(super) const FLAGS: &str = "Flags";
@@ -83,6 +84,8 @@ struct Own {
     value: &'static str,
     help: &'static str,
     is_required: bool,
+    /// Completes names of the current server; a flag about another server completes nothing.
+    is_of_server: bool,
 }
 
 const OWN: &[Own] = &[
@@ -92,6 +95,7 @@ const OWN: &[Own] = &[
         value: "NAME",
         help: "Project whose sessions may use it",
         is_required: true,
+        is_of_server: true,
     },
     Own {
         command: "acpctl credential unbind",
@@ -99,6 +103,7 @@ const OWN: &[Own] = &[
         value: "NAME",
         help: "Project whose sessions may not use it any more",
         is_required: true,
+        is_of_server: true,
     },
     Own {
         command: "acpctl apply",
@@ -106,6 +111,7 @@ const OWN: &[Own] = &[
         value: "NAME",
         help: "Project of the documents that name none (default: the current project)",
         is_required: false,
+        is_of_server: true,
     },
     Own {
         command: "acpctl config set-context",
@@ -113,6 +119,7 @@ const OWN: &[Own] = &[
         value: "NAME",
         help: "Project to save with the server",
         is_required: false,
+        is_of_server: false,
     },
 ];
 
@@ -120,12 +127,15 @@ const OWN: &[Own] = &[
 fn with_own(command: Command, path: &str) -> Command {
     let own = OWN.iter().filter(|own| own.command == path);
     own.fold(command, |command, own| {
-        command.arg(
-            Arg::new(own.flag)
-                .long(own.flag)
-                .value_name(own.value)
-                .help(own.help),
-        )
+        let arg = Arg::new(own.flag)
+            .long(own.flag)
+            .value_name(own.value)
+            .help(own.help);
+        command.arg(if own.is_of_server {
+            arg.add(Candidates::PROJECTS)
+        } else {
+            arg
+        })
     })
 }
 
