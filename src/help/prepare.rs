@@ -84,8 +84,6 @@ struct Own {
     value: &'static str,
     help: &'static str,
     is_required: bool,
-    /// Completes names of the current server; a flag about another server completes nothing.
-    is_of_server: bool,
 }
 
 const OWN: &[Own] = &[
@@ -95,7 +93,6 @@ const OWN: &[Own] = &[
         value: "NAME",
         help: "Project whose sessions may use it",
         is_required: true,
-        is_of_server: true,
     },
     Own {
         command: "acpctl credential unbind",
@@ -103,7 +100,6 @@ const OWN: &[Own] = &[
         value: "NAME",
         help: "Project whose sessions may not use it any more",
         is_required: true,
-        is_of_server: true,
     },
     Own {
         command: "acpctl apply",
@@ -111,7 +107,6 @@ const OWN: &[Own] = &[
         value: "NAME",
         help: "Project of the documents that name none (default: the current project)",
         is_required: false,
-        is_of_server: true,
     },
     Own {
         command: "acpctl config set-context",
@@ -119,7 +114,6 @@ const OWN: &[Own] = &[
         value: "NAME",
         help: "Project to save with the server",
         is_required: false,
-        is_of_server: false,
     },
 ];
 
@@ -127,15 +121,13 @@ const OWN: &[Own] = &[
 fn with_own(command: Command, path: &str) -> Command {
     let own = OWN.iter().filter(|own| own.command == path);
     own.fold(command, |command, own| {
-        let arg = Arg::new(own.flag)
-            .long(own.flag)
-            .value_name(own.value)
-            .help(own.help);
-        command.arg(if own.is_of_server {
-            arg.add(Candidates::PROJECTS)
-        } else {
-            arg
-        })
+        command.arg(
+            Arg::new(own.flag)
+                .long(own.flag)
+                .value_name(own.value)
+                .help(own.help)
+                .add(Candidates::PROJECTS),
+        )
     })
 }
 
