@@ -1,8 +1,8 @@
 //! Digests that recognize a stored secret without revealing anything about it.
 //!
 //! `credential create` and `apply` write one to the annotation `acpctl/digest`. It is an HMAC with a key of this
-//! installation, so nobody can compare it across machines or find the secret by guessing. Jobs, whose homes do not last,
-//! can share a key in a variable.
+//! installation, so nobody can compare it across machines or find the secret by guessing. Jobs, whose homes do not
+//! last, can share a key in a variable.
 
 use std::path::Path;
 

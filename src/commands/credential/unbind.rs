@@ -18,8 +18,8 @@ acpctl credential unbind prod --project team-a --agent lead";
 
 /// Take a credential away from the sessions of a project
 ///
-/// Requires --project; the configured project does not count. The credential itself stays. What is not bound is no
-/// failure, so the command can be repeated; -o then shows the credential.
+/// Requires --project; the configured project does not count. The credential itself stays. The command can be
+/// repeated: if nothing is bound, it says so, and -o shows the credential.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
