@@ -23,6 +23,7 @@ use crate::config::file::{
 use crate::config::keys::{KEYS, Takes};
 use crate::config::settings::{Origin, login_url, unread_variables};
 use crate::config::{Config, Place, Settings, contexts, paths};
+use crate::digest;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
@@ -38,6 +39,9 @@ const BLOCKING_THREADS: usize = 4;
 
 /// Notes about the connection are printed once, however often the screen connects.
 static NOTES: Once = Once::new();
+
+/// So is the warning that nothing names the server.
+static DEFAULT_SERVER: Once = Once::new();
 
 pub struct Ctx {
     pub globals: Globals,
@@ -274,6 +278,11 @@ impl Ctx {
         NOTES.call_once(|| self.note_what_does_not_count(settings));
         let (token, renewal) = self.token(settings)?;
         settings.check_connection(token.as_ref())?;
+        DEFAULT_SERVER.call_once(|| {
+            if let Some(doubt) = settings.doubt_default_server() {
+                self.out.warn(&doubt);
+            }
+        });
         cleartext::warn_once(&self.out, self.config_if_any().ok(), settings);
         let mut client = Client::connect(settings, token)?;
         if let Some(renewal) = renewal {
@@ -445,8 +454,10 @@ impl Ctx {
 }
 
 /// Refuses variables with numbers whose values can't be read: to ignore them would wait longer, or try more often, than
-/// the user wants. The Go tool ignores some of them silently; those only cause a warning.
+/// the user wants. The Go tool ignores some of them silently; those only cause a warning. A shared key of digests that
+/// could be guessed is refused too.
 fn check_variables() -> Result<(), Failure> {
+    digest::check_shared_key()?;
     let refused = unread_variables().find(|unread| !unread.is_tolerated);
     refused.map_or(Ok(()), |unread| Err(unread.failure))
 }

@@ -1,7 +1,7 @@
 //! The user's editor on the text of an object, and what was changed in it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
@@ -50,6 +50,19 @@ pub(crate) fn edit(text: &str, editor: &str) -> Result<String, Failure> {
     let removed = take().map_or(Ok(()), PrivateDir::remove);
     removed.map_err(|error| failed(format!("remove the private folder: {}", reason(&error))))?;
     Ok(left)
+}
+
+/// Writes a text into a new file beside the private folders, for its user alone.
+///
+/// # Errors
+/// The file can't be written.
+pub(crate) fn keep(text: &str) -> Result<PathBuf, Failure> {
+    let refused =
+        |error: io::Error| Failure::new(Kind::Other, format!("keep the text: {}", reason(&error)));
+    let path = dir::beside("acpctl-edit-").map_err(refused)?;
+    let path = path.with_extension("yaml");
+    secret_file::write_new(&path, text.as_bytes()).map_err(refused)?;
+    Ok(path)
 }
 
 /// Keeps the folder where a signal finds it, until this value is dropped.

@@ -64,6 +64,7 @@ variables! {
     OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", Text, "Text that marks an OpenShift route, in place of the known ones.";
     LOCAL_KEYRING = "AMBIENT_LOCAL_KEYRING", Text, "`off` keeps the key of the embedded API in a file beside its database.";
     KUBECONFIG = "KUBECONFIG", Path, "Kubeconfig files that `credential create --context NAME` reads if no file is given.";
+    DIGEST_KEY = "AMBIENT_DIGEST_KEY", Text, "Secret of 32 characters at least that all jobs share: they then recognize a credential that holds the same, in place of the key in `~/.local/share/ambient`.";
     NO_SECRET_ARGS = "AMBIENT_NO_SECRET_ARGS", Presence, "Set: a secret on the command line is refused instead of warned about.";
     RELEASE_URL = "ACPCTL_RELEASE_URL", Text, "Address that `version --check` asks for the newest release of acpctl.";
     CI = "CI", Presence, "Set by CI systems: acpctl never prompts. `false`, `0`, `no` and `off` count as unset.";
@@ -103,8 +104,10 @@ variables! {
     SSL_CERT_FILE = "SSL_CERT_FILE", Path, "Certificate authorities that replace the system's.";
 }
 
-/// The variables with which a job proves to an issuer who it is. They are not meant for programs that acpctl starts.
+/// The variables with which a job proves to an issuer who it is, or recognizes secrets. They are not meant for programs
+/// that acpctl starts.
 pub(crate) const JOB_SECRETS: &[Var] = &[
+    DIGEST_KEY,
     CLIENT_SECRET,
     CLIENT_SECRET_FILE,
     ID_TOKEN,
@@ -190,6 +193,17 @@ impl Var {
         let end = value.strip_suffix('\n').unwrap_or(&value);
         let end = end.strip_suffix('\r').unwrap_or(end);
         (!end.is_empty()).then(|| end.to_owned())
+    }
+
+    /// True if the variable is set to nothing. It counts as unset; the answer serves to say so where that is a danger.
+    #[must_use]
+    pub fn is_blank(self) -> bool {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        let is_set = std::env::var_os(self.name).is_some();
+        is_set && self.get().is_none()
     }
 
     /// Returns the value as a path, byte for byte.

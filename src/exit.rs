@@ -32,10 +32,14 @@ pub(crate) fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCod
     }
     if as_json && !out.wrote() {
         let hidden = |text: Option<String>| text.map(|text| secrets::hide(&text).into_owned());
-        let body = json!({"error": {
+        let mut body = json!({"error": {
             "exit_code": code, "code": server.code, "reason": message, "detail": hidden(server.detail),
             "hint": hidden(failure.hint), "operation_id": server.operation_id,
         }});
+        if let Some(findings) = failure.findings {
+            let findings = secrets::hide(&findings.to_string()).into_owned();
+            body["error"]["findings"] = serde_json::from_str(&findings).unwrap_or_default();
+        }
         // The exit code reports the failure; if the pipe is closed, nothing is lost.
         let _ = out.json(&body);
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// The kind of a failure. Its number is the exit code (manual page, EXIT STATUS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -67,6 +69,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The rest of the server's answer, if the message comes from a server.
     pub server: Option<Box<ServerWords>>,
+    /// The findings that led to it, for JSON; people have read them before.
+    pub findings: Option<Box<Value>>,
 }
 
 /// A server's error code, its id for the request, and its message without a code.
@@ -84,6 +88,7 @@ impl Failure {
             message: message.into(),
             hint: None,
             server: None,
+            findings: None,
         }
     }
 

@@ -436,6 +436,7 @@ impl From<&Error> for Failure {
                 operation_id: error.operation_id().map(str::to_owned),
                 detail: error.detail().map(str::to_owned),
             })),
+            findings: None,
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::output::prompt;
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, Candidates, PROJECT, Record, Resource, SESSION, find,
 };
-use crate::text::quote;
+use crate::text::command::shell_word;
+use crate::text::{acpctl, quote};
 use crate::yaml;
 
 const EXAMPLES: &str = "\
@@ -107,10 +108,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut before = editable(&found);
     let own = editor::take_own(&mut before);
     let mut text = format!(
-        "# {}/{}: change values below, then save and leave the editor.\n{}",
+        "# {}/{}: change values below, then save and leave the editor.\n{}{}",
         resource.word,
         args.name,
-        yaml::to_string(&before)?
+        yaml::to_string(&before)?,
+        without_value(resource, &before)
     );
     let program = editor::program(ctx.may_ask())?;
     let (record, done) = loop {
@@ -120,10 +122,14 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             Err(error) if ctx.may_ask() => {
                 ctx.out.note(&format!("Error: {error:#}"));
                 if !prompt::confirm("Edit it again?")? {
+                    keep(ctx, &text, args);
                     return Err(error.context(doing));
                 }
             }
-            Err(error) => return Err(error.context(doing)),
+            Err(error) => {
+                keep(ctx, &text, args);
+                return Err(error.context(doing));
+            }
         }
     };
     let sentence = format!("{}/{} {done}", resource.word, args.name);
@@ -137,6 +143,40 @@ fn editable(found: &Record) -> Map<String, Value> {
     };
     fields.retain(|name, _| !READ_ONLY.contains(&name.as_str()));
     fields
+}
+
+/// Names the fields without a value, as comments that can be made lines.
+fn without_value(resource: &Resource, before: &Map<String, Value>) -> String {
+    let fields = resource.all_fields().map(|field| field.name);
+    let empty = fields.filter(|name| !READ_ONLY.contains(name) && !before.contains_key(*name));
+    let lines: String = empty.map(|name| format!("# {name}:\n")).collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    format!("# Without a value; to give one, remove the # before the name:\n{lines}")
+}
+
+/// Keeps the text of a change that was not made, and says where.
+fn keep(ctx: &Ctx, text: &str, args: &Args) {
+    if text
+        .lines()
+        .any(|line| line.trim_start().starts_with("token"))
+    {
+        ctx.out
+            .warn("your text is not kept, because it names a token");
+        return;
+    }
+    match editor::keep(text) {
+        Ok(path) => {
+            let path = path.to_string_lossy();
+            let again = acpctl(&["edit", &args.resource, &args.name]);
+            ctx.out.note(&format!(
+                "Your text is kept in {path}; mend it there, then: EDITOR={} {again}",
+                shell_word(&format!("cp {path}"))
+            ));
+        }
+        Err(failure) => ctx.out.warn(&format!("your text is lost: {failure}")),
+    }
 }
 
 /// Sends what changed; `own` are the annotations that are not shown. Returns the object, and what happened to it.

@@ -52,7 +52,7 @@ const FIRST: &[(&str, &[&str])] = &[
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only objects with these labels (repeatable: all must match)
-    #[arg(short, long, alias = "selector", value_name = "KEY=VALUE,...")]
+    #[arg(short, long, aliases = ["selector", "labels"], value_name = "KEY=VALUE,...")]
     label: Vec<String>,
     /// Show at most N objects (default: all)
     #[arg(long, value_name = "N", value_parser = number::int64, allow_negative_numbers = true)]

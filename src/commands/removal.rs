@@ -23,7 +23,7 @@ pub(crate) struct DeleteArgs {
     #[arg(short = 'A', long)]
     all: bool,
     /// Delete the resources with these labels (repeatable: all must match)
-    #[arg(short, long, alias = "selector", value_name = "KEY=VALUE,...")]
+    #[arg(short, long, aliases = ["selector", "labels"], value_name = "KEY=VALUE,...")]
     label: Vec<String>,
     /// Succeed if there is no such object
     #[arg(long)]

@@ -29,7 +29,7 @@ pub(crate) struct SessionArgs {
 
 impl SessionArgs {
     /// Finds each session, acts on it by its id, and prints `session/ID <done>`, or what `action` returned in the form
-    /// that `-o` asks for.
+    /// that `-o` asks for. A session that was in its state before is said to be `already` there.
     ///
     /// # Errors
     /// Those of the look-up and of `action`; `verb` says what was tried.
@@ -38,7 +38,7 @@ impl SessionArgs {
         ctx: &Ctx,
         verb: &str,
         done: &str,
-        action: &impl AsyncFn(&Client, &str) -> Result<Record, Error>,
+        action: &impl AsyncFn(&Client, &str) -> Result<Acted, Error>,
     ) -> anyhow::Result<()> {
         let sessions = Collection::sessions();
         for given in &self.sessions {
@@ -48,23 +48,69 @@ impl SessionArgs {
         let client = ctx.client()?;
         let as_list = self.sessions.len() > 1;
         let acted = several::each(ctx, &SESSION, &self.sessions, as_list, &format, |given| {
-            let session = ctx.block_on(async {
+            let acted = ctx.block_on(async {
                 lookup::act(client, &sessions, given, async |id| {
                     action(client, id).await
                 })
                 .await
                 .with_context(|| format!("{verb} session {}", quote(given)))
             })?;
-            let phase = if ctx.rehearses() {
-                String::new()
+            let session = acted.session;
+            let sentence = if acted.was_so {
+                format!("session/{} already {}", session.id(), session.text("phase"))
+            } else if ctx.rehearses() {
+                format!("session/{} {done}", session.id())
             } else {
-                phase_note(&session)
+                format!("session/{} {done}{}", session.id(), phase_note(&session))
             };
-            let sentence = format!("session/{} {done}{phase}", session.id());
             Ok((session, sentence))
         });
         acted.map(drop)
     }
+}
+
+/// A session on which a verb acted.
+pub(crate) struct Acted {
+    session: Record,
+    /// True if it was in the wanted state before.
+    was_so: bool,
+}
+
+impl From<Record> for Acted {
+    fn from(session: Record) -> Self {
+        Self {
+            session,
+            was_so: false,
+        }
+    }
+}
+
+/// The phases of a session that was stopped.
+const STOPPED_PHASES: [&str; 2] = ["Stopping", "Stopped"];
+
+/// Stops a session. One that was stopped before stays as it is.
+///
+/// # Errors
+/// Those of the requests.
+pub(crate) async fn stop_if_active(client: &Client, id: &str) -> Result<Acted, Error> {
+    let refusal = match stop(client, id).await {
+        Ok(session) => return Ok(session.into()),
+        Err(refusal) => refusal,
+    };
+    // The refusal names the phase. It is believed once it was seen.
+    let words = refusal.to_string();
+    let is_stopped = |phase: &str| STOPPED_PHASES.contains(&phase);
+    if refusal.status() == Some(409) && STOPPED_PHASES.iter().any(|phase| words.contains(phase)) {
+        let request = Collection::sessions().request(Method::Get, id);
+        let session = client.fetch(&SESSION, &request).await?;
+        if is_stopped(session.text("phase")) {
+            return Ok(Acted {
+                session,
+                was_so: true,
+            });
+        }
+    }
+    Err(refusal)
 }
 
 /// Asks the server to stop a session.
@@ -74,6 +120,20 @@ impl SessionArgs {
 pub(crate) async fn stop(client: &Client, id: &str) -> Result<Record, Error> {
     let request = Collection::sessions().request_below(Method::Post, id, &["stop"]);
     client.fetch(&SESSION, &request).await
+}
+
+/// Asks the server to start a session that has no phase yet, or has ended.
+///
+/// # Errors
+/// Those of the request.
+pub(crate) async fn start_session(client: &Client, id: &str) -> Result<Record, Error> {
+    let request = Collection::sessions().request_below(Method::Post, id, &["start"]);
+    client.fetch(&SESSION, &request).await
+}
+
+/// Says that a session was started.
+pub(crate) fn started(session: &Record) -> String {
+    format!("session/{} started{}", session.id(), phase_note(session))
 }
 
 /// The server's answer to a start.

@@ -59,7 +59,7 @@ pub(crate) fn waits_for(client: &Client, session: &Record) -> Option<String> {
 /// On the embedded API, a session that was created has no phase until it is started.
 fn unstarted(client: &Client, session: &Record) -> Option<String> {
     let has_runner = client.has_runner()?;
-    let start = acpctl(&["api", "POST", &path(&["sessions", session.id(), "start"])]);
+    let start = acpctl(&["session", "start", session.id()]);
     let how =
         format!("The embedded API does not start a new session on its own. To start it: {start}");
     Some(if has_runner {

@@ -4,13 +4,15 @@ use anyhow::Context as _;
 
 use super::bound::Bound;
 use super::server_mode::{self, ServerModeArgs, StrictArgs};
-use super::{session_control, several};
+use super::{outcome, session_control, session_failure, several};
+use crate::api;
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
-use crate::resources::{AGENT, Candidates};
-use crate::text::quote;
+use crate::output::Format;
+use crate::resources::{AGENT, Candidates, SESSION};
+use crate::text::{acpctl, quote};
 
 const EXAMPLES: &str = "acpctl start lead --prompt 'Fix the build'";
 
@@ -29,6 +31,9 @@ pub struct Args {
     /// Task prompt for this session run: the session's first message
     #[arg(long)]
     prompt: Option<String>,
+    /// For `session start`: a name that no agent has may be that of a session.
+    #[arg(long, hide = true)]
+    or_session: bool,
     #[command(flatten)]
     mode: ServerModeArgs,
     #[command(flatten)]
@@ -43,6 +48,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let format = args.output.format(ctx)?;
     if args.project_id.is_none() && ctx.settings()?.project.value.is_none() {
+        if args.or_session {
+            return several::try_each(ctx, &SESSION, &args.agents, |given| {
+                start_session(ctx, args, given, &format)
+            });
+        }
         return Err(Failure::usage("--project-id is required").into());
     }
     let project = ctx.project(args.project_id.as_deref())?;
@@ -65,7 +75,16 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             })
             .await
             .with_context(|| format!("start agent {}", quote(given)))
-        })?;
+        });
+        let started = match started {
+            Err(error) if args.or_session && api::kind_of(&error) == Kind::NotFound => {
+                return match start_session(ctx, args, given, &format) {
+                    Err(none) if api::kind_of(&none) == Kind::NotFound => Err(error),
+                    done => done,
+                };
+            }
+            started => started?,
+        };
         started.show(ctx, &format!("project-agent/{given}"), &format)?;
         let agent = started.agent_id().map(str::to_owned);
         let bound = Bound::to(client, agent.into_iter().collect());
@@ -77,4 +96,31 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             _ => Ok(()),
         }
     })
+}
+
+/// Starts the session of this name, for `session start`.
+fn start_session(ctx: &Ctx, args: &Args, given: &str, format: &Format) -> anyhow::Result<()> {
+    let client = ctx.client()?;
+    let doing = || format!("start session {}", quote(given));
+    let found = ctx.block_on(async {
+        let found = lookup::session(client, given).await;
+        found.with_context(doing)
+    })?;
+    if args.prompt.is_some() {
+        let send = acpctl(&["session", "send", found.id(), "PROMPT"]);
+        let failure = Failure::usage("--prompt is for agents, and this is the name of a session");
+        return Err(failure
+            .hint(format!("start it without, then: {send}"))
+            .into());
+    }
+    let session = ctx.block_on(async {
+        let started = session_control::start_session(client, found.id()).await;
+        started.with_context(doing)
+    })?;
+    let sentence = session_control::started(&session);
+    outcome::done(ctx, &session, format, &outcome::sentence(ctx, &sentence))?;
+    if !ctx.rehearses() {
+        session_failure::say_unrun(ctx, client);
+    }
+    Ok(())
 }

@@ -15,5 +15,5 @@ pub struct Args {
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     args.sessions
-        .act(ctx, "stop", "stopped", &session_control::stop)
+        .act(ctx, "stop", "stopped", &session_control::stop_if_active)
 }

@@ -184,12 +184,14 @@ impl Presence<'_> {
         let resource = self.collection.resource;
         let mut last: Option<Record> = None;
         let mut failures = 0;
+        let mut seen = Seen::Nothing;
         loop {
             let text = last.as_ref().map_or(self.name, Record::id).to_owned();
             let found = lookup::find_if_any(client, &self.collection, &text);
             let found = timeout_at(self.deadline, found).await;
-            match found.map_err(|_| self.too_late())? {
+            match found.map_err(|_| self.too_late(&seen))? {
                 Ok(found) => {
+                    seen = Seen::State;
                     let is_reached = found.is_some() == self.wanted;
                     (last, failures) = (found.or(last), 0);
                     if is_reached {
@@ -198,6 +200,7 @@ impl Presence<'_> {
                     }
                 }
                 Err(error) if may_pass_later(&error) && failures + 1 < MAX_FAILURES => {
+                    seen = Seen::Failure(error);
                     failures += 1;
                 }
                 Err(error) => {
@@ -206,20 +209,35 @@ impl Presence<'_> {
                 }
             }
             let pause = timeout_at(self.deadline, tokio::time::sleep(self.interval)).await;
-            pause.map_err(|_| self.too_late())?;
+            pause.map_err(|_| self.too_late(&seen))?;
         }
     }
 
-    fn too_late(&self) -> Failure {
+    fn too_late(&self, seen: &Seen) -> Failure {
         let label = self.label();
-        let state = if self.wanted {
-            "does not exist"
-        } else {
-            "still exists"
+        let why = match seen {
+            Seen::Nothing => "the server has not answered yet".to_owned(),
+            Seen::State if self.wanted => "it does not exist".to_owned(),
+            Seen::State => "it still exists".to_owned(),
+            Seen::Failure(error) => format!("{error:#}"),
         };
-        let message = format!("timed out waiting for {label}: it {state}");
-        Failure::new(Kind::Network, message).hint("raise --timeout")
+        let hint = match seen {
+            Seen::Failure(error) => api::failure_in(error).and_then(|failure| failure.hint),
+            _ => None,
+        };
+        let message = format!("timed out waiting for {label}: {why}");
+        Failure::new(Kind::Network, message)
+            .hint(hint.unwrap_or_else(|| "raise --timeout".to_owned()))
     }
+}
+
+/// What the last look at an object has shown.
+enum Seen {
+    /// No answer has come.
+    Nothing,
+    /// The object was not yet in the wanted state.
+    State,
+    Failure(anyhow::Error),
 }
 
 fn may_pass_later(error: &anyhow::Error) -> bool {

@@ -274,6 +274,23 @@ impl Settings {
         }
     }
 
+    /// True if nothing names the server.
+    fn is_default_server(&self) -> bool {
+        self.api_url.origin == Origin::Default
+    }
+
+    /// Says which server is asked, if nothing names it and nobody watches, or the token is not of a stored login.
+    #[must_use]
+    pub fn doubt_default_server(&self) -> Option<String> {
+        let is_doubtful = env::CI.is_on() || self.token.origin == Origin::Environment;
+        (self.is_default_server() && is_doubtful).then(|| {
+            format!(
+                "nothing names the server, so it is {DEFAULT_API_URL}, the default; name it: set {} or add --api-url URL",
+                env::API_URL.name
+            )
+        })
+    }
+
     #[must_use]
     pub fn is_local(&self) -> bool {
         is_local(&self.api_url.value)
@@ -291,6 +308,14 @@ impl Settings {
         let Some(token) = token else {
             return Err(not_logged_in_at(&self.api_url.value));
         };
+        // A job whose variable is not defined would send its token to whoever listens on this machine.
+        if self.is_default_server() && env::API_URL.is_blank() {
+            let name = env::API_URL.name;
+            let message = format!("{name} is set, but its value is empty");
+            return Err(Failure::usage(message).hint(format!(
+                "check the variable that it comes from, or use {DEFAULT_API_URL}, the default: unset {name}"
+            )));
+        }
         let url = parse_api_url(&self.api_url.value)?;
         let whence = match self.token.origin {
             Origin::Environment => env::TOKEN.name,

@@ -56,7 +56,8 @@ impl KubeconfigArgs {
         report(ctx, sources, &examined);
         let findings = &examined.report.findings;
         let subject = format!("the kubeconfig from {name}");
-        if let Some(failure) = gate::refusal(&subject, findings, self.gates.strict) {
+        if let Some(mut failure) = gate::refusal(&subject, findings, self.gates.strict) {
+            failure.findings = serde_json::to_value(findings).ok().map(Box::new);
             return Err(self.suspect_pipe(with_advice(failure, findings), &name));
         }
         let Some(text) = examined.text().cloned() else {

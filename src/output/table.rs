@@ -4,6 +4,7 @@
 //! and with `-o wide`, the columns fit the content and the terminal.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use comfy_table::{ContentArrangement, Table as Grid, presets};
 use dialoguer::console::{measure_text_width, strip_ansi_codes, truncate_str};
@@ -112,8 +113,9 @@ pub(crate) fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
     grid.set_content_arrangement(ContentArrangement::Disabled);
-    let titles = cut(titles, &widths);
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| cut(row, &widths)).collect();
+    let titles = cut(titles, &widths, &[]);
+    let ends = columns_with_ends(&rows, &widths);
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| cut(row, &widths, &ends)).collect();
     grid.set_header(&titles);
     for row in &rows {
         // The library would count escape sequences as columns.
@@ -193,11 +195,42 @@ fn narrow(widths: &mut [usize], titles: &[&str], width: usize) {
     }
 }
 
-fn cut(cells: &[impl AsRef<str>], widths: &[usize]) -> Vec<String> {
-    let cells = cells.iter().zip(widths);
+/// Cuts the cells of a row; in columns that are among `ends`, their ends stay.
+fn cut(cells: &[impl AsRef<str>], widths: &[usize], ends: &[usize]) -> Vec<String> {
+    let cells = cells.iter().zip(widths).enumerate();
     cells
-        .map(|(cell, width)| truncate_str(cell.as_ref(), *width, DOTS).into_owned())
+        .map(|(column, (cell, width))| shortened(cell.as_ref(), *width, ends.contains(&column)))
         .collect()
+}
+
+/// Returns the columns whose cells differ only in what a cut takes away: of `credential:owner` and `credential:viewer`
+/// the beginning says nothing.
+fn columns_with_ends(rows: &[Vec<String>], widths: &[usize]) -> Vec<usize> {
+    let different = |column: usize, width: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        let cells: BTreeSet<String> = cells.map(|cell| shortened(cell, width, false)).collect();
+        cells.len()
+    };
+    let columns = widths.iter().enumerate();
+    columns
+        .filter(|(column, width)| different(*column, **width) < different(*column, usize::MAX))
+        .map(|(column, _)| column)
+        .collect()
+}
+
+/// Cuts a text that is too wide. An address loses its scheme first.
+fn shortened(text: &str, width: usize, keeps_end: bool) -> String {
+    if measure_text_width(text) <= width {
+        return text.to_owned();
+    }
+    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+    if measure_text_width(text) <= width || !keeps_end || text.contains('\x1b') {
+        return truncate_str(text, width, DOTS).into_owned();
+    }
+    let mut ends = text.char_indices().map(|(at, _)| &text[at..]);
+    let room = width.saturating_sub(DOTS.len());
+    let end = ends.find(|end| measure_text_width(end) <= room);
+    format!("{DOTS}{}", end.unwrap_or_default())
 }
 
 /// Lays out lines of cells that are not a table: each cell but the last is padded to the width of its column.
@@ -222,6 +255,19 @@ pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::output::style::{self, Tone};
+
+    #[test]
+    fn what_differs_at_the_end_keeps_its_end() {
+        let rows = [
+            ["a", "credential:viewer", "https://one.example.org:6443"],
+            ["b", "credential:owner", "https://two.example.org:6443"],
+        ];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        let text = fitted(&["ID", "ROLE", "SERVER"], &rows, Some(36));
+        for part in [":viewer", ":owner", " one.", " two."] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
 
     #[test]
     fn fitted_columns_give_way_from_the_widest() {

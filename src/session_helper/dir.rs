@@ -36,10 +36,7 @@ impl PrivateDir {
     /// # Errors
     /// The system's error, or other users can replace the new folder by one of theirs.
     pub(crate) fn create() -> io::Result<Self> {
-        let base = match runtime() {
-            Some(base) => private_to_user(base)?,
-            None => temporary_checked()?,
-        };
+        let base = base()?;
         for _ in 0..TRIES {
             if let Some(dir) = Self::create_in(&base)? {
                 return Ok(dir);
@@ -52,9 +49,7 @@ impl PrivateDir {
 
     /// Returns `None` if a sweep removed the folder before it was locked.
     fn create_in(base: &Path) -> io::Result<Option<Self>> {
-        let mut random = [0_u8; 16];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let path = base.join(format!("{PREFIX}{:032x}", u128::from_ne_bytes(random)));
+        let path = random_name(base, PREFIX)?;
         secret_file::create_new_dir(&path)?;
         // This also restores the owner's rights that the umask removed.
         let Ok(lock) = removal::open_folder(&path) else {
@@ -84,6 +79,28 @@ impl Drop for PrivateDir {
     fn drop(&mut self) {
         let _ = clear(&self.path, &self.lock);
     }
+}
+
+/// Returns the folder in which private folders are made.
+fn base() -> io::Result<PathBuf> {
+    match runtime() {
+        Some(base) => private_to_user(base),
+        None => temporary_checked(),
+    }
+}
+
+fn random_name(base: &Path, prefix: &str) -> io::Result<PathBuf> {
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(base.join(format!("{prefix}{:032x}", u128::from_ne_bytes(random))))
+}
+
+/// Returns a free path beside the private folders, for a file that outlives the run.
+///
+/// # Errors
+/// As [`PrivateDir::create`].
+pub(crate) fn beside(prefix: &str) -> io::Result<PathBuf> {
+    random_name(&base()?, prefix)
 }
 
 /// Removes the leftovers of this user's killed runs, also at the platform's fixed path. Returns the number of folders.

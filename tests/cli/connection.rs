@@ -601,3 +601,44 @@ fn a_server_that_knows_nothing_may_be_another_one() {
         "{stderr}"
     );
 }
+
+/// A job that forgets the address does not send its token to whoever listens on this machine without a word.
+#[test]
+fn the_default_server_is_named_and_an_empty_address_refused() {
+    let env = TestEnv::new();
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = env.acpctl();
+        command
+            .envs(variables.iter().copied())
+            .line("project list --retries 0");
+        command.told()
+    };
+    let token = ("AMBIENT_TOKEN", TOKEN);
+    for empty in ["", "\n"] {
+        let (code, stdout, stderr) = run(&[token, ("AMBIENT_API_URL", empty)]);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""));
+        assert_eq!(
+            stderr,
+            "Error: AMBIENT_API_URL is set, but its value is empty\nHint: check the variable that it comes from, or \
+             use http://localhost:8000, the default: unset AMBIENT_API_URL\n"
+        );
+    }
+    let warning = "Warning: nothing names the server, so it is http://localhost:8000, the default; name it: set \
+                   AMBIENT_API_URL or add --api-url URL\n";
+    let (_, _, stderr) = run(&[token]);
+    assert_eq!(stderr.matches(warning).count(), 1, "{stderr}");
+    env.config(&format!("{{\"access_token\": \"{TOKEN}\"}}"));
+    let (_, _, stderr) = run(&[("CI", "true")]);
+    assert_eq!(stderr.matches(warning).count(), 1, "{stderr}");
+    // A person with a stored login knows the server.
+    let (_, _, stderr) = run(&[]);
+    assert!(!stderr.contains("nothing names"), "{stderr}");
+    // The file names the server: an empty variable counts as unset, as in the Go tool.
+    let server = Scripted::with(|_| crate::support::server::list(json!([])));
+    env.config(&format!(
+        "{{\"api_url\": \"{}\", \"access_token\": \"{TOKEN}\"}}",
+        server.url()
+    ));
+    let (code, _, stderr) = run(&[token, ("AMBIENT_API_URL", "")]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+}

@@ -15,6 +15,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("COMMAND", "any command"),
     ("never prompts", "prose"),
     ("#", "a comment in a manifest"),
+    ("session start", "words that stand for those of start"),
 ];
 
 /// The source files of the program, without their tests.

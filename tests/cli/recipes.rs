@@ -306,11 +306,21 @@ fn a_project_with_another_kubeconfig_stores_nothing_unless_it_may_be_replaced() 
         run(&env, "bash", &script, &variables).status.code()
     };
     assert_eq!(status("a", "false"), Some(0));
-    assert_eq!(status("b", "false"), Some(11));
+    assert_eq!(status("b", "false"), Some(8));
     let mut list = env.local();
     list.args(["credential", "list", "-o", "name"]);
     assert_eq!(streams(&list.output().unwrap()).0, "credential/a\n");
-    assert_eq!(status("b", "true"), Some(0));
+    for _ in 0..2 {
+        assert_eq!(status("b", "true"), Some(0));
+        let mut explain = env.local();
+        explain.args(["session", "explain", "--project", "team-a", "-o", "json"]);
+        let explained = streams(&explain.output().unwrap()).0;
+        let explained: Value = serde_json::from_str(&explained).unwrap();
+        let candidates = explained["candidates"].as_array().unwrap().iter();
+        let chosen: Vec<_> = candidates.filter(|it| it["chosen"] == true).collect();
+        assert_eq!(chosen.len(), 1, "{explained}");
+        assert_eq!(chosen[0]["credential"], "b");
+    }
     // A variable that is not set gives an empty name.
     assert_eq!(status("", "false"), Some(2));
 }

@@ -11,7 +11,8 @@ use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "\
 acpctl apply -f team.yaml --diff
-# In CI: fail if the server differs from the manifests, or if a manifest holds anything unknown
+# Fail if the server differs from the manifests, or if a manifest holds anything unknown; in CI, credentials count as
+# changed unless all jobs share AMBIENT_DIGEST_KEY
 acpctl apply -f manifests/ --diff --exit-code --strict
 # Delete agents, providers, policies, clusters and credentials with this label that are not in the folder any more
 acpctl apply -f manifests/ --prune -l team=a --yes

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::Args;
 use super::kind::DocumentKind;
 use super::raw::{RawDocument, keys};
+use super::role_binding::NAMES_BY_SCOPE;
 use crate::compat::near::nearest;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -144,15 +145,24 @@ fn check_kind(document: &RawDocument) -> Result<(), Failure> {
     Err(Failure::new(Kind::Data, message).hint(hint))
 }
 
+/// The kinds of object that a role binding can name, where a key of their own might be expected.
+const SCOPES: [&str; 2] = ["credential", "session"];
+
 fn check_key(document: &RawDocument, key: &str) -> Result<(), Failure> {
     let word = plain(key);
-    let near = keys()
-        .find(|known| plain(known) == word)
-        .or_else(|| nearest(&word, keys(), |known| known.len() / 4));
-    let Some(near) = near else { return Ok(()) };
+    let is_binding = document.known_kind() == Some(DocumentKind::RoleBinding);
+    let hint = if is_binding && SCOPES.contains(&word.as_str()) {
+        NAMES_BY_SCOPE.to_owned()
+    } else {
+        let near = keys()
+            .find(|known| plain(known) == word)
+            .or_else(|| nearest(&word, keys(), |known| known.len() / 4));
+        let Some(near) = near else { return Ok(()) };
+        format!("did you mean {near}?")
+    };
     let (place, label) = (&document.place, document.label());
     let message = format!("{place}{label}: unknown key {}", quote(key));
-    Err(Failure::new(Kind::Data, message).hint(format!("did you mean {near}?")))
+    Err(Failure::new(Kind::Data, message).hint(hint))
 }
 
 fn check_name(document: &RawDocument) -> Result<(), Failure> {

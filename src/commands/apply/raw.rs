@@ -174,7 +174,10 @@ impl RawDocument {
             (None, Some(agent)) => format!("{project}/{agent}"),
             (None, None) => project.to_owned(),
         };
-        format!("{holder}→{}", self.scope_id.as_deref().unwrap_or_default())
+        match &self.scope_id {
+            Some(target) => format!("{holder}→{target}"),
+            None => holder,
+        }
     }
 
     /// Makes a secret that is in a file come from the file of the same name in another folder.

@@ -88,13 +88,19 @@ pub(super) async fn check(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow:
     Ok(())
 }
 
+/// How a binding names its object.
+pub(super) const NAMES_BY_SCOPE: &str = "a role binding names its object by two keys, for example scope: credential and \
+     scope_id: NAME (or its ID)";
+
 /// Returns the required fields.
 ///
 /// # Errors
 /// If one of them is missing.
 fn given(binding: &RoleBinding) -> Result<Given<'_>, Failure> {
     fn required<'a>(field: &str, text: Option<&'a str>) -> Result<&'a str, Failure> {
-        text.ok_or_else(|| Failure::new(Kind::Data, format!("{field} is required")))
+        text.ok_or_else(|| {
+            Failure::new(Kind::Data, format!("{field} is required")).hint(NAMES_BY_SCOPE)
+        })
     }
     let role = required("role", binding.role.as_deref())?;
     let scope = required("scope", binding.scope.as_deref())?;

@@ -28,7 +28,8 @@ acpctl credential bind prod --project team-a --plan";
 ///
 /// A session gets one credential of each provider. A binding to its agent wins over a binding to its project; among
 /// several of the same kind, the oldest wins. If the new binding would win over another credential or lose to one,
-/// acpctl shows the effect and prompts on a terminal; elsewhere, it requires --yes.
+/// acpctl shows the effect and prompts on a terminal; elsewhere, it requires --yes, and names each credential that
+/// sessions keep. With --strict, a binding that no session would use is refused.
 ///
 /// For a kubeconfig, acpctl also asks the server how it runs sessions, and warns if they would not get the kubeconfig.
 #[derive(Debug, clap::Args)]
@@ -80,7 +81,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             project,
             "--plan",
         ]),
+        project,
         is_confirmed: args.confirm.given(),
+        is_strict: args.strict.strict,
         is_rehearsal: ctx.rehearses(),
     };
     if !wish.may_bind(ctx, plan.with_context(doing))? {

@@ -70,7 +70,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                     })
                 })
                 .collect();
-            ctx.out.value(&list, &format)
+            ctx.out.value(&json!({"items": list}), &format)
         }
     }
 }

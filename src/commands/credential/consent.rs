@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 
 use super::binding::Grantee;
-use super::plan::BindingPlan;
+use super::plan::{BindingPlan, Kept};
 use crate::api;
 use crate::commands::gateway_credentials;
 use crate::ctx::Ctx;
@@ -19,20 +19,25 @@ pub(super) struct Wish<'a> {
     pub credential: &'a str,
     /// The project or the agent, as results name it: `project/team-a`.
     pub label: &'a str,
+    /// The project, as the user named it.
+    pub project: &'a str,
     /// The command that shows more.
     pub see: String,
     /// True if the command line gives consent.
     pub is_confirmed: bool,
+    /// True if a binding that no session would use is refused.
+    pub is_strict: bool,
     /// True if nothing will be bound, so that no consent is needed.
     pub is_rehearsal: bool,
 }
 
 impl Wish<'_> {
     /// Decides by the plan whether the binding may be made. If a credential is shadowed, shows the effect, and asks on
-    /// a terminal.
+    /// a terminal. If the user has agreed already, or the binding exists, warns that sessions keep another credential.
     ///
     /// # Errors
-    /// The plan can't be made, or the user can't be asked ([`Kind::Input`]).
+    /// The plan can't be made, the user can't be asked ([`Kind::Input`]), or nobody would get the credential and the
+    /// user is strict ([`Kind::Policy`]).
     pub(super) fn may_bind(
         &self,
         ctx: &Ctx,
@@ -42,7 +47,16 @@ impl Wish<'_> {
             Ok(plan) => plan,
             Err(error) => return doubt(ctx, error).map(|()| true),
         };
+        let kept = plan.kept();
+        self.refuse_useless(&kept)?;
         if !plan.shadows() || self.is_confirmed {
+            for kept in kept {
+                ctx.out.warn(&format!(
+                    "{}; take it away: {}",
+                    kept.says(self.credential, self.project),
+                    kept.unbind(self.project)
+                ));
+            }
             return Ok(true);
         }
         let cells = plan.cells();
@@ -72,6 +86,19 @@ impl Wish<'_> {
     }
 }
 
+impl Wish<'_> {
+    /// With `--strict`, refuses a binding that loses to an older one of the same kind: no session would use it.
+    fn refuse_useless(&self, kept: &[Kept]) -> Result<(), Failure> {
+        let winner = kept.iter().find(|kept| !kept.is_exception);
+        let Some(winner) = winner.filter(|_| self.is_strict) else {
+            return Ok(());
+        };
+        let says = winner.says(self.credential, self.project);
+        let hint = format!("take it away first: {}", winner.unbind(self.project));
+        Err(Failure::new(Kind::Policy, format!("{says} (--strict)")).hint(hint))
+    }
+}
+
 /// Binds without a plan if the caller may not read what the plan depends on, and says so.
 ///
 /// # Errors
@@ -87,6 +114,17 @@ fn doubt(ctx: &Ctx, error: anyhow::Error) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the command line says about the flag `--bind`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Consent {
+    /// `--yes`.
+    pub is_confirmed: bool,
+    /// `--strict`.
+    pub is_strict: bool,
+    /// `--dry-run`.
+    pub is_rehearsal: bool,
+}
+
 /// Decides about the flag `--bind`, before anything is stored: a credential that is refused here is not left behind.
 ///
 /// # Errors
@@ -95,8 +133,7 @@ pub(super) fn may_bind_each(
     ctx: &Ctx,
     credential: &Record,
     projects: &[(String, Grantee)],
-    is_confirmed: bool,
-    is_rehearsal: bool,
+    consent: Consent,
 ) -> anyhow::Result<bool> {
     let name = credential.name_or_id();
     if !projects.is_empty() {
@@ -120,9 +157,11 @@ pub(super) fn may_bind_each(
         let wish = Wish {
             credential: name,
             label: &format!("project/{project}"),
+            project,
             see,
-            is_confirmed,
-            is_rehearsal,
+            is_confirmed: consent.is_confirmed,
+            is_strict: consent.is_strict,
+            is_rehearsal: consent.is_rehearsal,
         };
         if !wish.may_bind(ctx, plan)? {
             return Ok(false);

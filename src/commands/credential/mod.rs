@@ -39,7 +39,7 @@ pub enum Command {
     #[command(alias = "show")]
     Get(get::Args),
     Update(update::Args),
-    #[command(alias = "rm")]
+    #[command(aliases = ["rm", "remove"])]
     Delete(delete::Args),
     Token(token::Args),
     Bind(bind::Args),

@@ -9,8 +9,9 @@ use crate::api::Client;
 use crate::holders::VIEWER;
 use crate::lookup::Collection;
 use crate::resources::{AGENT, ROLE_BINDING, Record};
-use crate::runner::resolve::{Candidate, RunnerTarget};
+use crate::runner::resolve::{Candidate, RunnerTarget, Tier};
 use crate::session_helper::fetch::{self, Grants};
+use crate::text::acpctl;
 
 /// A binding that is made now is younger than all others.
 const YOUNGEST: &str = "9999-01-01T00:00:00Z";
@@ -22,7 +23,55 @@ pub(super) struct BindingPlan {
     credential: Record,
     /// True if the binding exists already: then nothing changes.
     exists: bool,
+    /// True if it is for the sessions of one agent.
+    is_for_agent: bool,
     rows: Vec<Row>,
+}
+
+/// A credential that sessions keep, because its binding wins over the one that is made.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    credential: String,
+    /// The agent that it is bound to; `None` if it is bound to the project.
+    agent: Option<String>,
+    /// True if it is bound to one agent, and the new binding is for the project: then other sessions get the new one.
+    pub(super) is_exception: bool,
+}
+
+impl Kept {
+    /// Says which sessions keep it in place of another credential.
+    pub(super) fn says(&self, credential: &str, project: &str) -> String {
+        let whose = match &self.agent {
+            Some(agent) => format!("agent/{agent} of project/{project}"),
+            None => format!("project/{project}"),
+        };
+        let why = if self.is_exception {
+            "it is bound to the agent"
+        } else {
+            "its binding is older"
+        };
+        format!(
+            "sessions of {whose} keep {} and do not get {credential}: {why}",
+            self.credential
+        )
+    }
+
+    /// Returns the command that takes it away from these sessions.
+    pub(super) fn unbind(&self, project: &str) -> String {
+        let mut words = vec![
+            "credential",
+            "unbind",
+            &self.credential,
+            "--project",
+            project,
+        ];
+        words.extend(
+            self.agent
+                .iter()
+                .flat_map(|agent| ["--agent", agent.as_str()]),
+        );
+        acpctl(&words)
+    }
 }
 
 /// The effect on the sessions of one agent.
@@ -64,6 +113,7 @@ impl BindingPlan {
         let mut plan = Self {
             credential: credential.clone(),
             exists: false,
+            is_for_agent: grantee.agent.is_some(),
             rows: Vec::new(),
         };
         let bindings = fetch::bindings(client).await?;
@@ -118,6 +168,38 @@ impl BindingPlan {
     pub(super) fn shadows(&self) -> bool {
         let is_shadow = |row: &Row| matches!(row.effect, Effect::Replaces | Effect::Shadowed);
         !self.exists && self.rows.iter().any(is_shadow)
+    }
+
+    /// Returns the credentials that sessions keep in place of this one, each once.
+    pub(super) fn kept(&self) -> Vec<Kept> {
+        let mut kept: Vec<Kept> = Vec::new();
+        for row in &self.rows {
+            let Some(winner) = row.then.as_ref().filter(|_| row.effect == Effect::Shadowed) else {
+                continue;
+            };
+            let agent = row.agent.as_ref().map(|(_, name)| name.clone());
+            let agent = agent.filter(|_| winner.tier == Some(Tier::Agent));
+            let is_exception = agent.is_some() && !self.is_for_agent;
+            // Who bound a credential to an agent wants it to win: that is said once, before the binding is made.
+            if is_exception && self.exists {
+                continue;
+            }
+            let is_same_name = winner.credential == self.credential.name_or_id();
+            let credential = if is_same_name {
+                &winner.credential_id
+            } else {
+                &winner.credential
+            };
+            let one = Kept {
+                credential: credential.clone(),
+                agent,
+                is_exception,
+            };
+            if !kept.contains(&one) {
+                kept.push(one);
+            }
+        }
+        kept
     }
 
     pub(super) const TITLES: [&str; 4] = ["AGENT", "NOW", "THEN", "EFFECT"];

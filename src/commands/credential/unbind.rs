@@ -6,7 +6,6 @@ use super::binding::{self, BindingArgs};
 use crate::api::{Client, Method};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::resources::{ROLE_BINDING, Record};
 use crate::text::acpctl;
@@ -19,7 +18,8 @@ acpctl credential unbind prod --project team-a --agent lead";
 
 /// Take a credential away from the sessions of a project
 ///
-/// Requires --project; the configured project does not count. The credential itself stays.
+/// Requires --project; the configured project does not count. The credential itself stays. The command can be
+/// repeated: if nothing is bound, it says so, and -o shows the credential.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -33,19 +33,19 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let (credential, grantee) = (quote(&args.credential), args.quoted(project));
     let doing = format!("unbind credential {credential} from {grantee}");
-    let bindings = ctx.block_on(async {
+    let (mut found, bindings) = ctx.block_on(async {
         let (found, grantee) = args.find(client, project).await?;
         let bindings = binding::bindings(client, found.id(), &grantee).await;
-        bindings.with_context(|| doing.clone())
+        Ok((found, bindings.with_context(|| doing.clone())?))
     })?;
     let Some(first) = bindings.first() else {
-        let message = format!("credential {credential} is not bound to {grantee}");
-        return Err(Failure::new(Kind::NotFound, message)
-            .hint(format!(
-                "see where it is bound: {}",
-                acpctl(&["credential", "bindings", &args.credential])
-            ))
-            .into());
+        found.remove("token");
+        let (name, label) = (&args.credential, args.label(project));
+        let sentence = format!("credential/{name} is not bound to {label}");
+        outcome::done(ctx, &found, format, &sentence)?;
+        let see = acpctl(&["credential", "bindings", name]);
+        ctx.out.aside(&format!("See where it is bound: {see}"));
+        return Ok(());
     };
     ctx.block_on(async {
         for binding in &bindings {

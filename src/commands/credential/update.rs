@@ -5,7 +5,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::binding::{self, BindArgs};
-use super::{consent, merge};
+use super::consent::{self, Consent};
+use super::merge;
 use crate::api::{Body, Client, Method};
 use crate::cluster::grade::Level;
 use crate::commands::grading;
@@ -76,6 +77,17 @@ pub struct Args {
     kubeconfig: KubeconfigArgs,
 }
 
+impl Args {
+    /// What the flags say about `--bind`.
+    fn consent(&self) -> Consent {
+        Consent {
+            is_confirmed: self.yes,
+            is_strict: self.kubeconfig.gates.strict,
+            is_rehearsal: self.dry_run,
+        }
+    }
+}
+
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Collection::credentials().check(&args.credential)?;
     let format = args.output.format()?;
@@ -97,7 +109,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         grading::grade(ctx, &args.credential, &mut change.body, limit, allowed)?;
     }
     if let Some(record) = &change.stored
-        && !consent::may_bind_each(ctx, record, &projects, args.yes, args.dry_run)?
+        && !consent::may_bind_each(ctx, record, &projects, args.consent())?
     {
         return Ok(());
     }

@@ -11,6 +11,7 @@ use crate::output::{age, table, until, wrap};
 use crate::resources::{
     CONTEXT, CREDENTIAL, EXPIRES_AT, PRIVATE, Record, SERVER, annotation, remove_own_annotations,
 };
+use crate::runner::resolve::OWNER;
 use crate::text::visible;
 
 /// The fields that say nothing to people, or that the title shows.
@@ -38,7 +39,11 @@ pub(super) fn of(ctx: &Ctx, record: &Record, users: Option<&Result<Vec<Use>, Err
             "Cluster access",
             &pairs(&access(record, now, color)),
         ));
-        page.extend(users.map(|users| section("Used by", &bindings(users, now))));
+        page.extend(users.map(|users| section("Used by", &used_by(users, now))));
+        if let Some(Ok(users)) = users {
+            let owners = users.iter().filter(|it| it.role == OWNER);
+            page.push(section("Owned by", &bindings(owners, now)));
+        }
     }
     for field in record.resource.all_fields() {
         let text = record.text(field.name);
@@ -141,24 +146,29 @@ fn access(record: &Record, now: Timestamp, color: bool) -> Vec<(String, String)>
     pairs
 }
 
-fn bindings(users: &Result<Vec<Use>, Error>, now: Timestamp) -> Vec<String> {
-    match users {
-        Err(error) => vec![format!("  unknown: {}", visible(&error.to_string()))],
-        Ok(users) if users.is_empty() => vec!["  no project yet".to_owned()],
-        Ok(users) => {
-            let rows: Vec<[String; 3]> = users
-                .iter()
-                .map(|it| {
-                    [
-                        format!("  {}", visible(&it.who)),
-                        visible(&it.role),
-                        format!("{} ago", age::age(&it.created_at, now)),
-                    ]
-                })
-                .collect();
-            table::aligned(&rows)
-        }
+fn used_by(users: &Result<Vec<Use>, Error>, now: Timestamp) -> Vec<String> {
+    let users = match users {
+        Ok(users) => users,
+        Err(error) => return vec![format!("  unknown: {}", visible(&error.to_string()))],
+    };
+    let used = bindings(users.iter().filter(|it| it.role != OWNER), now);
+    if used.is_empty() {
+        return vec!["  no project yet".to_owned()];
     }
+    used
+}
+
+/// Lays out who has which role since when.
+fn bindings<'a>(users: impl Iterator<Item = &'a Use>, now: Timestamp) -> Vec<String> {
+    let row = |it: &Use| {
+        [
+            format!("  {}", visible(&it.who)),
+            visible(&it.role),
+            format!("{} ago", age::age(&it.created_at, now)),
+        ]
+    };
+    let rows: Vec<[String; 3]> = users.map(row).collect();
+    table::aligned(&rows)
 }
 
 /// Returns the object or list of a field, which may be a text that holds JSON.

@@ -22,6 +22,7 @@ use crate::resources::{CREDENTIAL_TOKEN, Record};
 use crate::runner::plan::KUBECONFIG;
 use crate::secret_file;
 use crate::system::files;
+use crate::text::command::shell_word;
 use crate::text::quote;
 use crate::yaml;
 
@@ -232,8 +233,12 @@ impl NewFolder {
     fn seen_from(&self, file: Option<&Path>) -> anyhow::Result<String> {
         let parent = file.and_then(Path::parent);
         let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
-        let base = fs::canonicalize(parent.unwrap_or(Path::new(".")))?;
-        let mut target = fs::canonicalize(&self.path)?;
+        let canonical = |path: &Path| {
+            let found = fs::canonicalize(path);
+            found.with_context(|| format!("resolve {}", quote(&path.to_string_lossy())))
+        };
+        let base = canonical(parent.unwrap_or(Path::new(".")))?;
+        let mut target = canonical(&self.path)?;
         target.set_file_name(self.target.file_name().unwrap_or_default());
         let seen = relative(&base, &target);
         let seen = seen.to_str().map(str::to_owned);
@@ -309,8 +314,19 @@ fn relative(base: &Path, target: &Path) -> PathBuf {
     up.chain(target.components().skip(same)).collect()
 }
 
-/// Refuses to replace anything but a regular file.
+/// Refuses to replace anything but a regular file, and a folder that does not exist.
 fn check_target(file: &Path) -> Result<(), Failure> {
+    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
+    if let Some(folder) = folder
+        && let Err(error) = fs::metadata(folder)
+    {
+        let failure = failed(file, &error);
+        if error.kind() != io::ErrorKind::NotFound {
+            return Err(failure);
+        }
+        let make = format!("mkdir -p {}", shell_word(&folder.to_string_lossy()));
+        return Err(failure.hint(format!("make its folder first: {make}")));
+    }
     match fs::symlink_metadata(file) {
         Ok(found) if !found.is_file() => Err(Failure::usage(format!(
             "{} is not a regular file",

@@ -12,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::{Candidates, Record, SCHEDULED_SESSION, SESSION};
+use crate::text::acpctl;
 
 /// The argument and the flag that name one scheduled session of a project.
 #[derive(Debug, clap::Args)]
@@ -69,7 +70,11 @@ impl ActionArgs {
         };
         let Some(session) = session.filter(|session| !session.id().is_empty()) else {
             let sentence = format!("scheduled-session/{name} triggered");
-            return outcome::done(ctx, &schedule, &format, &sentence);
+            outcome::done(ctx, &schedule, &format, &sentence)?;
+            if ctx.client()?.has_runner().is_some() && !ctx.rehearses() {
+                ctx.out.warn(&nothing_starts(&schedule));
+            }
+            return Ok(());
         };
         let sentence = format!(
             "scheduled-session/{name} triggered (session/{} {})",
@@ -134,5 +139,17 @@ impl ActionArgs {
                 .with_context(|| format!("{verb} scheduled session"))?;
             Ok((found, answer))
         })
+    }
+}
+
+/// Says why a trigger has no effect on the embedded API, unless that behaves as the platform with sandboxes.
+fn nothing_starts(schedule: &Record) -> String {
+    let why = "nothing starts: like the platform with pods, the embedded API accepts a trigger and ignores it";
+    match (schedule.text("agent_id"), schedule.text("project_id")) {
+        ("", _) => why.to_owned(),
+        (agent, project) => {
+            let start = acpctl(&["agent", "start", agent, "--project", project]);
+            format!("{why}; to start the agent: {start}")
+        }
     }
 }

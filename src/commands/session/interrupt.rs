@@ -1,7 +1,7 @@
 //! `acpctl session interrupt`
 
 use crate::api::{Client, Error, Method};
-use crate::commands::session_control::SessionArgs;
+use crate::commands::session_control::{Acted, SessionArgs};
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::{Record, SESSION};
@@ -23,10 +23,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 
 /// Asks the session's runner to stop its current turn. The runner's answer does not describe the session, so the
 /// record that is returned holds the id alone.
-async fn interrupt(client: &Client, id: &str) -> Result<Record, Error> {
+async fn interrupt(client: &Client, id: &str) -> Result<Acted, Error> {
     let request = Collection::sessions().request_below(Method::Post, id, &["agui", "interrupt"]);
     client.send(&request).await?;
     let mut session = Record::empty(&SESSION);
     session.replace("id", id);
-    Ok(session)
+    Ok(session.into())
 }

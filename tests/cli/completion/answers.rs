@@ -459,3 +459,20 @@ fn what_is_not_json_or_not_a_list_gives_nothing() {
         );
     }
 }
+
+#[test]
+fn the_project_of_a_binding_is_completed() {
+    let env = TestEnv::new();
+    let server = platform();
+    for line in [
+        "credential bind prod --project",
+        "credential unbind prod --project",
+        "apply -f x --project",
+        "agent list --project",
+    ] {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        words.push("te");
+        let answer = complete(&env, server.url(), &words);
+        assert_eq!(answer, ["team-a\tFirst", ":4"], "{line}");
+    }
+}

@@ -4,6 +4,7 @@ mod access;
 mod access_doc;
 mod bindings;
 mod create;
+mod duplicates;
 mod echo;
 mod expiry;
 mod inspect;

@@ -156,6 +156,10 @@ fn the_flag_bind_needs_the_same_consent() {
         let (code, stdout, stderr) = env.local().line(line).line("--yes").told();
         assert_eq!(code, Some(0), "{line}");
         assert!(!stderr.contains("shadowed"), "{stderr}");
+        assert!(
+            stderr.contains("Warning: sessions of project/demo keep old and do not get "),
+            "{stderr}"
+        );
         assert!(stdout.contains(" bound to project/demo\n"), "{stdout}");
     }
     // Nothing is shadowed by what is bound already, or in another project.
@@ -194,6 +198,65 @@ fn on_a_terminal_the_user_decides() {
         terminal.wait_for(said);
         assert_eq!(bindings(&env) - before, usize::from(key == "y"));
     }
+}
+
+/// Consent given beforehand leaves a warning; what it names gives the sessions the new credential. With `--strict`
+/// nothing is stored or bound for nobody.
+#[test]
+fn a_binding_that_nobody_uses_is_told_or_refused() {
+    let env = store();
+    let before = bindings(&env);
+    env.file("secret", "t");
+    let strict = "credential create --provider github --name extra --from-file secret --bind demo --yes --strict";
+    assert_snapshot!(env.local().line(strict).shown(), @r"
+    --- standard error
+    Error: sessions of project/demo keep old and do not get extra: its binding is older (--strict)
+    Hint: take it away first: acpctl --local credential unbind old --project demo
+    --- exit status 8
+    ");
+    assert_eq!(env.local().line("credential get extra").told().0, Some(3));
+    for line in [
+        "credential update new --description x --bind demo --yes --strict",
+        "credential bind new --project demo --yes --strict",
+    ] {
+        assert_eq!(env.local().line(line).told().0, Some(8), "{line}");
+    }
+    assert_eq!(bindings(&env), before);
+    // The first binding, and each repetition.
+    for _ in 0..2 {
+        let bind = "credential bind new --project demo --yes";
+        let (code, _, stderr) = env.local().line(bind).told();
+        assert_eq!(code, Some(0));
+        assert!(
+            stderr.contains(
+                "Warning: sessions of project/demo keep old and do not get new: its binding is older; \
+                 take it away: acpctl --local credential unbind old --project demo\n"
+            ),
+            "{stderr}"
+        );
+    }
+    env.local()
+        .line("credential unbind old --project demo")
+        .stdout();
+    // One agent keeps its own, which is meant.
+    let (code, _, stderr) = env
+        .local()
+        .line("credential bind new --project demo --strict")
+        .told();
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let plan = env
+        .local()
+        .line("credential bind new --project demo --plan -o json")
+        .stdout();
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let agents = plan["agents"].as_array().unwrap();
+    let gets = |name: &str| {
+        agents
+            .iter()
+            .filter(|row| row["then"]["credential"] == name)
+            .count()
+    };
+    assert_eq!((gets("new"), gets("own"), gets("old")), (2, 1, 0));
 }
 
 /// A caller who may bind, but not read what others bound, is told so. A server that fails stops the binding.

@@ -230,7 +230,7 @@ fn hints_are_commands_that_work() {
         // Its hint starts the session that the next line waits for.
         ("session preview lead --project web", 3),
         ("wait lead --project web --timeout 1ms", 9),
-        ("credential unbind prod --project web", 3),
+        ("credential unbind prod --project web", 0),
         ("credential bind prod", 2),
         ("apply -f k.yaml", 7),
         ("project set other", 3),

@@ -35,7 +35,7 @@ fn a_session_that_nobody_runs_says_so() {
     let (_, stdout, stderr) = env.local().line(line).told();
     let id = stdout.trim().trim_start_matches("session/");
     let id = id.split(' ').next().unwrap().to_owned();
-    let start = format!(" api POST /sessions/{id}/start");
+    let start = format!(" session start {id}");
     assert!(
         stderr.contains(&start) && stderr.contains(RUNNER),
         "{stderr}"
@@ -49,8 +49,10 @@ fn a_session_that_nobody_runs_says_so() {
         "{stderr}"
     );
     // What the note names starts it.
-    let line = format!("api POST /sessions/{id}/start");
-    assert_eq!(env.local().line(&line).told().0, Some(0));
+    let line = format!("session start {id}");
+    let (code, stdout, stderr) = env.local().line(&line).told();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stdout, format!("session/{id} started (phase: Pending)\n"));
     let (code, _, stderr) = env.local().line("wait fix --timeout 1s").told();
     assert_eq!(code, Some(9));
     assert!(stderr.contains("Nobody runs the sessions"), "{stderr}");
@@ -271,5 +273,217 @@ fn a_certificate_is_no_secret_of_its_key() {
     for line in String::from_utf8(read("key.pem")).unwrap().lines() {
         let is_frame = line.starts_with("-----");
         assert!(is_frame || !shown.contains(line), "{shown}");
+    }
+}
+
+/// `session start` starts a session by its name too, in a project with agents and without one.
+#[test]
+fn session_start_takes_sessions_and_agents() {
+    let env = with_agent();
+    local(
+        &env,
+        &[
+            "create",
+            "session",
+            "--name",
+            "fix",
+            "--prompt",
+            "Fix",
+            "--project-id",
+            "demo",
+        ],
+    );
+    let (code, stdout, _) = env
+        .local()
+        .line("--project demo session start fix lead")
+        .told();
+    assert_eq!(code, Some(0));
+    assert_eq!(stdout.matches(" started").count(), 2, "{stdout}");
+    local(&env, &["stop", "fix"]);
+    let (code, ..) = env.local().line("session start fix").told();
+    assert_eq!(code, Some(0));
+    let (code, _, stderr) = env
+        .local()
+        .line("--project demo session start nobody")
+        .told();
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("start agent \"nobody\""), "{stderr}");
+    let line = "--project demo session start fix --prompt more";
+    assert_eq!(env.local().line(line).told().0, Some(2));
+    // The older command starts agents alone, as in the Go tool.
+    let (code, ..) = env.local().line("--project demo start fix").told();
+    assert_eq!(code, Some(3));
+}
+
+#[test]
+fn what_is_stopped_or_unbound_may_be_so_again() {
+    let env = with_agent();
+    local(&env, &["start", "lead", "--project-id", "demo"]);
+    for end in [" stopped (phase: Stopped)\n", " already Stopped\n"] {
+        let (code, stdout, _) = env.local().line("--project demo stop lead").told();
+        assert_eq!(code, Some(0));
+        assert!(stdout.ends_with(end), "{stdout}");
+    }
+    let create = "credential create --provider github --name bot --token t --bind demo";
+    env.local().line(create).stdout();
+    for said in [
+        "credential/bot unbound from project/demo\n",
+        "credential/bot is not bound to project/demo\n",
+    ] {
+        let unbind = "credential unbind bot --project demo";
+        assert_eq!(env.local().line(unbind).stdout(), said);
+    }
+    let (code, stdout, _) = env
+        .local()
+        .line("credential unbind bot --project demo -o json")
+        .told();
+    let shown: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, shown["name"].as_str()), (Some(0), Some("bot")));
+    assert!(shown["token"].is_null());
+}
+
+#[test]
+fn remove_deletes() {
+    let env = with_agent();
+    let create = "credential create --provider github --name bot --token t";
+    env.local().line(create).stdout();
+    let (code, stdout, stderr) = env.local().line("credential remove bot --yes").told();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stdout, "credential/bot deleted\n");
+}
+
+#[test]
+fn a_trigger_that_starts_nothing_says_so() {
+    let env = with_agent();
+    let agent = local(
+        &env,
+        &["get", "agents", "--project-id", "demo", "-o", "json"],
+    );
+    let agent: serde_json::Value = serde_json::from_str(&agent).unwrap();
+    let agent = agent["items"][0]["id"].as_str().unwrap().to_owned();
+    let create = [
+        "scheduled-session",
+        "create",
+        "--project-id",
+        "demo",
+        "--name",
+        "nightly",
+        "--schedule",
+        "0 2 * * *",
+        "--agent-id",
+        &agent,
+    ];
+    local(&env, &create);
+    let trigger = "--project demo scheduled-session trigger nightly";
+    let (code, stdout, stderr) = env.local().line(trigger).told();
+    assert_eq!(
+        (code, stdout.as_str()),
+        (Some(0), "scheduled-session/nightly triggered\n")
+    );
+    assert!(stderr.contains("Warning: nothing starts: "), "{stderr}");
+    let (_, start) = stderr
+        .trim_end()
+        .split_once("to start the agent: acpctl ")
+        .unwrap();
+    let mut words = env.acpctl();
+    assert_eq!(words.line(start).told().0, Some(0), "{start}");
+}
+
+/// What could not be asked is no fact about the object.
+#[test]
+fn a_wait_for_an_object_names_the_network_failure() {
+    let env = TestEnv::new();
+    for (goal, fact) in [("deleted", "still exists"), ("exists", "does not exist")] {
+        let line = format!("wait credential/x --for {goal} --timeout 1s --retries 0");
+        let (code, _, stderr) = env.connected("http://127.0.0.1:1").line(&line).told();
+        assert_eq!(code, Some(9));
+        assert!(
+            stderr.contains("timed out waiting for credential/x: "),
+            "{stderr}"
+        );
+        assert!(stderr.contains("connection refused"), "{stderr}");
+        assert!(!stderr.contains(fact), "{stderr}");
+    }
+    let (_, _, stderr) = env
+        .local()
+        .line("wait credential/x --for exists --timeout 1s")
+        .told();
+    assert!(stderr.contains(": it does not exist\n"), "{stderr}");
+}
+
+#[test]
+fn an_export_into_a_missing_folder_names_it() {
+    let env = TestEnv::new();
+    for more in ["", " --secrets secrets"] {
+        let (code, _, stderr) = env
+            .local()
+            .line(&format!("local export -o missing/store.yaml{more}"))
+            .told();
+        assert_eq!(code, Some(1));
+        assert_eq!(
+            stderr,
+            "Error: write \"missing/store.yaml\": no such file or directory\nHint: make its folder first: mkdir -p missing\n"
+        );
+        assert!(!env.work().join("secrets").exists());
+    }
+}
+
+/// A program learns from one run what is wrong with a kubeconfig.
+#[test]
+fn a_refused_kubeconfig_has_its_findings_in_the_error_object() {
+    let env = TestEnv::new();
+    env.file("bad", "apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{name: a, context: {cluster: x, user: y}}]\n");
+    let (code, stdout, _) = env
+        .local()
+        .line("credential create --provider kubeconfig -f bad -o json")
+        .told();
+    assert_eq!(code, Some(7));
+    let shown: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let findings = shown["error"]["findings"].as_array().unwrap();
+    assert!(
+        findings
+            .iter()
+            .all(|it| it["code"].is_string() && it["message"].is_string()),
+        "{shown}"
+    );
+    assert!(!findings.is_empty());
+}
+
+#[test]
+fn a_role_binding_names_its_object_by_scope() {
+    let env = with_agent();
+    for (key, word) in [
+        ("credential: bot", "unknown key \"credential\""),
+        ("credential_id: bot", "scope is required"),
+    ] {
+        env.file(
+            "rb.yaml",
+            format!("kind: RoleBinding\nrole: credential:viewer\nproject: demo\n{key}\n"),
+        );
+        let (code, _, stderr) = env.local().line("apply -f rb.yaml").told();
+        assert_eq!(code, Some(7), "{stderr}");
+        assert!(
+            stderr.contains(word) && stderr.contains("scope: credential and scope_id: NAME"),
+            "{stderr}"
+        );
+        assert!(!stderr.contains('→'), "{stderr}");
+    }
+}
+
+#[test]
+fn bindings_are_a_list_and_labels_filter() {
+    let env = with_agent();
+    env.local()
+        .line("credential create --provider github --name bot --token t --bind demo")
+        .stdout();
+    let shown = env.local().line("credential bindings bot -o json").stdout();
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["items"][0]["target"], "demo");
+    for flag in ["--label", "--labels", "--selector"] {
+        let list = env
+            .local()
+            .line(&format!("credential list {flag} a=b -o name"))
+            .stdout();
+        assert_eq!(list, "");
     }
 }

@@ -142,8 +142,8 @@ fn hints_name_what_exists() {
     for (line, code, said) in [
         (
             "credential unbind c --project demo",
-            3,
-            "Hint: see where it is bound: acpctl --local credential bindings c\n",
+            0,
+            "See where it is bound: acpctl --local credential bindings c\n",
         ),
         (
             "credential rotate c",

@@ -137,6 +137,7 @@ fn edit(env: &TestEnv, url: &str, script: &str) -> (i32, String, String) {
     let mut command = env.connected(url);
     command
         .env("EDITOR", editor)
+        .env("TMPDIR", env.home())
         .args(["edit", "credential", "c1"]);
     let output = command.output().unwrap();
     let (stdout, stderr) = streams(&output);
@@ -219,7 +220,7 @@ fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
     };
     let own = serde_json::json!({"acpctl/digest": "d"});
     let server = of(own.clone());
-    let script = "grep -q annotations \"$1\" && exit 3; sed -i 's/old/new/' \"$1\"";
+    let script = "grep -q ^annotations \"$1\" && exit 3; sed -i 's/old/new/' \"$1\"";
     let (code, _, stderr) = edit(&env, server.url(), script);
     assert_eq!(code, 0, "{stderr}");
     let sent = server.received().pop().unwrap().json();
@@ -245,6 +246,47 @@ fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
     assert_eq!(code, 7, "{stderr}");
     assert!(
         stderr.contains("annotations are not a JSON object"),
+        "{stderr}"
+    );
+}
+
+/// What can't be sent is kept in a private file, and the line that is named sends it once it is mended.
+#[test]
+fn edit_keeps_a_text_that_cannot_be_sent_and_names_empty_fields() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| {
+        answer(
+            200,
+            &serde_json::json!({"id": "c1", "name": "c1", "provider": "github"}),
+        )
+    });
+    let script = "sed -i 's/^# description:.*/description: new/' \"$1\"; echo 'x: [' >> \"$1\"";
+    let (code, _, stderr) = edit(&env, server.url(), script);
+    assert_eq!(code, 7, "{stderr}");
+    let (_, kept) = stderr.split_once("Your text is kept in ").unwrap();
+    let (path, line) = kept.split_once("; mend it there, then: ").unwrap();
+    let mode = fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains("\ndescription: new\n"), "{text}");
+    assert!(!text.contains("token"), "{text}");
+    fs::write(path, text.replace("x: [", "")).unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_acpctl"))
+        .parent()
+        .unwrap();
+    let line = line.lines().next().unwrap();
+    let line = format!("PATH={}:$PATH; {line}", program.display());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).env_clear().envs(env.variables());
+    shell.envs([("AMBIENT_API_URL", server.url()), ("AMBIENT_TOKEN", TOKEN)]);
+    let (_, stderr) = streams(&shell.output().unwrap());
+    let sent = server.received().pop().unwrap();
+    assert_eq!(sent.method, "PATCH", "{stderr}");
+    assert_eq!(sent.json(), serde_json::json!({"description": "new"}));
+
+    let (_, _, stderr) = edit(&env, server.url(), "echo 'token: canary' >> \"$1\"");
+    assert!(
+        stderr.contains("not kept, because it names a token"),
         "{stderr}"
     );
 }

@@ -32,7 +32,7 @@ fn without_dates(screen: &str) -> String {
 fn lists_of_credentials() {
     assert_snapshot!(both("credential list"), @r"
     NAME   PROVIDER     CONTEXT   SERVER             EXPIRES   USED BY           AGE
-    prod   kubeconfig   team-a    https://api.e...   in 72y    all projects      3d
+    prod   kubeconfig   team-a    api.example.c...   in 72y    all projects      3d
     bot    github                                              demo, web (o...   3d
     status 0
     --- 200 columns
@@ -198,7 +198,7 @@ fn providers_policies_and_clusters() {
 fn several_objects_on_one_screen() {
     assert_snapshot!(both("credential get prod bot"), @r"
     NAME   PROVIDER     CONTEXT   SERVER             EXPIRES   USED BY           AGE
-    prod   kubeconfig   team-a    https://api.e...   in 72y    all projects      3d
+    prod   kubeconfig   team-a    api.example.c...   in 72y    all projects      3d
     bot    github                                              demo, web (o...   3d
     status 0
     --- 200 columns
@@ -567,9 +567,11 @@ fn pages_about_one_object() {
       Provider:  github
 
     Used by
-      ada              credential:owner   3d ago
       demo             credential:viewer  3d ago
       web (one agent)  credential:viewer  3d ago
+
+    Owned by
+      ada  credential:owner  3d ago
     status 0
     ");
     assert_snapshot!(both("describe project demo"), @r"

@@ -10,6 +10,7 @@ use crate::cluster::grade::Level;
 use crate::cluster::objects::is_name;
 use crate::cluster::roles::{self, Role, RulesFault};
 use crate::commands::credential::binding::BindArgs;
+use crate::commands::credential::consent::Consent;
 use crate::commands::grading;
 use crate::compat::number;
 use crate::failure::{Failure, Kind};
@@ -253,6 +254,15 @@ pub enum IfExists {
 }
 
 impl Args {
+    /// What the flags say about `--bind`.
+    pub(super) fn consent(&self) -> Consent {
+        Consent {
+            is_confirmed: self.mint.yes,
+            is_strict: self.kubeconfig.gates.strict,
+            is_rehearsal: self.dry_run,
+        }
+    }
+
     /// True if neither a flag nor standard input tells where the secret comes from.
     pub fn names_no_source(&self) -> bool {
         matches!(self.provider.as_deref(), None | Some(KUBECONFIG))

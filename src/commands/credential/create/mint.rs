@@ -78,7 +78,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
     }
     show(ctx, &plan, &ends);
     let planned = consent::not_stored(&plan.name, KUBECONFIG)?;
-    if !consent::may_bind_each(ctx, &planned, &projects, args.mint.yes, args.dry_run)? {
+    if !consent::may_bind_each(ctx, &planned, &projects, args.consent())? {
         return Ok(());
     }
     if args.dry_run {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::args::{Args, IfExists};
 use super::prepare::NewCredential;
-use crate::api::{self, Body, Cause, Client, Error};
+use crate::api::{self, Body, Cause, Client, Error, Method};
 use crate::commands::credential::merge;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
@@ -50,7 +50,14 @@ pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result
                 return meet(ctx, args, client, &new, &found, first).await;
             }
         }
-        let record = create(client, &new.name, new.digest.as_deref(), new.body).await?;
+        let body = new.body.clone();
+        let record = create(client, &new.name, new.digest.as_deref(), body).await?;
+        if args.if_exists.is_some()
+            && let Some(older) = yield_to_older(ctx, client, &new.name, &record).await
+        {
+            let found = std::slice::from_ref(&older);
+            return meet(ctx, args, client, &new, found, &older).await;
+        }
         Ok((record, Effect::Created))
     })?;
     outcome::refuse_nameless(&record, "create credential")
@@ -60,6 +67,38 @@ pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result
         doubt_double(ctx, client, &name, 1);
     }
     Ok((record, effect))
+}
+
+/// Looks again for credentials of the name, since another run may have created one after the first look. The oldest
+/// stays; a younger one of ours is deleted again, and the oldest is returned, as if it had been found at first.
+async fn yield_to_older(ctx: &Ctx, client: &Client, name: &str, ours: &Record) -> Option<Record> {
+    if client.rehearses() {
+        return None;
+    }
+    let found = match namesakes(client, name).await {
+        Ok(found) => found,
+        Err(error) => {
+            ctx.out.warn(&format!(
+                "cannot check whether another run has created credential {} too: {error:#}",
+                quote(name)
+            ));
+            return None;
+        }
+    };
+    let age = |record: &Record| (record.text("created_at").to_owned(), record.id().to_owned());
+    let oldest = found.into_iter().min_by_key(age)?;
+    if age(&oldest) >= age(ours) {
+        return None;
+    }
+    let request = Collection::credentials().request(Method::Delete, ours.id());
+    if let Err(error) = client.send(&request).await {
+        ctx.out.warn(&format!(
+            "another run has created credential {} too, and the second one can't be deleted ({error}): {}",
+            quote(name),
+            acpctl(&["credential", "delete", ours.id(), "--yes"])
+        ));
+    }
+    Some(oldest)
 }
 
 /// True if a stored credential of the same name is looked for.

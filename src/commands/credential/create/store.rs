@@ -32,7 +32,7 @@ pub(super) fn store(
     }
     if !projects.is_empty() {
         let planned = planned(ctx, args, &new)?;
-        if !may_bind_each(ctx, &planned, &projects, args.mint.yes, false)? {
+        if !may_bind_each(ctx, &planned, &projects, args.consent())? {
             return Ok(());
         }
     }

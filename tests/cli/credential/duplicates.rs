@@ -1,0 +1,137 @@
+//! `credential create --if-exists` beside another run that creates a credential of the same name.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+
+use crate::support::TestEnv;
+use crate::support::run::{Line as _, Run as _};
+use crate::support::server::{Received, Reply, Scripted, error, json as answer, list, raw};
+
+/// A server on which another run creates `c1` between our first look and our creation of `c2`.
+fn server(deletes: bool) -> Scripted {
+    let is_created = AtomicBool::new(false);
+    let record = |id: &str, created_at: &str| json!({"id": id, "name": "bot", "provider": "github", "created_at": created_at});
+    let older = record("c1", "2026-01-01T00:00:00Z");
+    let ours = record("c2", "2026-01-01T00:00:01Z");
+    Scripted::with(move |request: &Received| -> Reply {
+        let target = request.target.trim_start_matches("/api/ambient/v1");
+        match (request.method.as_str(), target.split('?').next().unwrap()) {
+            ("GET", "/credentials") if is_created.load(Ordering::SeqCst) => {
+                list(json!([ours, older]))
+            }
+            ("GET", "/credentials") => list(json!([])),
+            ("POST", "/credentials") => {
+                is_created.store(true, Ordering::SeqCst);
+                answer(201, &ours)
+            }
+            ("PATCH", "/credentials/c1") => answer(200, &older),
+            ("DELETE", "/credentials/c2") if deletes => raw(204, "application/json", ""),
+            _ => error(403, "ambient-api-server-4", "no"),
+        }
+    })
+}
+
+#[test]
+fn the_younger_credential_gives_way() {
+    let env = TestEnv::new();
+    env.file("secret", "t");
+    for (what, code, said, last) in [
+        ("skip", 0, "credential/bot skipped: it exists\n", "DELETE"),
+        ("update", 0, "credential/bot updated\n", "PATCH"),
+        ("error", 6, "", "DELETE"),
+    ] {
+        let server = server(true);
+        let line = format!(
+            "credential create --provider github --name bot --from-file secret --if-exists {what}"
+        );
+        let (status, stdout, stderr) = env.connected(server.url()).line(&line).told();
+        assert_eq!((status, stdout.as_str()), (Some(code), said), "{stderr}");
+        let sent = server.received();
+        let writes: Vec<_> = sent.iter().filter(|it| it.method != "GET").collect();
+        assert!(
+            writes
+                .iter()
+                .any(|it| it.method == "DELETE" && it.target.ends_with("/credentials/c2"))
+        );
+        assert_eq!(writes.last().unwrap().method, last);
+    }
+}
+
+#[test]
+fn a_second_credential_that_stays_is_named() {
+    let env = TestEnv::new();
+    env.file("secret", "t");
+    let server = server(false);
+    let line = "credential create --provider github --name bot --from-file secret --if-exists skip";
+    let (status, _, stderr) = env.connected(server.url()).line(line).told();
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("the second one can't be deleted"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("acpctl credential delete c2 --yes"),
+        "{stderr}"
+    );
+}
+
+/// Several runs on the embedded API leave one credential.
+#[test]
+fn runs_at_the_same_time_leave_one() {
+    let env = TestEnv::new();
+    env.file("secret", "t");
+    env.local().line("get projects").stdout();
+    let runs: Vec<_> = (0..4)
+        .map(|_| {
+            let line = "--local credential create --provider github --name bot --from-file secret --if-exists update";
+            std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+                .env_clear()
+                .envs(env.variables())
+                .current_dir(env.work())
+                .line(line)
+                .stdin(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut run in runs {
+        assert!(run.wait().unwrap().success());
+    }
+    assert_eq!(
+        env.local().line("credential list -o name").stdout(),
+        "credential/bot\n"
+    );
+}
+
+/// Jobs in new homes recognize a credential by a key that they share.
+#[test]
+fn a_shared_key_recognizes_a_secret_in_another_home() {
+    let first = TestEnv::new();
+    let store = first.home().join(".local/share");
+    let key = "0123456789abcdef0123456789abcdef";
+    let run = |env: &TestEnv, key: Option<&str>| {
+        let mut command = env.local();
+        command.env("XDG_DATA_HOME", &store);
+        if let Some(key) = key {
+            command.env("AMBIENT_DIGEST_KEY", key);
+        }
+        command
+            .line("credential create --name k --if-exists update -f")
+            .arg(crate::support::SAMPLE);
+        command.told()
+    };
+    assert_eq!(run(&first, Some(key)).1, "credential/k created\n");
+    assert_eq!(
+        run(&TestEnv::new(), Some(key)).1,
+        "credential/k unchanged\n"
+    );
+    assert_eq!(run(&TestEnv::new(), None).1, "credential/k updated\n");
+    let (code, _, stderr) = run(&TestEnv::new(), Some("too-short-canary"));
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("AMBIENT_DIGEST_KEY is shorter than 32 characters"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("canary"), "{stderr}");
+}
