@@ -1,19 +1,23 @@
 //! `acpctl edit`: changes an object in an editor.
 
+use std::env;
+
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 
 use super::named;
 use super::outcome::{self, WriteArgs};
-use crate::api::{Body, Method};
+use crate::api::{self, Body, Method};
 use crate::ctx::Ctx;
 use crate::editor;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::prompt;
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, Candidates, PROJECT, Record, Resource, SESSION, find,
 };
+use crate::secret_file;
+use crate::text::command::shell_word;
 use crate::text::quote;
 use crate::yaml;
 
@@ -107,9 +111,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut before = editable(&found);
     let own = editor::take_own(&mut before);
     let mut text = format!(
-        "# {}/{}: change values below, then save and leave the editor.\n{}",
+        "# {}/{}: change values below, then save and leave the editor.\n{}{}",
         resource.word,
         args.name,
+        without_value(resource, &before),
         yaml::to_string(&before)?
     );
     let program = editor::program(ctx.may_ask())?;
@@ -120,14 +125,48 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             Err(error) if ctx.may_ask() => {
                 ctx.out.note(&format!("Error: {error:#}"));
                 if !prompt::confirm("Edit it again?")? {
-                    return Err(error.context(doing));
+                    return Err(kept(error, &text).context(doing));
                 }
             }
-            Err(error) => return Err(error.context(doing)),
+            Err(error) => return Err(kept(error, &text).context(doing)),
         }
     };
     let sentence = format!("{}/{} {done}", resource.word, args.name);
     outcome::done(ctx, &record, &format, &sentence)
+}
+
+/// Keeps the edited text in a file that the error's hint names, so that no work is lost.
+fn kept(error: anyhow::Error, text: &str) -> anyhow::Error {
+    let path = env::temp_dir().join(format!("acpctl-edit-{}.yaml", std::process::id()));
+    if secret_file::write_new(&path, text.as_bytes()).is_err() {
+        return error;
+    }
+    let failure =
+        api::failure_in(&error).unwrap_or_else(|| Failure::new(Kind::Other, format!("{error:#}")));
+    let hint = failure
+        .hint
+        .clone()
+        .unwrap_or_else(|| "it was not accepted".to_owned());
+    let path = path.display().to_string();
+    failure
+        .hint(format!(
+            "{hint}; your text is kept in {}",
+            shell_word(&path)
+        ))
+        .into()
+}
+
+/// Returns a comment that names the fields without a value, which can be written too.
+fn without_value(resource: &Resource, before: &Map<String, Value>) -> String {
+    let names: Vec<&str> = resource
+        .all_fields()
+        .map(|field| field.name)
+        .filter(|name| !READ_ONLY.contains(name) && !before.contains_key(*name))
+        .collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("# Without a value: {}\n", names.join(", "))
 }
 
 /// Returns the fields that a user may change, as the object has them.

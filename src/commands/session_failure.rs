@@ -40,6 +40,16 @@ pub(crate) fn say_unrun(ctx: &Ctx, client: &Client) {
     }
 }
 
+/// Says after a trigger that was answered without a session that the embedded API has started none.
+pub(crate) fn say_untriggered(ctx: &Ctx, client: &Client) {
+    if client.has_runner().is_some() && !ctx.rehearses() {
+        let start = acpctl(&["start", "AGENT", "--prompt", "TEXT"]);
+        ctx.out.note(&format!(
+            "The embedded API keeps schedules, and starts no session for them. To start one: {start}"
+        ));
+    }
+}
+
 /// Says after a creation on the embedded API how the session starts.
 pub(crate) fn say_unstarted(ctx: &Ctx, client: &Client, session: &Record) {
     if let Some(why) = unstarted(client, session) {

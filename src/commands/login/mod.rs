@@ -41,9 +41,15 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let modes = args.modes();
     let may_prompt = ctx.may_ask() && std::io::stdin().is_terminal();
     if modes.len() > 1 || modes.is_empty() && !may_prompt {
-        return Err(Failure::usage(
+        let failure = Failure::usage(
             "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required",
-        )
+        );
+        return Err(match args.token.as_deref() {
+            Some("") => {
+                failure.hint("the value of --token is empty: check the variable that it comes from")
+            }
+            _ => failure,
+        }
         .into());
     }
     let given = modes.first().copied();

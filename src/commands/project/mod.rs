@@ -68,6 +68,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 /// Returns a hint at the verb that a name may have been meant for.
 fn near_verb(name: &str) -> Option<String> {
     let tree = Command::augment_subcommands(clap::Command::new("project"));
-    let verbs: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
+    let verbs: Vec<&str> = tree
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
     grammar::did_you_mean(&grammar::meant("project", &[name.to_owned()], &verbs))
 }

@@ -73,7 +73,9 @@ fn unknown(name: &str, is_local: bool, meant: Option<String>) -> Failure {
         if is_local {
             return format!("those that exist: {list}");
         }
-        format!("or it is not visible to you: ask its owner for a role; those that you can see: {list}")
+        format!(
+            "or it is not visible to you: ask its owner for a role; those that you can see: {list}"
+        )
     });
     Failure::new(Kind::NotFound, message).hint(hint)
 }

@@ -7,6 +7,7 @@ use crate::api::{Answer, Error, Method};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
+use crate::commands::session_failure;
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
@@ -69,7 +70,9 @@ impl ActionArgs {
         };
         let Some(session) = session.filter(|session| !session.id().is_empty()) else {
             let sentence = format!("scheduled-session/{name} triggered");
-            return outcome::done(ctx, &schedule, &format, &sentence);
+            outcome::done(ctx, &schedule, &format, &sentence)?;
+            session_failure::say_untriggered(ctx, ctx.client()?);
+            return Ok(());
         };
         let sentence = format!(
             "scheduled-session/{name} triggered (session/{} {})",

@@ -217,7 +217,10 @@ mod tests {
                 let found = names.fold(Some(&root), |command, word| {
                     let command = command?;
                     let found = command.find_subcommand(word);
-                    found.or((!command.has_subcommands() || command.get_name() == "create").then_some(command))
+                    found.or(
+                        (!command.has_subcommands() || command.get_name() == "create")
+                            .then_some(command),
+                    )
                 });
                 assert!(found.is_some() || is_verb(line), "{line} is no command");
             }

@@ -148,7 +148,8 @@ pub fn asks_for_json(root: &Command, words: &[OsString]) -> bool {
     let line = Line::new(root, words);
     let scanned = line.scan();
     // `local export -o FILE` means something else.
-    let is_file = matches!(line.find_long("output"), Some(Known::Arg(arg)) if value_name(arg) != "FORMAT");
+    let is_file =
+        matches!(line.find_long("output"), Some(Known::Arg(arg)) if value_name(arg) != "FORMAT");
     if is_file {
         return false;
     }

@@ -71,7 +71,7 @@ mod tests {
             ("revok", Some("revoke")),
             ("r", None),
             ("renove", None),
-            ("ps", None),
+            ("pq", None),
             ("lsit", Some("list")),
         ] {
             let names = ["list", "delete", "revoke", "api"];

@@ -234,6 +234,11 @@ impl<'a> Line<'a> {
     fn flag_hint(&self, name: &str) -> String {
         let flags = self.flags().filter(|arg| !arg.is_hide_set());
         let names: Vec<&str> = flags.filter_map(Arg::get_long).collect();
+        let mut arguments = self.command().get_positionals();
+        if arguments.any(|arg| arg.get_id() == name && !arg.is_hide_set()) {
+            let usage = usage_line(self.command(), &self.path_text());
+            return format!("write it without the flag; usage: {usage}");
+        }
         let known = habits::flags(name).iter().copied();
         let known = known.filter(|name| names.contains(name));
         known
