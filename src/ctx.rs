@@ -231,7 +231,16 @@ impl Ctx {
     /// # Errors
     /// There is none, in the Go tool's words; or its text can't be part of a path.
     pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
-        let words = "no project set; use --project-id or run 'acpctl config set project <name>'";
+        // The Go tool's words name the setting of the server, which is not that of the embedded API.
+        let none = || {
+            let set = acpctl(&["project", "set", "NAME"]);
+            let words = "no project set; use --project-id or run";
+            if self.settings().is_ok_and(Settings::is_local) {
+                return Failure::usage(format!("{words} '{set}'"));
+            }
+            Failure::usage(format!("{words} 'acpctl config set project <name>'"))
+                .hint(format!("choose one: {set}"))
+        };
         let flag = flag.filter(|project| !project.is_empty());
         if let (Some(own), Some(global)) = (flag, self.globals.project.as_deref())
             && !global.is_empty()
@@ -243,12 +252,7 @@ impl Ctx {
         }
         let project = match flag {
             Some(project) => project.to_owned(),
-            None => self
-                .settings()?
-                .project
-                .value
-                .clone()
-                .ok_or_else(|| Failure::usage(words))?,
+            None => self.settings()?.project.value.clone().ok_or_else(none)?,
         };
         check_id("project name or ID", &project)?;
         Ok(project)

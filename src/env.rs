@@ -60,7 +60,7 @@ variables! {
     RETRIES = "AMBIENT_RETRIES", Text, "How often a request that is safe to repeat is retried (0 to 100).";
     POLLING_INTERVAL = "AMBIENT_POLLING_INTERVAL", Text, "Pause between two polls of `get --watch`, in seconds or as a duration.";
     COMPLETION_TIMEOUT = "AMBIENT_COMPLETION_TIMEOUT", Text, "Milliseconds that one completion may take (a positive integer; default 250).";
-    GRPC_URL = "AMBIENT_GRPC_URL", Text, "HOST:PORT of the gRPC endpoint for `get --watch`.";
+    GRPC_URL = "AMBIENT_GRPC_URL", Text, "HOST:PORT of the gRPC endpoint: only checked, since `get --watch` polls.";
     OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", Text, "Text that marks an OpenShift route, in place of the known ones.";
     LOCAL_KEYRING = "AMBIENT_LOCAL_KEYRING", Text, "`off` keeps the key of the embedded API in a file beside its database.";
     KUBECONFIG = "KUBECONFIG", Path, "Kubeconfig files that `credential create --context NAME` reads if no file is given.";

@@ -123,10 +123,15 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
         Kind::Data,
         format!("read {}: {}", quote(&path.to_string_lossy()), reason(error)),
     );
-    match tilde_hint(path) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+    if let Some(hint) = tilde_hint(path) {
+        return failure.hint(hint);
     }
+    if error.kind() == io::ErrorKind::NotFound && path.ends_with(".kube/config") {
+        return failure.hint(
+            "to write the kubeconfig that kubectl uses to a file: kubectl config view --raw --flatten > kubeconfig.yaml",
+        );
+    }
+    failure
 }
 
 /// Returns a hint for a path that begins with `~`. A shell expands it only at the beginning of a word: not in a

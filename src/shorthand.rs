@@ -6,33 +6,11 @@ use std::ffi::OsString;
 
 use clap::Command;
 
-use crate::compat::grammar::Line;
+use crate::compat::grammar::{Line, VERBS};
 use crate::config::Config;
 use crate::output;
 use crate::resources::{Candidates, find_or_project_agent};
 use crate::text::{acpctl, quote};
-
-/// A noun, a verb that users expect below it, and the words of the command that does it.
-const VERBS: &[(&str, &str, &[&str])] = &[
-    ("session", "list", &["get", "sessions"]),
-    ("session", "ls", &["get", "sessions"]),
-    ("session", "get", &["get", "session"]),
-    ("session", "show", &["get", "session"]),
-    ("session", "describe", &["describe", "session"]),
-    ("session", "create", &["create", "session"]),
-    ("session", "start", &["start", "--or-session"]),
-    ("session", "stop", &["stop"]),
-    ("session", "delete", &["delete", "session"]),
-    ("session", "rm", &["delete", "session"]),
-    ("session", "remove", &["delete", "session"]),
-    ("session", "wait", &["wait"]),
-    ("credential", "describe", &["describe", "credential"]),
-    ("credential", "edit", &["edit", "credential"]),
-    ("credential", "exec", &["exec"]),
-    ("agent", "describe", &["describe", "agent"]),
-    ("agent", "edit", &["edit", "agent"]),
-    ("application", "describe", &["describe", "application"]),
-];
 
 /// Returns the words of the line that is meant.
 #[must_use]
@@ -87,6 +65,10 @@ fn with_verb(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
         return None;
     };
     let verb = line.first_argument()?;
+    // `acpctl project NAME` switches, so that a verb alone may be a name.
+    if noun.get_positionals().next().is_some() && line.arguments().len() == 1 {
+        return None;
+    }
     let mut verbs = VERBS.iter();
     let (.., meant) = verbs.find(|(of, known, _)| *of == noun.get_name() && *known == verb)?;
     let meant: Vec<OsString> = meant.iter().map(OsString::from).collect();

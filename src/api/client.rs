@@ -244,7 +244,8 @@ impl Client {
                         answer.operation_id,
                         answer.location,
                     )
-                    .with_pause(answer.retry_after),
+                    .with_pause(answer.retry_after)
+                    .with_end(token.as_ref()),
                     answer.retry_after,
                 ),
                 Err(error) => (error, None),

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::config::settings;
 use crate::env;
 use crate::failure::{Failure, Kind, ServerWords};
+use crate::kubeconfig::jwt;
 use crate::resources::WrongType;
 use crate::text::{acpctl, secrets, visible};
 
@@ -48,6 +51,8 @@ pub enum Error {
         is_html: bool,
         /// The pause that the server wants, in seconds.
         retry_after: Option<u16>,
+        /// When the token of the request ended, if that is over and the token says so.
+        token_ended: Option<Timestamp>,
     },
     /// No answer arrived. `method` is `Get`, `Post`, …
     Transport {
@@ -130,6 +135,7 @@ impl Error {
             location: location.map(|location| words(&location, LONGEST)),
             is_html: is_html("", body),
             retry_after: None,
+            token_ended: None,
         }
     }
 
@@ -138,6 +144,21 @@ impl Error {
     pub fn with_pause(mut self, pause: Option<Duration>) -> Self {
         if let Self::Status { retry_after, .. } = &mut self {
             *retry_after = pause.and_then(|pause| u16::try_from(pause.as_secs()).ok());
+        }
+        self
+    }
+
+    /// Adds when the token of the request has ended, to an error that says that it was refused.
+    #[must_use]
+    pub fn with_end(mut self, token: Option<&SecretString>) -> Self {
+        if let Self::Status {
+            status: 401,
+            token_ended,
+            ..
+        } = &mut self
+        {
+            let end = token.and_then(|token| jwt::parse(token.expose_secret())?.expires_at());
+            *token_ended = end.filter(|end| *end < Timestamp::now());
         }
         self
     }
@@ -248,6 +269,10 @@ impl Error {
                 env::ISSUER_URL.name,
                 env::CLIENT_ID.name
             )),
+            Self::Status { status: 401, token_ended: Some(end), .. } => Some(format!(
+                "the token expired on {end}: log in again ({}), or set AMBIENT_TOKEN",
+                acpctl(&["login", "URL"])
+            )),
             Self::Status { status: 401, .. } => Some(format!(
                 "the token was rejected: log in again ({}), or set AMBIENT_TOKEN",
                 acpctl(&["login", "URL"])
@@ -298,6 +323,14 @@ impl Error {
                 cause: Cause::Tls,
                 text,
                 ..
+            } if text.contains(NOT_TLS) => Some(
+                "what listens there does not speak TLS: for a server without it, write http:// in place of https://"
+                    .to_owned(),
+            ),
+            Self::Transport {
+                cause: Cause::Tls,
+                text,
+                ..
             } => Some(tls_hint("server", text)),
             Self::Transport {
                 cause: Cause::Token,
@@ -334,6 +367,9 @@ impl Error {
         }
     }
 }
+
+/// How rustls names a first answer that is not TLS, such as an error page of plain HTTP.
+const NOT_TLS: &str = "InvalidContentType";
 
 /// Refusals of the platform that need more than a role of the caller, by a part of their text, and what to do.
 const REFUSALS: &[(&str, &str)] = &[

@@ -42,8 +42,8 @@ acpctl completion fish > ~/.config/fish/completions/acpctl.fish";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// bash, zsh, fish, powershell, elvish or nushell
-    #[arg(value_name = "SHELL")]
+    /// The shell
+    #[arg(value_name = "bash|zsh|fish|powershell|elvish|nushell")]
     #[arg(add = Candidates::Described(NAMES))]
     shell: String,
 }

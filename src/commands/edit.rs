@@ -1,5 +1,6 @@
 //! `acpctl edit`: changes an object in an editor.
 
+
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 

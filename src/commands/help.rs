@@ -68,16 +68,14 @@ fn check(root: &Command, words: &[String]) -> Result<(), Failure> {
 fn unknown(command: &Command, before: &[String], word: &str) -> Failure {
     let topics = help::TOPICS.iter().map(|(name, _)| *name);
     let topics = topics.filter(|_| before.is_empty());
-    let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
-    let names = shown.map(Command::get_name).chain(topics);
-    let path: String = before.iter().map(|word| format!("{word} ")).collect();
-    let failure = Failure::usage(format!(
-        "unknown help topic {}",
-        quote(&format!("{path}{word}"))
-    ));
-    failure.hint(match grammar::nearest(word, names) {
-        Some(near) => format!("did you mean 'acpctl help {path}{near}'?"),
+    let names: Vec<&str> = grammar::verbs(command).into_iter().chain(topics).collect();
+    let path = before.join(" ");
+    let words = [path.as_str(), word].join(" ");
+    let failure = Failure::usage(format!("unknown help topic {}", quote(words.trim_start())));
+    let meant = grammar::meant(&path, &[word.to_owned()], &names);
+    failure.hint(match meant.first() {
+        Some(line) => format!("did you mean 'acpctl help {line}'?"),
         None if before.is_empty() => "see 'acpctl help commands'".to_owned(),
-        None => format!("see 'acpctl help {}'", path.trim_end()),
+        None => format!("see 'acpctl help {path}'"),
     })
 }

@@ -4,6 +4,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::{Resource, Scope};
+use crate::text::acpctl;
 
 /// Returns the collection of a resource. For a resource that is part of a project, `project` is its flag, and the
 /// current project the default.
@@ -22,7 +23,11 @@ pub(crate) fn collection(
     if flag.is_none() && ctx.settings()?.project.value.is_none() {
         return Err(Failure::usage(
             "no project set; run 'acpctl config set project <name>' or set AMBIENT_PROJECT",
-        ));
+        )
+        .hint(format!(
+            "choose one: {}",
+            acpctl(&["project", "set", "NAME"])
+        )));
     }
     Ok(Collection::of_project(resource, &ctx.project(flag)?))
 }

@@ -18,7 +18,15 @@ pub(crate) fn value(
         return Ok(given.to_owned());
     }
     if !ctx.may_ask() {
-        return Err(Failure::usage(format!("--{flag} is required")).into());
+        let failure = Failure::usage(format!("--{flag} is required"));
+        return Err(match given {
+            Some(_) => failure.hint("its value is empty: check the variable that it comes from"),
+            None if flag == "name" => {
+                failure.hint("write the name behind the command, or --name NAME")
+            }
+            None => failure.hint(format!("write --{flag} {}", flag.to_uppercase())),
+        }
+        .into());
     }
     let typed = prompt::text(title, "", prompt::not_empty)?;
     let word = crate::text::command::shell_word(&typed);

@@ -31,6 +31,11 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
         .map_err(|why| why.message)
         .and_then(|settings| save(ctx, settings, Some(name)));
     match saved {
+        // A job has no home, and no current project that could be meant by later commands.
+        Err(why) if env::HOME.get().is_none() => {
+            ctx.out
+                .aside(&format!("the current project is unchanged: {why}"));
+        }
         Err(why) => ctx
             .out
             .warn(&format!("the current project is unchanged: {why}")),

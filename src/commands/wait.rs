@@ -124,11 +124,22 @@ fn goal(given: &[String]) -> Result<Goal, Failure> {
     let phase = |text: &String| {
         let known = PHASES.iter().find(|phase| phase.eq_ignore_ascii_case(text));
         known.copied().ok_or_else(|| {
-            Failure::usage(format!(
+            let failure = Failure::usage(format!(
                 "{} is not a phase: valid phases are {}; {EXISTS} and {DELETED} stand alone",
                 quote(text),
                 PHASES.join(", ")
-            ))
+            ));
+            // kubectl waits for `condition=Ready` and `phase=Running`.
+            match text.split_once('=') {
+                Some((_, value)) => failure.hint(format!(
+                    "name the phase alone: --for {}",
+                    PHASES
+                        .iter()
+                        .find(|phase| phase.eq_ignore_ascii_case(value))
+                        .unwrap_or(&"PHASE")
+                )),
+                None => failure,
+            }
         })
     };
     let phases = given.iter().map(phase).collect::<Result<_, _>>()?;

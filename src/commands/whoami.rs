@@ -83,7 +83,12 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }
     lines.extend(settings.context.clone().map(|name| ("Context:", name)));
-    lines.push(("API URL:", url));
+    let address = if settings.is_local() {
+        "local".to_owned()
+    } else {
+        url
+    };
+    lines.push(("API URL:", address));
     lines.push(("Project:", project.to_owned()));
     for (label, text) in lines {
         ctx.out.line(&format!("{label:<11} {text}"))?;

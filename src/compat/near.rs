@@ -14,3 +14,5 @@ pub(crate) fn nearest<'n>(
 }
 
 pub(crate) use strsim::levenshtein as distance;
+/// As [`distance`], with two letters that change places as one change.
+pub(crate) use strsim::osa_distance as changes;

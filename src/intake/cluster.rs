@@ -86,7 +86,11 @@ impl ClusterArgs {
         }
         Err(Failure::usage(format!(
             "--from-file, --context and --allow require {needed}"
-        )))
+        ))
+        .hint(match self.context {
+            Some(_) => "to choose the server: --context-name; --context is one of a kubeconfig",
+            None => "leave them out",
+        }))
     }
 
     /// Reads the kubeconfig: of a stored credential, of a file, or of the user's own context.

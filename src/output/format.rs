@@ -62,10 +62,7 @@ impl OutputArgs {
             _ => match text.split_once('=') {
                 Some(("jsonpath", template)) => Ok(Format::JsonPath(template.to_owned())),
                 Some(("custom-columns", columns)) => Ok(Format::Columns(custom::read(columns)?)),
-                _ => Err(Failure::usage(format!(
-                    "unknown output format {}: valid formats are table, wide, json, yaml, name, jsonpath=TEMPLATE, custom-columns=TITLE:PATH,...",
-                    crate::text::quote(text)
-                ))),
+                other => Err(no_such_format(text, other.map(|(name, _)| name))),
             },
         }
     }
@@ -82,5 +79,19 @@ impl OutputArgs {
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.output.as_deref() == Some("json")
+    }
+}
+
+/// The refusal of a format. Those of kubectl that print by a template have a counterpart.
+fn no_such_format(text: &str, name: Option<&str>) -> Failure {
+    let failure = Failure::usage(format!(
+        "unknown output format {}: valid formats are table, wide, json, yaml, name, jsonpath=TEMPLATE, custom-columns=TITLE:PATH,...",
+        crate::text::quote(text)
+    ));
+    match name.unwrap_or(text) {
+        "go-template" | "go-template-file" | "jsonpath-file" | "jsonpath-as-json" | "template" => {
+            failure.hint("use --jq EXPRESSION, or -o jsonpath=TEMPLATE")
+        }
+        _ => failure,
     }
 }

@@ -328,8 +328,13 @@ pub(crate) fn until(moment: &str, now: Timestamp, color: bool) -> String {
 
 /// Returns what a template finds, as a line.
 fn found(template: &str, value: &Value) -> Result<String, Failure> {
-    let found =
-        jsonpath::evaluate(template, value).map_err(|why| Failure::usage(why.to_string()))?;
+    let found = jsonpath::evaluate(template, value).map_err(|why| {
+        let failure = Failure::usage(why.to_string());
+        if template.contains("[?") {
+            return failure.hint("to filter: --jq '.items[] | select(.name == \"NAME\") | .id'");
+        }
+        failure
+    })?;
     Ok(format!("{found}\n"))
 }
 

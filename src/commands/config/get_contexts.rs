@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::auth::own_server;
 use crate::config::contexts::{self, Context};
+use crate::config::settings::is_local;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
 use crate::resources::Candidates;
@@ -68,10 +69,18 @@ fn row(context: &Context) -> Vec<String> {
     vec![
         if context.is_current { "*" } else { "" }.to_owned(),
         context.name.clone(),
-        url_for_people(&context.server),
+        address(&context.server),
         context.project.clone().unwrap_or_default(),
         login.to_owned(),
     ]
+}
+
+/// Returns the address for people; `local` for the embedded API.
+fn address(server: &str) -> String {
+    if is_local(server) {
+        return "local".to_owned();
+    }
+    url_for_people(server)
 }
 
 /// Returns a context as programs read it.

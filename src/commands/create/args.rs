@@ -7,6 +7,7 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::resources::Candidates;
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "acpctl create project demo
 acpctl create session --name fix --prompt 'Fix the build' --project-id team-a";
@@ -170,6 +171,10 @@ impl Args {
                 Failure::usage(
                     "no project set; use --project-id or run 'acpctl project <name>' first",
                 )
+                .hint(format!(
+                    "choose one: {}",
+                    acpctl(&["project", "set", "NAME"])
+                ))
             })
     }
 

@@ -10,10 +10,25 @@ use crate::commands::{agent_once, outcome, people, project, session_failure, swi
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup;
-use crate::resources::{AGENT, PROJECT, Record, SESSION, Scope, unknown};
+use crate::resources::{AGENT, PROJECT, Record, SESSION, Scope, find, unknown};
+use crate::text::acpctl;
 
 pub(crate) use args::Args;
 use kinds::Creation;
+
+/// The lines that make objects of kinds with commands of their own.
+const ELSEWHERE: [&[&str]; 3] = [
+    &[
+        "credential",
+        "create",
+        "--name",
+        "NAME",
+        "--from-file",
+        "PATH",
+    ],
+    &["scheduled-session", "create", "NAME"],
+    &["inbox", "send", "--pa-id", "AGENT", "--body", "TEXT"],
+];
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
@@ -21,10 +36,15 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let args = &named(args, name)?;
     let client = ctx.client()?;
     let kind = Creation::of(word).ok_or_else(|| {
-        unknown(
+        let failure = unknown(
             word,
             "session, project, project-agent, agent, role, role-binding, application, provider, policy, cluster",
-        )
+        );
+        let noun = find(word).map_or(word, |resource| resource.word).trim_end_matches('s');
+        match ELSEWHERE.iter().find(|line| line[0] == noun) {
+            Some(line) => failure.hint(format!("write {}", acpctl(line))),
+            None => failure,
+        }
     })?;
     let (request, person) = request::read(ctx, client, args, kind)?;
     if let Some(agent) = ctx.block_on(before(ctx, client, args, kind, &request))? {

@@ -12,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::{CLUSTER, CLUSTER_ROLES, POLICY, ROLE_BINDING, SESSION, Scope};
+use crate::text::acpctl;
 
 /// Checks the flags and builds the request; also returns the person that a role binding is for. Warns about flags that
 /// the resource does not use.
@@ -72,7 +73,20 @@ fn check_required(
                 (true, "role") => format!(" ({})", CLUSTER_ROLES.join(", ")),
                 _ => String::new(),
             };
-            return Err(Failure::usage(format!("--{required} is required{choices}")));
+            let failure = Failure::usage(format!("--{required} is required{choices}"));
+            let is_empty = flags.iter().any(|(flag, _)| flag == required);
+            let word = kind.resource.word;
+            return Err(failure.hint(if is_empty {
+                "its value is empty: check the variable that it comes from".to_owned()
+            } else if *required == "name" {
+                format!("write {}", acpctl(&["create", word, "NAME"]))
+            } else {
+                let value = required.to_uppercase();
+                format!(
+                    "write {}",
+                    acpctl(&["create", word, &format!("--{required}"), &value])
+                )
+            }));
         }
     }
     Ok(())

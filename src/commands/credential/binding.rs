@@ -184,13 +184,19 @@ impl BindingArgs {
                 .note_as_is(&format!("The same without prompts:\n  {line}\n"));
             return Ok(project);
         }
-        let projects = acpctl(&["get", "projects"]);
-        Err(Failure::usage("--project is required")
-            .hint(format!(
-                "write {}; the projects: {projects}",
-                line("PROJECT")
-            ))
-            .into())
+        // A binding gives a secret to everybody in a project, so that one must be named.
+        let current = ctx.settings()?.project.value.as_deref();
+        let hint = match current {
+            Some(current) => format!(
+                "the current project is not taken unasked; to mean it: {}",
+                line(current)
+            ),
+            None => {
+                let projects = acpctl(&["get", "projects"]);
+                format!("write {}; the projects: {projects}", line("PROJECT"))
+            }
+        };
+        Err(Failure::usage("--project is required").hint(hint).into())
     }
 
     /// Names the grantee as results do: `agent/lead of project/team-a`.

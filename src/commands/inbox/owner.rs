@@ -8,6 +8,15 @@ use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::Candidates;
 
+/// What to write for a flag that is missing.
+const HINTS: [(&str, &str); 2] = [
+    ("pa-id", "write --pa-id AGENT: the agent's name or ID"),
+    (
+        "msg-id",
+        "write --msg-id ID: one that 'acpctl inbox list --pa-id AGENT' shows",
+    ),
+];
+
 /// The flags that name the owner of an inbox.
 #[derive(Debug, clap::Args)]
 pub(super) struct OwnerArgs {
@@ -94,7 +103,11 @@ impl Inbox<'_> {
 /// # Errors
 /// If it is missing or empty, in the Go tool's words.
 pub(super) fn required<'a>(flag: &str, value: Option<&'a str>) -> Result<&'a str, Failure> {
-    value
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| Failure::usage(format!("--{flag} is required")))
+    value.filter(|value| !value.is_empty()).ok_or_else(|| {
+        let failure = Failure::usage(format!("--{flag} is required"));
+        match HINTS.iter().find(|(name, _)| *name == flag) {
+            Some((_, hint)) => failure.hint(*hint),
+            None => failure,
+        }
+    })
 }

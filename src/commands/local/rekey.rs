@@ -34,7 +34,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let signals = Deferred::begin()?;
     let sealed = state.rekey().context("seal with a new key")?;
     drop(progress);
-    let sentence = format!("Sealed {sealed} tokens with a new key");
+    let tokens = if sealed == 1 { "token" } else { "tokens" };
+    let sentence = format!("Sealed {sealed} {tokens} with a new key");
     outcome::said(ctx, &format, &sentence, &json!({"sealed": sealed}))?;
     Ok(signals.check()?)
 }

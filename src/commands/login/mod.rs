@@ -45,12 +45,17 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let failure = Failure::usage(
             "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required",
         );
-        let example = acpctl(&["login", "URL", "--token", "@PATH"]);
-        return Err(if modes.is_empty() {
-            failure.hint(format!("for example: {example}")).into()
-        } else {
-            failure.into()
-        });
+        return Err(match args.token.as_deref() {
+            Some("") => {
+                failure.hint("the value of --token is empty: check the variable that it comes from")
+            }
+            _ if modes.is_empty() => {
+                let example = acpctl(&["login", "URL", "--token", "@PATH"]);
+                failure.hint(format!("for example: {example}"))
+            }
+            _ => failure,
+        }
+        .into());
     }
     let given = modes.first().copied();
     if given == Some(Mode::ClientCredentials)

@@ -14,6 +14,7 @@ pub(crate) use create::{conflict, existing, taken};
 use clap::Subcommand;
 
 use crate::commands::outcome::WriteArgs;
+use crate::compat::grammar;
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
@@ -54,12 +55,22 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match (&args.command, &args.name) {
         (Some(Command::Current(args)), _) => current::run(ctx, &args.output),
         (None, None) => current::run(ctx, &OutputArgs::default()),
-        (Some(Command::Set(args)), _) => set::run(ctx, &args.name, &args.output),
+        (Some(Command::Set(args)), _) => set::run(ctx, &args.name, &args.output, None),
         (Some(Command::List(args)), _) => list::run(ctx, args),
         (Some(Command::Update(args)), _) => update::run(ctx, args),
         (Some(Command::Create(args)), _) => create::run(ctx, args),
         (Some(Command::Delete(args)), _) => delete::run(ctx, args),
         (Some(Command::Transfer(args)), _) => transfer::run(ctx, args),
-        (None, Some(name)) => set::run(ctx, name, &WriteArgs::default()),
+        (None, Some(name)) => set::run(ctx, name, &WriteArgs::default(), near_verb(name)),
     }
+}
+
+/// Returns a hint at the verb that a name may have been meant for.
+fn near_verb(name: &str) -> Option<String> {
+    let tree = Command::augment_subcommands(clap::Command::new("project"));
+    let verbs: Vec<&str> = tree
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    grammar::did_you_mean(&grammar::meant("project", &[name.to_owned()], &verbs))
 }

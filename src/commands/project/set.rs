@@ -24,7 +24,13 @@ pub(crate) struct Args {
     pub output: WriteArgs,
 }
 
-pub(super) fn run(ctx: &Ctx, name: &str, output: &WriteArgs) -> anyhow::Result<()> {
+/// Switches to a project. `meant` is the hint for a name that does not exist and may be a misspelled verb.
+pub(super) fn run(
+    ctx: &Ctx,
+    name: &str,
+    output: &WriteArgs,
+    meant: Option<String>,
+) -> anyhow::Result<()> {
     let format = output.format(ctx)?;
     check(name)?;
     let client = ctx.client()?;
@@ -39,7 +45,7 @@ pub(super) fn run(ctx: &Ctx, name: &str, output: &WriteArgs) -> anyhow::Result<(
     });
     let is_local = ctx.settings()?.is_local();
     let (id, found) = found.map_err(|error| match api::kind_of(&error) {
-        Kind::NotFound => unknown(name, is_local).into(),
+        Kind::NotFound => unknown(name, is_local, meant).into(),
         _ => error.context(format!("failed to get project {}", quote(name))),
     })?;
     if !ctx.rehearses() {
@@ -57,17 +63,20 @@ pub(super) fn run(ctx: &Ctx, name: &str, output: &WriteArgs) -> anyhow::Result<(
 }
 
 /// Returns the failure for a project that the server does not know.
-fn unknown(name: &str, is_local: bool) -> Failure {
+fn unknown(name: &str, is_local: bool, meant: Option<String>) -> Failure {
     let message = format!(
         "project {} does not exist; create it first with: acpctl create project --name {name}",
         quote(name)
     );
-    let hint = if is_local {
-        let create = acpctl(&["create", "project", "--name", name]);
-        format!("create it: {create}")
-    } else {
-        "or it is not visible to you: ask its owner for a role".to_owned()
-    };
+    let hint = meant.unwrap_or_else(|| {
+        let list = acpctl(&["project", "list"]);
+        if is_local {
+            return format!("those that exist: {list}");
+        }
+        format!(
+            "or it is not visible to you: ask its owner for a role; those that you can see: {list}"
+        )
+    });
     Failure::new(Kind::NotFound, message).hint(hint)
 }
 

@@ -67,7 +67,16 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             "build scheduled session: validation failed: {}",
             missing.join("\n")
         );
-        return Err(Failure::usage(message).into());
+        let line = [
+            "scheduled-session",
+            "create",
+            "NAME",
+            "--schedule",
+            "@daily",
+        ];
+        return Err(Failure::usage(message)
+            .hint(format!("write {}", acpctl(&line)))
+            .into());
     }
     fields.check()?;
     let record = ctx.block_on(async {

@@ -73,7 +73,11 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
         .context(doing)?;
     match format {
         Format::Table | Format::Wide => {
-            if !text.is_empty() {
+            if text.is_empty() {
+                let name = quote(&args.session);
+                ctx.out
+                    .aside(&format!("session {name} has no {}", kept.part));
+            } else {
                 ctx.out.line(text.trim_end_matches('\n'))?;
             }
             session_failure::explain(ctx, &session);

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::from_env;
 use super::target::TargetArgs;
-use crate::api::Client;
+use crate::api::{self, Client};
 use crate::commands::server_mode;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -24,6 +24,7 @@ use crate::runner::plan::{Credential, Plan, Setting};
 use crate::runner::resolve::{Candidate, RunnerTarget};
 use crate::runner::table::{Mode, Target};
 use crate::session_helper::fetch;
+use crate::text::command::shell_word;
 use crate::text::quote;
 
 /// The flags that choose the credentials.
@@ -280,6 +281,23 @@ fn target_of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<Runne
     })
 }
 
+/// Says how a credential is named, to a user who may have named one in place of a session.
+fn or_credential(error: anyhow::Error, given: &str) -> anyhow::Error {
+    let Some(failure) = api::failure_in(&error) else {
+        return error;
+    };
+    if failure.hint.is_some() {
+        return error;
+    }
+    failure
+        .hint(format!(
+            "if {} is a credential: --credential {}",
+            quote(given),
+            shell_word(given)
+        ))
+        .into()
+}
+
 fn target_of_session(
     ctx: &Ctx,
     given: &str,
@@ -288,9 +306,13 @@ fn target_of_session(
     Collection::sessions().check(given)?;
     let client = ctx.client()?;
     ctx.block_on(async {
-        let session = lookup::session(client, given)
-            .await
-            .with_context(|| format!("get session {}", quote(given)))?;
+        let session = match lookup::session(client, given).await {
+            Err(error) if api::kind_of(&error) == Kind::NotFound => {
+                Err(or_credential(error, given))
+            }
+            found => found,
+        };
+        let session = session.with_context(|| format!("get session {}", quote(given)))?;
         let project = session.text("project_id").to_owned();
         let agent = agent_id(client, &project, agent).await?;
         let target = RunnerTarget {

@@ -51,7 +51,11 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
         Ok(()) if is_parent(line.command()) && scanned.arguments.is_empty() => {
             return Ok(Request::Help(line.path_names()));
         }
-        Err(Stop::Failed(failure)) => Err(failure),
+        // Flags behind a misspelled verb are flags of the verb that is meant: the verb is what is wrong.
+        Err(Stop::Failed(failure)) => match line.first_argument() {
+            Some(word) if is_parent(line.command()) => Err(unknown_command(&line, &word)),
+            _ => Err(line.with_verb_hint(failure)),
+        },
         Ok(()) => {
             check_arguments(&line, &scanned).and_then(|()| imply_json(&line, &mut scanned.flags))
         }
@@ -82,7 +86,8 @@ fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
         _ if ends_in_a_command_line(command) => {
             split_failure(command, &scanned.arguments, scanned.before, &path)
         }
-        _ => count_failure(command, &scanned.arguments, &path),
+        _ => count_failure(command, &scanned.arguments, &path)
+            .map(|failure| line.with_verb_hint(failure)),
     };
     failure.map_or(Ok(()), Err)
 }
@@ -90,7 +95,7 @@ fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
 /// The refusal of a word that is not a command, with the command that it may have been meant for.
 fn unknown_command(line: &Line<'_>, word: &str) -> Failure {
     let (word_shown, path) = (quote(word), quote(&line.path_text()));
-    Failure::usage(format!("unknown command {word_shown} for {path}")).hint(line.verb_hint(word))
+    Failure::usage(format!("unknown command {word_shown} for {path}")).hint(line.verb_hint())
 }
 
 /// Adds `-o json` to a line with `--jq`, which filters JSON.
@@ -137,17 +142,23 @@ fn arguments<'s>(command: &Command, scanned: &'s Scanned) -> (&'s [OsString], &'
     }
 }
 
-/// Returns true if a line asks for JSON and its command knows `-o`, even if the line is wrong elsewhere.
+/// Returns true if a line asks for JSON, even if the line is wrong elsewhere.
 #[must_use]
 pub fn asks_for_json(root: &Command, words: &[OsString]) -> bool {
     let line = Line::new(root, words);
     let scanned = line.scan();
+    // `local export -o FILE` means something else.
+    let is_file =
+        matches!(line.find_long("output"), Some(Known::Arg(arg)) if value_name(arg) != "FORMAT");
+    if is_file {
+        return false;
+    }
     if let Some(format) = scanned.flags.iter().rfind(|flag| flag.name == "output") {
         return format.value.as_deref() == Some(OsStr::new("json"));
     }
     // The scan ends at the first wrong flag, but the user still meant the words after it.
     let ends_early = matches!(scanned.end, Err(Stop::Failed(_)));
-    ends_early && line.find_long("output").is_some() && has_json_flag(&line.words)
+    ends_early && has_json_flag(&line.words)
 }
 
 /// Returns true if words, which need not form a correct line, hold `-o json` in one of its forms.

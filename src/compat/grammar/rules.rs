@@ -106,7 +106,14 @@ pub(super) fn split_failure(
     } else {
         return None;
     };
-    Some(Failure::usage(wrong).hint(format!("write {}", usage_line(command, path))))
+    let hint = if missing.is_none() && before == words.len() && most > 0 && before == most {
+        let mut words = words.to_vec();
+        words.push("COMMAND".into());
+        with_dashes(path, &words, most)
+    } else {
+        usage_line(command, path)
+    };
+    Some(Failure::usage(wrong).hint(format!("write {hint}")))
 }
 
 /// Returns the line with `--` after the first words. One word that holds blanks is a whole command line.

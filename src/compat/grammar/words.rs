@@ -4,8 +4,11 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgAction, Command};
 
-use super::rules::{flag_name, invalid_value, is_optional_switch, value_name};
-use super::suggestions::{nearest, synonyms};
+use super::habits::{self, VERBS};
+use super::rules::{
+    ends_in_a_command_line, flag_name, invalid_value, is_optional_switch, usage_line, value_name,
+};
+use super::suggestions::{did_you_mean, meant, nearest};
 use crate::compat::number;
 use crate::failure::Failure;
 use crate::system;
@@ -201,27 +204,63 @@ impl<'a> Line<'a> {
     }
 
     /// Suggests a verb in place of one that does not exist.
-    pub(super) fn verb_hint(&self, word: &str) -> String {
-        let commands = self.command().get_subcommands();
-        let names = commands.filter(|command| !command.is_hide_set());
-        let names: Vec<&str> = names.map(Command::get_name).collect();
-        let mut meant: Vec<&str> = nearest(word, names.iter().copied()).into_iter().collect();
-        if meant.is_empty() {
-            meant = synonyms(word);
-            meant.retain(|name| names.contains(name));
+    pub(super) fn verb_hint(&self) -> String {
+        self.near_verb().unwrap_or_else(|| self.help_hint())
+    }
+
+    /// Gives a refusal the hint at a verb, if the command has verbs beside its own argument, which hides a misspelled
+    /// one.
+    pub(super) fn with_verb_hint(&self, failure: Failure) -> Failure {
+        let has_verbs = self.path.len() > 1 && self.command().has_subcommands();
+        match self.near_verb().filter(|_| has_verbs) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
-        if meant.is_empty() {
-            return self.help_hint();
+    }
+
+    fn near_verb(&self) -> Option<String> {
+        let words = self.arguments().into_iter();
+        let words: Vec<String> = words
+            .map(|at| self.words[at].to_string_lossy().into_owned())
+            .collect();
+        let path = self.path_names().join(" ");
+        if words.is_empty() {
+            return None;
         }
-        let path = self.path_text();
-        let meant = meant.iter().map(|name| format!("'{path} {name}'"));
-        format!("did you mean {}?", meant.collect::<Vec<_>>().join(" or "))
+        did_you_mean(&meant(&path, &words, &verbs(self.command())))
     }
 
     /// Suggests a flag in place of one that does not exist.
     fn flag_hint(&self, name: &str) -> String {
         let flags = self.flags().filter(|arg| !arg.is_hide_set());
-        nearest(name, flags.filter_map(Arg::get_long)).map_or_else(
+        let names: Vec<&str> = flags.filter_map(Arg::get_long).collect();
+        let mut arguments = self.command().get_positionals();
+        if arguments.any(|arg| arg.get_id() == name && !arg.is_hide_set()) {
+            let usage = usage_line(self.command(), &self.path_text());
+            return format!("write it without the flag; usage: {usage}");
+        }
+        let known = habits::flags(name).iter().copied();
+        let known = known.filter(|name| names.contains(name));
+        known
+            .last()
+            .or_else(|| nearest(name, names.iter().copied()))
+            .map_or_else(
+                || self.help_hint(),
+                |name| format!("did you mean --{name}?"),
+            )
+    }
+
+    /// Suggests a flag in place of a letter that does not exist. A command that runs another command line has a
+    /// terminal if it is started in one, so the letters of other tools for that are not needed.
+    fn letter_hint(&self, letter: char) -> String {
+        if ends_in_a_command_line(self.command()) && matches!(letter, 'i' | 't') {
+            return format!(
+                "leave it out: the command gets this terminal; usage: {}",
+                usage_line(self.command(), &self.path_text())
+            );
+        }
+        let known = habits::letter(letter).filter(|name| self.find_long(name).is_some());
+        known.map_or_else(
             || self.help_hint(),
             |name| format!("did you mean --{name}?"),
         )
@@ -331,7 +370,7 @@ impl<'a> Line<'a> {
             let bundle = &text[at..];
             let unknown = || {
                 Failure::usage(format!("unknown shorthand flag: '{c}' in -{bundle}"))
-                    .hint(self.help_hint())
+                    .hint(self.letter_hint(c))
             };
             let known = self.find_short(c).ok_or_else(unknown)?;
             let next = at + c.len_utf8();
@@ -458,6 +497,16 @@ impl Known<'_> {
             }
         }
     }
+}
+
+/// Returns the verbs of a command that a hint may name, with those that stand for commands without the noun.
+#[must_use]
+pub fn verbs(command: &Command) -> Vec<&str> {
+    let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+    let noun = command.get_name();
+    let others = VERBS.iter().filter(|(of, ..)| *of == noun);
+    let others = others.map(|(_, verb, _)| *verb);
+    shown.map(Command::get_name).chain(others).collect()
 }
 
 /// Returns the bytes of a word from a byte offset on. Offsets come from the lossy text; it equals the word up to the

@@ -13,6 +13,7 @@ mod quiet;
 mod sandbox;
 mod several;
 mod start;
+mod typed;
 mod watch;
 
 use serde_json::{Value, json};

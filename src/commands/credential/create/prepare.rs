@@ -49,6 +49,12 @@ pub(super) fn check_name(ctx: &Ctx, args: &Args) -> Result<(), Failure> {
     if args.provider.as_deref() == Some("") {
         return Err(empty("--provider"));
     }
+    if let Some(name) = args.name.as_deref().filter(|name| name.starts_with('-')) {
+        ctx.out.warn(&format!(
+            "{} is taken as the name: is the value of --name missing?",
+            quote(name)
+        ));
+    }
     let Some(word) = args.words.first() else {
         return Ok(());
     };

@@ -87,7 +87,8 @@ fn ask_kubeconfig(ctx: &Ctx, answers: &mut Answers) -> anyhow::Result<String> {
     let mut sources = ask_file(answers)?;
     answers.source = intake::source_name(&sources);
     intake::decode(&mut sources)?;
-    let contexts = rules::contexts(&intake::views(&sources)).unwrap_or_default();
+    let read = rules::contexts(&intake::views(&sources));
+    let contexts = read.as_deref().unwrap_or_default().to_vec();
     let facts: Vec<[String; 3]> = contexts.iter().map(|context| row(ctx, context)).collect();
     let choices: Vec<Choice> = contexts
         .iter()
@@ -98,7 +99,10 @@ fn ask_kubeconfig(ctx: &Ctx, answers: &mut Answers) -> anyhow::Result<String> {
     if choices.is_empty() {
         let source = &answers.source;
         let hint = format!("see {}", acpctl(&["credential", "validate", source]));
-        let message = format!("{source} has no contexts");
+        let message = match &read {
+            Ok(_) => format!("{source} has no contexts"),
+            Err(_) => format!("{source} is not a kubeconfig"),
+        };
         return Err(Failure::new(Kind::Data, message).hint(hint).into());
     }
     let chosen = prompt::select("Context", &choices, current.unwrap_or_default())?;

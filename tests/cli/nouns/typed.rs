@@ -1,0 +1,203 @@
+//! Lines that are nearly right: the hint leads to the line that is meant, and JSON stays JSON.
+
+use serde_json::Value;
+
+use crate::nouns::local;
+use crate::support::TestEnv;
+use crate::support::run::{Line as _, Run as _};
+
+fn hint_of(line: &str) -> String {
+    let env = TestEnv::new();
+    let (code, _, stderr) = env.local().line(line).told();
+    assert_eq!(code, Some(2), "{line}: {stderr}");
+    let hint = stderr.lines().find_map(|line| line.strip_prefix("Hint: "));
+    hint.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_wrong_line_that_asks_for_json_gets_an_object() {
+    let env = TestEnv::new();
+    for line in [
+        "foo -o json",
+        "-o json foo",
+        "credential lst -o json",
+        "credential --output=json lst",
+        "project lst -o json",
+        "completion bash -ojson",
+    ] {
+        let (code, stdout, stderr) = env.local().line(line).told();
+        assert_eq!(code, Some(2), "{line}: {stderr}");
+        let object: Value = serde_json::from_str(&stdout).expect(line);
+        assert_eq!(object["error"]["exit_code"], 2, "{line}");
+        let reason = object["error"]["reason"].as_str().unwrap();
+        assert!(
+            stderr.starts_with(&format!("Error: {reason}\n")),
+            "{stderr}"
+        );
+    }
+    let line = "local export -o json --nope";
+    let (_, stdout, _) = env.local().line(line).told();
+    assert_eq!(stdout, "", "there, -o names a file");
+}
+
+#[test]
+fn a_misspelled_verb_is_found_before_its_flags() {
+    for (line, meant) in [
+        ("credential lst -o json", "credential list"),
+        ("credential crate -f x", "credential create"),
+        ("project lst -o json", "project list"),
+        ("session lst", "session list"),
+    ] {
+        let hint = hint_of(line);
+        assert_eq!(hint, format!("did you mean 'acpctl {meant}'?"), "{line}");
+    }
+}
+
+#[test]
+fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
+    for (line, meant) in [
+        ("ps", "did you mean 'acpctl session list'?"),
+        ("logs lead", "did you mean 'acpctl session logs'?"),
+        ("auth login", "did you mean 'acpctl login'?"),
+        ("rm x", "did you mean 'acpctl delete'?"),
+        ("diff -f x.yaml", "did you mean 'acpctl apply --diff'?"),
+        (
+            "config use two",
+            "did you mean 'acpctl config use-context'?",
+        ),
+        ("config list", "did you mean 'acpctl config view'?"),
+        (
+            "credential remove prod",
+            "did you mean 'acpctl credential delete'?",
+        ),
+        (
+            "credential lint x",
+            "did you mean 'acpctl credential validate'?",
+        ),
+        (
+            "credential set x",
+            "did you mean 'acpctl credential update'?",
+        ),
+        ("agent logs lead", "did you mean 'acpctl session logs'?"),
+        ("credential renove x", "see 'acpctl credential --help'"),
+        ("help ps", "did you mean 'acpctl help session list'?"),
+        (
+            "exec -it prod -- sh",
+            "leave it out: the command gets this terminal; usage: acpctl exec <CREDENTIAL> [flags] -- <COMMAND>...",
+        ),
+        (
+            "exec --credential prod -- sh",
+            "write it without the flag; usage: acpctl exec <CREDENTIAL> [flags] -- <COMMAND>...",
+        ),
+        ("exec prod", "write acpctl exec prod -- COMMAND"),
+        ("credential list -n team-a", "did you mean --project?"),
+        (
+            "credential create --kubeconfig x",
+            "did you mean --from-file?",
+        ),
+        (
+            "credential list --context default",
+            "to choose the server: --context-name; --context is one of a kubeconfig",
+        ),
+        (
+            "create credential --name x",
+            "write acpctl --local credential create --name NAME --from-file PATH",
+        ),
+        (
+            "wait fix --for phase=running",
+            "name the phase alone: --for Running",
+        ),
+        ("create project", "write acpctl --local create project NAME"),
+        (
+            "credential list -o go-template={{.x}}",
+            "use --jq EXPRESSION, or -o jsonpath=TEMPLATE",
+        ),
+    ] {
+        assert_eq!(hint_of(line), meant, "{line}");
+    }
+}
+
+#[test]
+fn verbs_of_a_project_are_understood_or_named() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "demo"]);
+    let run = |line: &str| env.local().line(line).told();
+    assert_eq!(
+        run("project get demo -o name"),
+        (Some(0), "project/demo\n".to_owned(), String::new())
+    );
+    let (code, stdout, _) = run("project use demo");
+    assert_eq!(
+        (code, stdout.as_str()),
+        (Some(0), "Switched to project \"demo\"\n")
+    );
+    for (line, meant) in [
+        ("project get", "list"),
+        ("project lst", "list"),
+        ("project show", "current"),
+    ] {
+        let (code, _, stderr) = run(line);
+        assert_eq!(code, Some(3), "{stderr}");
+        let hint = format!("Hint: did you mean 'acpctl project {meant}'?\n");
+        assert!(stderr.ends_with(&hint), "{line}: {stderr}");
+    }
+    let (_, _, stderr) = run("project ghost");
+    assert!(
+        stderr.ends_with("Hint: those that exist: acpctl --local project list\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn an_empty_value_names_its_variable() {
+    for line in [
+        "login https://acp.example.org --token",
+        "create agent --name",
+    ] {
+        let env = TestEnv::new();
+        let (code, _, stderr) = env
+            .acpctl()
+            .line("--api-url http://127.0.0.1:1")
+            .line(line)
+            .arg("")
+            .told();
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(
+            stderr.contains("empty: check the variable that it comes from"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_refused_edit_keeps_the_text() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "demo"]);
+    let mut edit = env.local();
+    edit.env("EDITOR", "sed -i $abogus:[");
+    let (code, _, stderr) = edit.line("edit project demo").told();
+    assert_eq!(code, Some(7), "{stderr}");
+    let (_, kept) = stderr
+        .trim_end()
+        .split_once("nothing was sent; your text is kept in ")
+        .expect(&stderr);
+    let text = std::fs::read_to_string(kept).unwrap();
+    std::fs::remove_file(kept).unwrap();
+    assert!(text.contains("bogus:["), "{text}");
+    assert!(
+        text.contains("# Without a value: ") && text.contains("description"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_binding_says_why_the_current_project_is_not_taken() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "demo"]);
+    env.local().line("project set demo").assert().success();
+    let line = "credential bind prod";
+    let (code, _, stderr) = env.local().line(line).told();
+    assert_eq!(code, Some(2));
+    let hint = "Hint: the current project is not taken unasked; to mean it: acpctl --local credential bind prod --project demo\n";
+    assert!(stderr.ends_with(hint), "{stderr}");
+}
