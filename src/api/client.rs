@@ -466,7 +466,7 @@ impl Client {
         if self.rehearses() {
             return Ok(record);
         }
-        proof::refuse_nameless(&record, answer)?;
+        proof::refuse_nameless(request, &record, answer)?;
         proof::refuse_kind(resource, &record)?;
         proof::refuse_unchanged(request, &record)?;
         Ok(record)

@@ -65,6 +65,8 @@ pub enum Error {
     Unproven(String),
     /// The server answered with something else than the object that was asked for.
     Unrelated(String),
+    /// The server answered with `{}` in the place of the object that was asked for.
+    Nothing,
 }
 
 impl Error {
@@ -173,7 +175,8 @@ impl Error {
             | Self::Endless(_)
             | Self::Incomplete(_)
             | Self::Unproven(_)
-            | Self::Unrelated(_) => Kind::Server,
+            | Self::Unrelated(_)
+            | Self::Nothing => Kind::Server,
             Self::Status { status, .. } => match status {
                 400 | 422 => Kind::Data,
                 401 => Kind::Login,
@@ -309,7 +312,7 @@ impl Error {
                 "the token holds a character that can't be sent, such as a line end: check AMBIENT_TOKEN, or log in again: {}",
                 acpctl(&["login", "URL"])
             )),
-            Self::Decode(_) | Self::Unrelated(_) => Some(format!(
+            Self::Decode(_) | Self::Unrelated(_) | Self::Nothing => Some(format!(
                 "that is not what the ACP API answers: check the URL ({}), and proxies on the way",
                 acpctl(&["config", "get", "api_url"])
             )),
@@ -415,6 +418,7 @@ impl fmt::Display for Error {
             | Self::Incomplete(text)
             | Self::Unproven(text)
             | Self::Unrelated(text) => f.write_str(text),
+            Self::Nothing => f.write_str("the server's answer names no object"),
             Self::Decode(text) | Self::Html(text) => write!(f, "unmarshal response: {text}"),
         }
     }

@@ -9,8 +9,8 @@ use super::error::Error;
 use super::path::path;
 use super::request::{Answer, Method, Request};
 use crate::resources::{
-    CREDENTIAL_TOKEN, INBOX_MESSAGE, NAMED, PROJECT, Record, Resource, SCHEDULED_SESSION,
-    SESSION_MESSAGE, can_be_id, has_form_of_id,
+    APPLICATION, CREDENTIAL_TOKEN, INBOX_MESSAGE, NAMED, PROJECT, Record, Resource,
+    SCHEDULED_SESSION, SESSION_MESSAGE, can_be_id, has_form_of_id,
 };
 use crate::text::quote;
 
@@ -90,28 +90,39 @@ pub(super) fn refuse_unread(
         .refuse_error()
         .and_then(|()| refuse_kind(resource, record));
     refused.map_err(Error::of_read)?;
-    // The ID of a project is the name that it was created with.
-    let is_name = resource.word != PROJECT.word && !has_form_of_id(wanted);
-    if is_word(wanted, id)
-        || is_token && id.is_empty()
-        || is_name && !id.is_empty() && is_word(wanted, record.name())
-    {
-        return Ok(());
+    if answer.is_empty_object() {
+        return Err(Error::Nothing);
     }
-    Err(match id {
-        "" => Error::Unrelated(NAMES_NOTHING.to_owned()),
-        id => another(id).of_read(),
-    })
+    // A server may find an object by a text that is no ID. The ID of a project is the name that it was created with.
+    let may_be_name = !has_form_of_id(wanted)
+        && (is_token || is_word(wanted, record.name()))
+        && (resource.word != PROJECT.word || !has_form_of_id(id));
+    match id {
+        _ if is_word(wanted, id) || is_token && id.is_empty() => Ok(()),
+        "" => Err(Error::Unrelated(NAMES_NOTHING.to_owned())),
+        _ if may_be_name => Ok(()),
+        id => Err(another(id).of_read()),
+    }
 }
 
 const NAMES_NOTHING: &str = "the server's answer names no object";
 
-/// Refuses the answer to a write that has keys, but not an ID; a message may be told by its number alone.
+/// Refuses the answer to a write that has keys, but not an ID. A message may be told by its number alone, and a project
+/// that was changed by its name.
 ///
 /// # Errors
 /// [`Error::Unproven`].
-pub(super) fn refuse_nameless(record: &Record, answer: &Answer) -> Result<(), Error> {
-    if !record.id().is_empty() || record.value("seq").is_some() || answer.is_empty_object() {
+pub(super) fn refuse_nameless(
+    request: &Request,
+    record: &Record,
+    answer: &Answer,
+) -> Result<(), Error> {
+    let is_named = record.resource.word == PROJECT.word && !record.name().is_empty();
+    if !record.id().is_empty()
+        || record.value("seq").is_some()
+        || request.method == Method::Patch && is_named
+        || answer.is_empty_object()
+    {
         return Ok(());
     }
     Err(Error::Unproven(NAMES_NOTHING.to_owned()))
@@ -189,12 +200,14 @@ pub(super) fn refuse_unchanged(request: &Request, record: &Record) -> Result<(),
             return Err(Error::Unproven(text));
         }
     }
-    if request.method != Method::Patch {
+    // The recorded changes of applications, and those whose answer has no kind, have a stand-in's answer.
+    let is_stand_in = record.resource.word == APPLICATION.word || record.text("kind").is_empty();
+    if request.method != Method::Patch || is_stand_in {
         return Ok(());
     }
     let sent = request.body.iter().flat_map(super::Body::fields);
     for (field, sent) in sent {
-        let Some(got) = record.value(field) else {
+        let Some(got) = record.value(field).filter(|_| *sent != "") else {
             continue;
         };
         if !CONVERTED.contains(&field) && !is_same(sent, got) {
@@ -206,7 +219,7 @@ pub(super) fn refuse_unchanged(request: &Request, record: &Record) -> Result<(),
 }
 
 /// Fields of a change that a server answers in its own form.
-const CONVERTED: &[&str] = &["operation_phase", "sync_status"];
+const CONVERTED: &[&str] = &["schedule"];
 
 /// True for two forms of one value: texts may hold JSON whose keys have another order, and times are written in several
 /// ways.

@@ -212,15 +212,15 @@ fn a_change_that_the_answer_does_not_show_is_not_done() {
     for (line, body) in [
         (
             "agent update ID --project-id p --prompt new",
-            json!({"id": ID, "name": "x", "prompt": "old"}),
+            json!({"kind": "Agent", "id": ID, "name": "x", "prompt": "old"}),
         ),
         (
             "credential update ID --description new",
-            json!({"id": ID, "name": "x", "description": "old"}),
+            json!({"kind": "Credential", "id": ID, "name": "x", "description": "old"}),
         ),
         (
             "project update p --labels {\"a\":\"b\"}",
-            json!({"id": "p", "name": "p", "labels": "{\"a\":\"c\"}"}),
+            json!({"kind": "Project", "id": "p", "name": "p", "labels": "{\"a\":\"c\"}"}),
         ),
     ] {
         let (code, stdout, stderr) = written(line, move || answer(200, &body));
@@ -234,7 +234,7 @@ fn a_change_that_the_answer_does_not_show_is_not_done() {
     for (line, body) in [
         (
             "agent update ID --project-id p --prompt new",
-            json!({"id": ID, "name": "x", "prompt": "new"}),
+            json!({"kind": "Agent", "id": ID, "name": "x", "prompt": "new"}),
         ),
         (
             "agent update ID --project-id p --prompt new",
@@ -242,7 +242,7 @@ fn a_change_that_the_answer_does_not_show_is_not_done() {
         ),
         (
             "project update p --labels {\"a\":\"b\",\"c\":\"d\"}",
-            json!({"id": "p", "name": "p", "labels": "{\"c\": \"d\", \"a\": \"b\"}"}),
+            json!({"kind": "Project", "id": "p", "name": "p", "labels": "{\"c\": \"d\", \"a\": \"b\"}"}),
         ),
     ] {
         let (code, stdout, stderr) = written(line, move || answer(200, &body));
