@@ -439,17 +439,21 @@ pub(crate) async fn by_names(
     Ok(found)
 }
 
-/// Returns the only match. Several are an error that lists them.
+/// Returns the only match. Several are an error that lists them. One whose ID can't be an ID is an error, too: nothing
+/// can be done with it.
 ///
 /// # Errors
-/// [`Kind::Conflict`] for several.
+/// [`Kind::Conflict`] for several, [`Kind::Server`] for one without a usable ID.
 pub(crate) fn one(
     resource: &Resource,
     name: &str,
     mut found: Vec<Record>,
 ) -> Result<Option<Record>, Failure> {
     if found.len() < 2 {
-        return Ok(found.pop());
+        return match found.pop() {
+            Some(record) if !can_be_id(record.id()) => Err(unusable(resource, name)),
+            found => Ok(found),
+        };
     }
     let ids: Vec<&str> = found.iter().map(Record::id).collect();
     let message = format!(
@@ -460,6 +464,17 @@ pub(crate) fn one(
         resource.word
     );
     Err(Failure::new(Kind::Conflict, message))
+}
+
+/// Returns the failure for an object that the server lists without a usable ID.
+fn unusable(resource: &Resource, name: &str) -> Failure {
+    let word = resource.word.replace('-', " ");
+    let message = format!("the server gave {word} {} no usable ID", quote(name));
+    let hint = format!(
+        "that is not what the ACP API answers: check the URL ({}), and proxies on the way",
+        acpctl(&["config", "get", "api_url"])
+    );
+    Failure::new(Kind::Server, message).hint(hint)
 }
 
 /// The request that is sent first. If it finds nothing, the other one follows.

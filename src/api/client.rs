@@ -174,6 +174,7 @@ impl Client {
     /// # Errors
     /// As [`Client::exchange`]; [`Error::Html`] and [`Error::Unproven`] for a write that may not have been done.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        proof::refuse_path(request)?;
         let answer = self.exchange(request).await?;
         if self.rehearses() {
             return Ok(answer);
@@ -186,6 +187,7 @@ impl Client {
             Method::Post | Method::Patch => {
                 answer.refuse_html()?;
                 answer.refuse_error()?;
+                proof::refuse_undone(request, &answer)?;
                 let project = request.project.as_deref().or(self.project.as_deref());
                 proof::refuse_other(request, project, &answer)?;
             }
@@ -346,6 +348,7 @@ impl Client {
     /// # Errors
     /// As [`Client::stream`].
     pub(crate) async fn stream_of(&self, request: &Request) -> Result<EventStream, Error> {
+        proof::refuse_path(request)?;
         let token = self.token();
         match self.open_stream(request).await {
             Err(error) if error.status() == Some(401) && self.renew(token.as_ref()).await => {
@@ -422,10 +425,11 @@ impl Client {
             .map(drop)
     }
 
-    /// Sends a request whose answer is one object.
+    /// Sends a request whose answer is one object. The answer to a request for an object by its ID is believed only if it
+    /// is this object.
     ///
     /// # Errors
-    /// As [`Client::get_json`] and [`Client::written`].
+    /// As [`Client::get_json`] and [`Client::written`]; [`Error::Unrelated`] for another object.
     pub async fn fetch(
         &self,
         resource: &'static Resource,
@@ -433,32 +437,41 @@ impl Client {
     ) -> Result<Record, Error> {
         let answer = self.send(request).await?;
         if request.method == Method::Get {
-            return answer.read(|tree| Record::read(resource, tree));
+            let record = answer.read(|tree| Record::read(resource, tree))?;
+            proof::refuse_unread(resource, request, &answer, &record)?;
+            return Ok(record);
         }
-        self.written(resource, &answer)
+        self.written(resource, request, &answer).await
     }
 
-    /// Reads the object in the answer to a write.
+    /// Reads the object in the answer to a write. An action that switches something may have an empty answer: then the
+    /// object itself is read.
     ///
     /// # Errors
-    /// [`Error::Decode`], and [`Error::Unproven`] if the answer has keys, but names no object, or one of another kind.
-    pub fn written(&self, resource: &'static Resource, answer: &Answer) -> Result<Record, Error> {
-        let record = answer.read(|tree| Record::read(resource, tree))?;
+    /// [`Error::Decode`], and [`Error::Unproven`] if the answer has keys, but not the ID of an object of this kind, or
+    /// if the object shows that nothing was done.
+    pub(crate) async fn written(
+        &self,
+        resource: &'static Resource,
+        request: &Request,
+        answer: &Answer,
+    ) -> Result<Record, Error> {
+        let record = match proof::switched(request) {
+            Some((object, _)) if answer.body.is_empty() => {
+                let mut read = Request::get(object);
+                read.project.clone_from(&request.project);
+                Box::pin(self.fetch(resource, &read)).await?
+            }
+            _ => answer.read(|tree| Record::read(resource, tree))?,
+        };
         if self.rehearses() {
             return Ok(record);
         }
-        if names_nothing(&record) && !answer.is_empty_object() {
-            let text = "the server's answer names no object".to_owned();
-            return Err(Error::Unproven(text));
-        }
+        proof::refuse_nameless(request, &record, answer)?;
         proof::refuse_kind(resource, &record)?;
+        proof::refuse_unchanged(request, &record)?;
         Ok(record)
     }
-}
-
-/// True for an answer that could be about any object; a message may be told by its number alone.
-fn names_nothing(record: &Record) -> bool {
-    record.id().is_empty() && record.name().is_empty() && record.value("seq").is_none()
 }
 
 /// Returns a quarter of a second, doubled with each attempt, and up to half as much again, so that many callers do not

@@ -73,6 +73,10 @@ pub enum Error {
     Incomplete(String),
     /// The server answered a write with a success, but nothing shows that it was done.
     Unproven(String),
+    /// The server answered with something else than the object that was asked for.
+    Unrelated(String),
+    /// The server answered with `{}` in the place of the object that was asked for.
+    Nothing,
 }
 
 impl Error {
@@ -102,6 +106,15 @@ impl Error {
     #[must_use]
     pub(super) fn unproven(text: &str) -> Self {
         Self::Unproven(words(text, LONGEST))
+    }
+
+    /// Returns the same error for a request that changes nothing.
+    #[must_use]
+    pub(super) fn of_read(self) -> Self {
+        match self {
+            Self::Unproven(text) => Self::Unrelated(text),
+            other => other,
+        }
     }
 
     /// Reads an answer that is not a success. The server's text becomes one line without the secrets of this run,
@@ -187,7 +200,9 @@ impl Error {
             | Self::Html(_)
             | Self::Endless(_)
             | Self::Incomplete(_)
-            | Self::Unproven(_) => Kind::Server,
+            | Self::Unproven(_)
+            | Self::Unrelated(_)
+            | Self::Nothing => Kind::Server,
             Self::Status { status, .. } => match status {
                 400 | 422 => Kind::Data,
                 401 => Kind::Login,
@@ -339,7 +354,7 @@ impl Error {
                 "the token holds a character that can't be sent, such as a line end: check AMBIENT_TOKEN, or log in again: {}",
                 acpctl(&["login", "URL"])
             )),
-            Self::Decode(_) => Some(format!(
+            Self::Decode(_) | Self::Unrelated(_) | Self::Nothing => Some(format!(
                 "that is not what the ACP API answers: check the URL ({}), and proxies on the way",
                 acpctl(&["config", "get", "api_url"])
             )),
@@ -444,9 +459,11 @@ impl fmt::Display for Error {
                 method, url, text, ..
             } => write!(f, "HTTP request failed: {method} \"{url}\": {text}"),
             Self::Body(text) => write!(f, "read response body: {text}"),
-            Self::Endless(text) | Self::Incomplete(text) | Self::Unproven(text) => {
-                f.write_str(text)
-            }
+            Self::Endless(text)
+            | Self::Incomplete(text)
+            | Self::Unproven(text)
+            | Self::Unrelated(text) => f.write_str(text),
+            Self::Nothing => f.write_str("the server's answer names no object"),
             Self::Decode(text) | Self::Html(text) => write!(f, "unmarshal response: {text}"),
         }
     }

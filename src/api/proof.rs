@@ -1,14 +1,17 @@
-//! Tells whether the answer to a write is about the object that the request is about.
+//! Tells whether an answer is about the object that the request is about, and whether a write was done.
 //!
-//! A server, or something in its place, may answer with a success and another object. Fields that the answer lacks
-//! prove nothing either way: `{}` is a success, as in the Go tool.
+//! A server, or something in its place, may answer with a success and another object. Fields that the answer to a write
+//! lacks prove nothing either way: `{}` is a success, as in the Go tool. An object that was asked for has its ID.
 
 use serde_json::Value;
 
 use super::error::Error;
 use super::path::path;
 use super::request::{Answer, Method, Request};
-use crate::resources::{Record, Resource, has_form_of_id};
+use crate::resources::{
+    APPLICATION, CREDENTIAL_TOKEN, INBOX_MESSAGE, NAMED, PROJECT, Record, Resource,
+    SCHEDULED_SESSION, SESSION_MESSAGE, can_be_id, has_form_of_id,
+};
 use crate::text::quote;
 
 /// The fields of a request that say which object is meant. The server returns each as it got it, or the ID of the
@@ -50,6 +53,186 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
     let record = Record::decode(resource, value)?;
     refuse_kind(resource, &record)?;
     Ok(record)
+}
+
+/// Refuses a path with a word that is no ID: a server that decodes a path before it splits it would find something
+/// else there. Users' texts are checked earlier; this concerns IDs that came from a server.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(super) fn refuse_path(request: &Request) -> Result<(), Error> {
+    match words(request).iter().find(|word| !can_be_id(word)) {
+        None => Ok(()),
+        Some(_) => Err(Error::Unrelated(
+            "nothing was sent: the server gave the object no usable ID".to_owned(),
+        )),
+    }
+}
+
+/// Refuses the answer to a request for one object that is not this object.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(super) fn refuse_unread(
+    resource: &'static Resource,
+    request: &Request,
+    answer: &Answer,
+    record: &Record,
+) -> Result<(), Error> {
+    let words = words(request);
+    let is_token = resource.word == CREDENTIAL_TOKEN.word;
+    let (wanted, id) = match words.as_slice() {
+        [.., id, _] if is_token => (*id, record.text("credential_id")),
+        [.., collection, id] if *collection == resource.collection => (*id, record.id()),
+        _ => return Ok(()),
+    };
+    let refused = answer
+        .refuse_error()
+        .and_then(|()| refuse_kind(resource, record));
+    refused.map_err(Error::of_read)?;
+    if answer.is_empty_object() {
+        return Err(Error::Nothing);
+    }
+    // A server may find an object by a text that is no ID. The ID of a project is the name that it was created with.
+    let may_be_name = !has_form_of_id(wanted)
+        && (is_token || is_word(wanted, record.name()))
+        && (resource.word != PROJECT.word || !has_form_of_id(id));
+    match id {
+        _ if is_word(wanted, id) || is_token && id.is_empty() => Ok(()),
+        "" => Err(Error::Unrelated(NAMES_NOTHING.to_owned())),
+        _ if may_be_name => Ok(()),
+        id => Err(another(id).of_read()),
+    }
+}
+
+const NAMES_NOTHING: &str = "the server's answer names no object";
+
+/// Refuses the answer to a write that has keys, but not an ID. A message may be told by its number alone, and a project
+/// that was changed by its name.
+///
+/// # Errors
+/// [`Error::Unproven`].
+pub(super) fn refuse_nameless(
+    request: &Request,
+    record: &Record,
+    answer: &Answer,
+) -> Result<(), Error> {
+    let is_named = record.resource.word == PROJECT.word && !record.name().is_empty();
+    if !record.id().is_empty()
+        || record.value("seq").is_some()
+        || request.method == Method::Patch && is_named
+        || answer.is_empty_object()
+    {
+        return Ok(());
+    }
+    Err(Error::Unproven(NAMES_NOTHING.to_owned()))
+}
+
+/// Returns the kind of the object in the answer to a write, as far as the path tells.
+#[must_use]
+pub(crate) fn answered_kind(request: &Request) -> Option<&'static Resource> {
+    let words = words(request);
+    let collection = match (request.method, words.as_slice()) {
+        (Method::Post, [.., collection, _, action]) if ACTIONS.contains(action) => collection,
+        (Method::Post, [.., collection]) | (Method::Patch, [.., collection, _]) => collection,
+        _ => return None,
+    };
+    let others = [&SCHEDULED_SESSION, &INBOX_MESSAGE, &SESSION_MESSAGE];
+    let mut kinds = NAMED.iter().copied().chain(others);
+    kinds.find(|kind| kind.collection == *collection)
+}
+
+/// Refuses the answer to a start, an interruption or a run of a schedule that does not show that it was done.
+///
+/// # Errors
+/// [`Error::Unproven`].
+pub(super) fn refuse_undone(request: &Request, answer: &Answer) -> Result<(), Error> {
+    let words = words(request);
+    let action = words.last().copied().unwrap_or_default();
+    if request.method != Method::Post || !["start", "interrupt", "trigger"].contains(&action) {
+        return Ok(());
+    }
+    // Neither a runner nor an earlier platform has to say anything.
+    if answer.body.is_empty() && action == "interrupt" || answer.is_empty_object() {
+        return Ok(());
+    }
+    let value = answer.json()?;
+    let session = value.get("session").unwrap_or(&Value::Null);
+    let is_done = value.is_object()
+        && match action {
+            "start" => !text(session, "id").is_empty() || value.get("starting_prompt").is_some(),
+            "trigger" => {
+                text(&value, "kind") == "Session" && !text(&value, "id").is_empty()
+                    || ["triggered", "skipped"].contains(&text(&value, "status"))
+            }
+            _ => value.get("error").is_none(),
+        };
+    if is_done {
+        return Ok(());
+    }
+    Err(Error::unproven(match action {
+        "interrupt" => "the server's answer does not say that it was done",
+        _ => "the server's answer names no session",
+    }))
+}
+
+/// Returns the path of the object whose state an action has switched, and whether it is to be enabled.
+pub(super) fn switched(request: &Request) -> Option<(String, bool)> {
+    let (object, action) = request.path.rsplit_once('/')?;
+    match (request.method, action) {
+        (Method::Post, "suspend") => Some((object.to_owned(), false)),
+        (Method::Post, "resume") => Some((object.to_owned(), true)),
+        _ => None,
+    }
+}
+
+/// Refuses an object that shows that a write was not done: it still has another state, or another value than the one
+/// that was sent.
+///
+/// # Errors
+/// [`Error::Unproven`].
+pub(super) fn refuse_unchanged(request: &Request, record: &Record) -> Result<(), Error> {
+    if let Some((_, wanted)) = switched(request) {
+        let enabled = record.value("enabled").and_then(Value::as_bool);
+        if enabled.is_some_and(|enabled| enabled != wanted) {
+            let state = if wanted { "suspended" } else { "enabled" };
+            let text = format!("the server accepted that, but the schedule is still {state}");
+            return Err(Error::Unproven(text));
+        }
+    }
+    // The recorded changes of applications, and those whose answer has no kind, have a stand-in's answer.
+    let is_stand_in = record.resource.word == APPLICATION.word || record.text("kind").is_empty();
+    if request.method != Method::Patch || is_stand_in {
+        return Ok(());
+    }
+    let sent = request.body.iter().flat_map(super::Body::fields);
+    for (field, sent) in sent {
+        let Some(got) = record.value(field).filter(|_| *sent != "") else {
+            continue;
+        };
+        if !CONVERTED.contains(&field) && !is_same(sent, got) {
+            let text = format!("the server accepted the change, but its {field} is another one");
+            return Err(Error::Unproven(text));
+        }
+    }
+    Ok(())
+}
+
+/// Fields of a change that a server answers in its own form.
+const CONVERTED: &[&str] = &["schedule"];
+
+/// True for two forms of one value: texts may hold JSON whose keys have another order, and times are written in several
+/// ways.
+fn is_same(sent: &Value, got: &Value) -> bool {
+    let json = |value: &Value| serde_json::from_str::<Value>(value.as_str()?).ok();
+    let number = |value: &Value| value.as_f64();
+    let time = |value: &Value| value.as_str()?.parse::<jiff::Timestamp>().ok();
+    let trimmed = |value: &Value| value.as_str().map(|text| text.trim().to_owned());
+    sent == got
+        || json(sent).is_some_and(|sent| sent == json(got).unwrap_or_else(|| got.clone()))
+        || number(sent).is_some_and(|sent| Some(sent) == number(got))
+        || time(sent).is_some_and(|sent| Some(sent) == time(got))
+        || trimmed(sent).is_some_and(|sent| Some(sent) == trimmed(got))
 }
 
 /// Refuses an answer of another kind.

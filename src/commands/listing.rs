@@ -336,6 +336,10 @@ impl Streamed<'_> {
     /// Standard output can't be written, or as [`refuse_gap`].
     pub(crate) fn finish(self, mut list: List) -> anyhow::Result<i64> {
         self.written?;
+        if self.kept == 0 && list.items.is_none() {
+            // There is no list to show before the error.
+            refuse_gap(&list)?;
+        }
         let shown = self.kept.min(self.limit.unwrap_or(i64::MAX));
         if self.is_filtered {
             (list.size, list.total) = (shown, self.kept);
@@ -356,7 +360,6 @@ impl Streamed<'_> {
         gateway_credentials::say(self.ctx, self.left_out);
         refuse_gap(&list)?;
         say_left_out(self.ctx, list.resource, shown, list.total);
-        refuse_gap(&list)?;
         Ok(list.total)
     }
 }

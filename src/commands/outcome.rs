@@ -6,7 +6,8 @@ use crate::api::Body;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
-use crate::resources::Record;
+use crate::resources::{Record, has_form_of_id};
+use crate::text::quote;
 
 /// The flags of every verb that changes something.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -87,6 +88,44 @@ pub(crate) fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Re
     }
     let sentence = format!("{} created", label(record, record.name()));
     done(ctx, record, format, &sentence)
+}
+
+/// Prints `<kind>/<name> updated`, or the object in the form that `-o` asks for.
+///
+/// # Errors
+/// As [`changed_name`].
+pub(crate) fn updated(
+    ctx: &Ctx,
+    record: &Record,
+    (given, new): (&str, Option<&str>),
+    format: &Format,
+) -> anyhow::Result<()> {
+    let name = changed_name(record, given, new)?;
+    let sentence = format!("{}/{name} updated", record.resource.word);
+    done(ctx, record, format, &sentence)
+}
+
+/// Returns the name of an object that was changed: the one in the answer, or if that has none, the one that was given.
+///
+/// # Errors
+/// [`Kind::Server`] if the object was named by its name, and has another one now that it was not given.
+pub(crate) fn changed_name<'a>(
+    record: &'a Record,
+    given: &'a str,
+    new: Option<&str>,
+) -> Result<&'a str, Failure> {
+    let name = record.name();
+    if name.is_empty() {
+        return Ok(given);
+    }
+    let is_renamed = new.is_some_and(|new| !new.is_empty());
+    if is_renamed || [name, record.id()].contains(&given) || has_form_of_id(given) {
+        return Ok(name);
+    }
+    let name = quote(name);
+    let message = format!("the server's answer is about another object: its name is {name}");
+    let hint = "look what the server has before you repeat the command";
+    Err(Failure::new(Kind::Server, message).hint(hint))
 }
 
 /// Refuses an answer that has neither an ID nor a name: nothing is known to exist then.

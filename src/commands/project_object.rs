@@ -79,8 +79,9 @@ impl Target<'_> {
             .await
             .with_context(|| format!("update {word}"))
         })?;
-        let sentence = format!("{word}/{} updated", record.name());
-        outcome::done(ctx, &record, &format, &sentence)
+        let fields = body.fields().find(|(field, _)| *field == "name");
+        let new = fields.and_then(|(_, name)| name.as_str());
+        outcome::updated(ctx, &record, (self.given, new), &format)
     }
 }
 

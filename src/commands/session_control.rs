@@ -56,12 +56,16 @@ impl SessionArgs {
                 .with_context(|| format!("{verb} session {}", quote(given)))
             })?;
             let session = acted.session;
+            let id = match session.id() {
+                "" => given,
+                id => id,
+            };
             let sentence = if acted.was_so {
-                format!("session/{} already {}", session.id(), session.text("phase"))
+                format!("session/{id} already {}", session.text("phase"))
             } else if ctx.rehearses() {
-                format!("session/{} {done}", session.id())
+                format!("session/{id} {done}")
             } else {
-                format!("session/{} {done}{}", session.id(), phase_note(&session))
+                format!("session/{id} {done}{}", phase_note(&session))
             };
             Ok((session, sentence))
         });
@@ -162,16 +166,10 @@ pub(crate) async fn start(
         .request_below(Method::Post, agent_id, &["start"])
         .body(body);
     let answer = client.send(&request).await?;
-    let is_empty = answer.is_empty_object();
     let (status, answer) = (answer.status, answer.json()?);
     let session = answer.get("session").filter(|session| !session.is_null());
     let session = session.map(|session| api::decoded(&SESSION, session.clone()));
     let session = session.transpose()?;
-    let has_prompt = answer.get("starting_prompt").is_some();
-    if session.is_none() && !has_prompt && !is_empty && !client.rehearses() {
-        let text = "the server's answer names no session".to_owned();
-        return Err(Error::Unproven(text));
-    }
     Ok(Started {
         session,
         answer,

@@ -1,7 +1,7 @@
 //! Acts on several objects in one run.
 
 use super::outcome;
-use crate::api;
+use crate::api::{self, Error};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::output::{Format, Layout};
@@ -79,7 +79,19 @@ pub(crate) fn show(
     format: &Format,
     find: impl Fn(&str) -> anyhow::Result<Record>,
 ) -> anyhow::Result<()> {
+    let find = |name: &str| match find(name) {
+        // The Go tool prints an object without values. For scripts written for it, only `-o json` does.
+        Err(error) if matches!(format, Format::Json) && is_nothing(&error) => {
+            Ok(Record::empty(resource))
+        }
+        found => found,
+    };
     show_found(ctx, resource, &self::find(names, find)?, format)
+}
+
+fn is_nothing(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|it| it.downcast_ref::<Error>());
+    causes.any(|cause| matches!(cause, Error::Nothing))
 }
 
 /// Finds each object. Fails if one of them is missing.

@@ -254,7 +254,7 @@ enum Seen {
 fn may_pass_later(error: &anyhow::Error) -> bool {
     // A list was read several times before its gap became an error.
     let mut causes = error.chain().filter_map(|it| it.downcast_ref::<Error>());
-    !causes.any(|cause| matches!(cause, Error::Incomplete(_)))
+    !causes.any(|cause| is_told(cause))
         && matches!(api::kind_of(error), Kind::Network | Kind::Server)
 }
 
@@ -374,9 +374,19 @@ fn verdict(session: &Record, wanted: &[&str]) -> Option<Result<(), Failure>> {
     }
 }
 
+/// True for answers that say something else than what was asked: a list with a gap, and another object.
+fn is_told(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Incomplete(_) | Error::Unrelated(_) | Error::Nothing
+    )
+}
+
 /// True for failures that may pass while waiting: no answer, or a busy server.
 fn may_pass(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Network | Kind::Server) && !matches!(error, Error::Decode(_))
+    matches!(error.kind(), Kind::Network | Kind::Server)
+        && !matches!(error, Error::Decode(_))
+        && !is_told(error)
 }
 
 fn too_late(session: &Record, wanted: &[&str]) -> Failure {

@@ -65,13 +65,15 @@ pub(super) fn close_question_with(close: fn() -> bool) -> io::Result<()> {
     watch()
 }
 
-/// From now on `close` runs before a signal ends the program, as for a question.
+/// From now on `close` runs before a signal ends the program, as for a question, whichever signal it is.
 ///
 /// # Errors
 /// As [`close_question_with`].
 pub(crate) fn close_screen_with(close: fn() -> bool) -> io::Result<()> {
     let _ = CLOSE_SCREEN.set(close);
-    watch()
+    watch()?;
+    let fatal = signals::FATAL.iter().copied();
+    signals::watch(fatal.filter(|signal| !is_ignored(signal.as_raw())), end)
 }
 
 /// From now on `clear` runs before a signal ends the program.

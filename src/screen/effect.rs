@@ -163,6 +163,8 @@ pub(super) struct Send {
     /// The sentence after success, and the beginning of that after failure.
     pub done: String,
     pub failed: String,
+    /// What it does, if the request is one of several.
+    pub doing: Option<String>,
     pub after: After,
 }
 
@@ -195,6 +197,7 @@ impl Send {
             secret: None,
             done: String::new(),
             failed: String::new(),
+            doing: None,
             after: After::Nothing,
         }
     }

@@ -99,6 +99,7 @@ impl Runner {
                     self.screen.enter()?;
                 }
                 let effects = update(state, event);
+                terminal::remember(unanswered(state));
                 self.perform(state, effects)?;
             }
             if ticked.elapsed() >= TICK {

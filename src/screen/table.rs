@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::filter::Filter;
 use super::loading::Loading;
 use super::view::{Key, Tone, View};
-use crate::resources::Record;
+use crate::resources::{Record, can_be_id};
 
 /// The rows of one view. A row is known by the ID of its object, never by the text that is shown.
 pub(super) struct Table {
@@ -191,15 +191,20 @@ impl Table {
         self.select(usize::try_from(to).unwrap_or(usize::MAX));
     }
 
-    /// Marks the selected row, or removes its mark.
-    pub(super) fn mark(&mut self) {
+    /// Marks the selected row, or removes its mark. Returns false for a row without a usable ID: its mark would be that
+    /// of other rows.
+    pub(super) fn mark(&mut self) -> bool {
         let Some(id) = self.selected().map(|row| row.id().to_owned()) else {
-            return;
+            return true;
         };
+        if !can_be_id(&id) {
+            return false;
+        }
         if !self.marks.remove(&id) {
             self.marks.insert(id);
         }
         self.step(1);
+        true
     }
 
     /// Moves the window so that the selected row is in it.

@@ -33,6 +33,9 @@ const LONGEST_COPY: usize = 74_000;
 const ROUNDS: u32 = 50;
 const ROUND: Duration = Duration::from_millis(2);
 
+/// The changes that have no answer yet, in words.
+static UNANSWERED: Mutex<String> = Mutex::new(String::new());
+
 /// True while the screen is open.
 static IS_OPEN: Mutex<bool> = Mutex::new(false);
 
@@ -168,9 +171,29 @@ fn close_behind(is_open: &mut bool) -> bool {
     was_open
 }
 
-/// Gives the terminal back because a signal ends the program. It does not wait long for a terminal that takes no
-/// output.
+/// Remembers the changes that have no answer yet: if a signal ends the program, they are named.
+pub(super) fn remember(unanswered: String) {
+    *UNANSWERED.lock().unwrap_or_else(PoisonError::into_inner) = unanswered;
+}
+
+/// Gives the terminal back because a signal ends the program, and says what the server has not confirmed.
 fn close_for_signal() -> bool {
+    let was_open = close_soon();
+    let unanswered = UNANSWERED.try_lock().map(|words| words.clone());
+    if let Ok(words) = unanswered
+        && was_open
+        && !words.is_empty()
+    {
+        let text = format!(
+            "Error: not confirmed by the server: {words}\nHint: look what the server has before you do it again\n"
+        );
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+    was_open
+}
+
+/// Does not wait long for a terminal that takes no output.
+fn close_soon() -> bool {
     for _ in 0..ROUNDS {
         match IS_OPEN.try_lock() {
             Ok(mut is_open) => return close_behind(&mut is_open),

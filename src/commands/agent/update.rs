@@ -52,6 +52,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .body(body);
         client.fetch(&AGENT, &request).await.context("update agent")
     })?;
-    let sentence = format!("agent/{} updated", agent.name());
-    outcome::done(ctx, &agent, &format, &sentence)
+    outcome::updated(ctx, &agent, (given, args.name.as_deref()), &format)
 }

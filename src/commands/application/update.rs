@@ -41,6 +41,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .await
         .context("update application")
     })?;
-    let sentence = format!("application/{} updated", record.name());
-    outcome::done(ctx, &record, &format, &sentence)
+    outcome::updated(
+        ctx,
+        &record,
+        (&args.application, args.fields.name.as_deref()),
+        &format,
+    )
 }

@@ -15,7 +15,6 @@ use crate::resources::{CLUSTER, CLUSTER_ROLES, POLICY, PROJECT, PROVIDER, Record
 pub(super) async fn apply(writer: &Writer<'_>, part: &Part) -> anyhow::Result<Outcome> {
     let name = part.head.required_name()?;
     let resource = resource(part.kind);
-    check(part)?;
     let (collection, exists) = collection(writer, part, resource).await?;
     let found = if exists {
         find(writer, &collection, name).await?
@@ -58,8 +57,11 @@ pub(super) fn resource(kind: DocumentKind) -> &'static Resource {
     }
 }
 
-/// Refuses what the server would refuse halfway through a manifest.
-fn check(part: &Part) -> Result<(), Failure> {
+/// Refuses the role of a cluster that no cluster has.
+///
+/// # Errors
+/// [`Kind::Data`].
+pub(super) fn check(part: &Part) -> Result<(), Failure> {
     let bad = |message: String| Err(Failure::new(Kind::Data, message));
     if part.kind != DocumentKind::Cluster {
         return Ok(());

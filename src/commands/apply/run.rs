@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use super::ahead::Ahead;
 use super::args::Args;
 use super::document::Document;
@@ -74,10 +76,12 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
     }
     if args.dry_run && !args.diff {
         let known: Vec<Document> = documents.iter().cloned().filter_map(Document::of).collect();
+        check_values(&known)?;
         foresee(ctx, args, &known)?;
         return report::dry_run(ctx, format, &documents);
     }
     let documents: Vec<Document> = documents.into_iter().filter_map(Document::of).collect();
+    check_values(&documents)?;
     for document in &documents {
         if let Document::Agent(agent) = document {
             payload::refuse_secrets(agent)?;
@@ -119,6 +123,16 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
     applied?;
     if args.exit_code && report.has_changes() {
         return Err(Status(1).into());
+    }
+    Ok(())
+}
+
+/// Refuses what the server would refuse halfway through a manifest.
+fn check_values(documents: &[Document]) -> anyhow::Result<()> {
+    for document in documents {
+        if let Document::Part(part) = document {
+            part::check(part).with_context(|| format!("apply {}", document.label()))?;
+        }
     }
     Ok(())
 }

@@ -115,7 +115,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let (record, effect) = change.apply(ctx, client, args)?;
     let name = if effect == UPDATED {
-        record.name()
+        outcome::changed_name(&record, &args.credential, args.name.as_deref())?
     } else {
         &args.credential
     };
@@ -198,6 +198,7 @@ impl Change {
             return Ok((self.known(ctx, client, args)?, "updated (dry run)"));
         }
         let mut record = self.send(ctx, client, args)?;
+        outcome::changed_name(&record, &args.credential, args.name.as_deref())?;
         if let Some(secret) = self.body.secret("token") {
             renew_digest(ctx, client, &record, secret)?;
             if !self.is_kubeconfig && record.text("provider") == KUBECONFIG {

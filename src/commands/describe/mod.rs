@@ -62,7 +62,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let find = |name: &str| ctx.block_on(look_up(client, &collection, name, is_page));
     if !is_page {
         let find = |name: &str| find(name).map(|(record, _)| record);
-        return several::show(ctx, resource, &args.names, &format, find);
+        let found = several::find(&args.names, find)?;
+        return several::show_found(ctx, resource, &found, &format);
     }
     let found = args.names.iter().map(|name| find(name));
     let found = found.collect::<anyhow::Result<Vec<_>>>()?;

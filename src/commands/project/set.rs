@@ -38,8 +38,9 @@ pub(super) fn run(
     let found = ctx.block_on(async {
         let projects = Collection::projects();
         lookup::act(client, &projects, name, async |id| {
-            let found = client.get(&PROJECT, &projects.item(id, &[])).await?;
-            Ok((id.to_owned(), found))
+            // What is stored is the text that the server knows as an ID, whatever it answers.
+            let found = client.get_json(&projects.item(id, &[])).await?;
+            Ok((id.to_owned(), api::decoded(&PROJECT, found)?))
         })
         .await
     });

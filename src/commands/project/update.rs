@@ -60,6 +60,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .await
         .context("update project")
     })?;
-    let sentence = format!("project/{} updated", record.name());
-    outcome::done(ctx, &record, &format, &sentence)
+    outcome::updated(
+        ctx,
+        &record,
+        (&args.project_id, args.name.as_deref()),
+        &format,
+    )
 }

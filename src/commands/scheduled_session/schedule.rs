@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::api::{Answer, Error, Method};
+use crate::api::{Client, Method, Request};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
@@ -56,7 +56,12 @@ impl ActionArgs {
     /// Starts a session of the schedule now. The schedule itself does not change.
     pub(super) fn trigger(&self, ctx: &Ctx) -> anyhow::Result<()> {
         let format = self.output.format(ctx)?;
-        let (schedule, answer) = self.post(ctx, "trigger")?;
+        let client = ctx.client()?;
+        let (schedule, answer) = ctx.block_on(async {
+            let (found, request) = self.request(ctx, client, "trigger").await?;
+            let answer = client.send(&request).await;
+            Ok((found, answer.context("trigger scheduled session")?))
+        })?;
         let answer = json::parse(&answer.body).unwrap_or_default();
         let name = &self.target.session;
         if answer.get("status").and_then(Value::as_str) == Some("skipped") {
@@ -87,58 +92,37 @@ impl ActionArgs {
     /// Suspends or resumes the schedule, and prints whether it is enabled then.
     pub(super) fn switch(&self, ctx: &Ctx, verb: &str, done: &str) -> anyhow::Result<()> {
         let format = self.output.format(ctx)?;
-        let (schedule, answer) = self.post(ctx, verb)?;
-        let record = if answer.body.is_empty() {
-            self.seen(ctx, &schedule)?
-        } else {
-            let record = ctx.client()?.written(&SCHEDULED_SESSION, &answer);
-            record.with_context(|| format!("{verb} scheduled session"))?
-        };
+        let client = ctx.client()?;
+        let record = ctx.block_on(async {
+            let (_, request) = self.request(ctx, client, verb).await?;
+            let record = client.fetch(&SCHEDULED_SESSION, &request).await;
+            record.with_context(|| format!("{verb} scheduled session"))
+        })?;
         if !ctx.rehearses() {
             outcome::refuse_nameless(&record, &format!("{verb} scheduled session"))?;
         }
         let enabled = record.value("enabled").and_then(Value::as_bool);
-        if !ctx.rehearses() && enabled.is_some_and(|enabled| enabled == (verb == "suspend")) {
-            let state = if verb == "suspend" {
-                "enabled"
-            } else {
-                "suspended"
-            };
-            let text = format!("the server accepted that, but the schedule is still {state}");
-            let doing = format!("{verb} scheduled session");
-            return Err(anyhow::Error::from(Error::Unproven(text)).context(doing));
-        }
         let sentence = format!(
             "scheduled-session/{} {done} (enabled={})",
-            record.name(),
+            outcome::changed_name(&record, &self.target.session, None)?,
             enabled.unwrap_or(false)
         );
         outcome::done(ctx, &record, &format, &sentence)
     }
 
-    /// Reads the schedule again, for an answer that does not show it.
-    fn seen(&self, ctx: &Ctx, schedule: &Record) -> anyhow::Result<Record> {
-        let schedules = Collection::scheduled_sessions(&self.target.project(ctx)?);
-        let request = schedules.request(Method::Get, schedule.id());
-        let client = ctx.client()?;
-        ctx.block_on(async { Ok(client.fetch(&SCHEDULED_SESSION, &request).await?) })
-    }
-
-    /// Sends a POST without a body; returns the scheduled session as it was before, and the answer.
-    fn post(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<(Record, Answer)> {
+    /// Returns the scheduled session, and a POST to it without a body.
+    async fn request(
+        &self,
+        ctx: &Ctx,
+        client: &Client,
+        verb: &str,
+    ) -> anyhow::Result<(Record, Request)> {
         let project = self.target.project(ctx)?;
         let given = self.target.schedule()?;
-        let client = ctx.client()?;
-        ctx.block_on(async {
-            let found = lookup::scheduled_session(client, &project, given).await?;
-            let schedules = Collection::scheduled_sessions(&project);
-            let request = schedules.request_below(Method::Post, found.id(), &[verb]);
-            let answer = client
-                .send(&request)
-                .await
-                .with_context(|| format!("{verb} scheduled session"))?;
-            Ok((found, answer))
-        })
+        let found = lookup::scheduled_session(client, &project, given).await?;
+        let schedules = Collection::scheduled_sessions(&project);
+        let request = schedules.request_below(Method::Post, found.id(), &[verb]);
+        Ok((found, request))
     }
 }
 

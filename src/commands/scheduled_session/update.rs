@@ -45,6 +45,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .await
             .context("update scheduled session")
     })?;
-    let sentence = format!("scheduled-session/{} updated", record.name());
-    outcome::done(ctx, &record, &format, &sentence)
+    outcome::updated(ctx, &record, (given, args.fields.name.as_deref()), &format)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::render::Renderer;
@@ -19,6 +20,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause of a client that follows stored messages, which wait for it.
 const LONGEST_STORED_PAUSE: Duration = Duration::from_secs(30);
+
+/// What is said of a stream that ends in the middle of a run.
+pub(super) const CUT: &str = "the stream ended before the run did";
 
 /// The text of the progress line while a stream is opened.
 pub(super) const CONNECTING: &str = "Waiting for the session's stream";
@@ -228,6 +232,8 @@ pub(super) struct Printer<'a> {
     ctx: &'a Ctx,
     format: EventFormat,
     renderer: Renderer,
+    /// True after an event has said that a run begins.
+    pub(super) is_running: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -236,6 +242,7 @@ impl<'a> Printer<'a> {
             ctx,
             format,
             renderer: Renderer::new(ctx.out.colored()),
+            is_running: false,
         }
     }
 
@@ -244,6 +251,9 @@ impl<'a> Printer<'a> {
     /// # Errors
     /// If standard output can't be written.
     pub(super) fn event(&mut self, data: &str) -> anyhow::Result<Option<End>> {
+        if !is_json(self.ctx, data) {
+            return Ok(None);
+        }
         match self.format {
             EventFormat::Json => self.ctx.out.json_line(data)?,
             EventFormat::Text => {
@@ -251,7 +261,8 @@ impl<'a> Printer<'a> {
                 self.write(&text)?;
             }
         }
-        Ok(end_of_run(data))
+        self.is_running |= type_of(data).is_some_and(|name| name == "RUN_STARTED");
+        Ok(type_of(data).as_deref().and_then(end_of_type))
     }
 
     /// Prints events until the run ends or the server closes the stream.
@@ -300,9 +311,18 @@ impl<'a> Printer<'a> {
     }
 }
 
-fn end_of_run(data: &str) -> Option<End> {
+/// True for JSON. Anything else, such as a part of an event, is left out with a note.
+pub(super) fn is_json(ctx: &Ctx, data: &str) -> bool {
+    let is_json = serde_json::from_str::<IgnoredAny>(data).is_ok();
+    if !is_json {
+        ctx.out.note("an event that is not JSON was left out");
+    }
+    is_json
+}
+
+fn type_of(data: &str) -> Option<String> {
     let value: Value = serde_json::from_str(data).ok()?;
-    end_of_type(value.get("type")?.as_str()?)
+    Some(value.get("type")?.as_str()?.to_owned())
 }
 
 /// Returns the end of the run that an event or a stored message of this type reports.

@@ -124,6 +124,11 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     match followed? {
         Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
+        Some(End::Closed) if printer.is_running => {
+            // The Go tool takes it for a success.
+            ctx.out.note(follow::CUT);
+            Ok(())
+        }
         Some(End::Finished | End::Closed) | None => Ok(()),
     }
 }

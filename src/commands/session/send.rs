@@ -116,9 +116,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match followed? {
         Some(End::Finished) => Ok(()),
         Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
-        Some(End::Closed) => {
-            Err(Failure::new(Kind::Network, "the stream ended before the run did").into())
-        }
+        Some(End::Closed) => Err(Failure::new(Kind::Network, follow::CUT).into()),
         // The user left, so how the run ends is not known.
         None => Err(Status(INTERRUPTED).into()),
     }

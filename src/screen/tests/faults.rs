@@ -348,6 +348,15 @@ fn bug_20_a_filter_belongs_to_its_page_and_is_cleared_in_one_way() {
 }
 
 #[test]
+fn the_row_that_a_filter_left_stays_selected_without_it() {
+    let mut stage = Stage::at_agents();
+    stage.keys("/fe<enter>");
+    stage.keys("<esc>");
+    let selected = stage.state.table().and_then(|table| table.selected());
+    assert_eq!(selected.map(Record::name), Some("fe"));
+}
+
+#[test]
 fn bug_21_ages_are_sorted_by_time_and_any_column_can_be_chosen() {
     let mut stage = Stage::new();
     stage.rows(

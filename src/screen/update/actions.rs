@@ -42,7 +42,7 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
         Run::New(form) => open_form(state, form, None, effects),
         Run::Form(form) => {
             if let Some(row) = selected(state) {
-                match (form.opens)(&row) {
+                match usable(&row).and_then(|()| (form.opens)(&row)) {
                     Ok(()) => open_form(state, form, Some(row), effects),
                     Err(why) => state.complain(shown::line(&why)),
                 }
@@ -155,10 +155,12 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     }
     let mut sends: Vec<Send> = Vec::new();
     let mut refused = None;
-    rows.retain(|row| match (call.make)(&scope, row) {
+    let make = |row: &Record| usable(row).and_then(|()| (call.make)(&scope, row));
+    rows.retain(|row| match make(row) {
         Ok(mut send) => {
             if table.marks.len() > 1 {
                 send.done = format!("{}: {}", row.name_or_id(), send.done);
+                send.doing = Some(format!("{} {}", call.doing, row.name_or_id()));
             }
             sends.push(send);
             true
@@ -212,12 +214,21 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     });
 }
 
+/// Refuses a row that the server gave no ID by which it could be meant.
+///
+/// # Errors
+/// The sentence for the last line.
+pub(super) fn usable(row: &Record) -> Result<(), String> {
+    if can_be_id(row.id()) {
+        return Ok(());
+    }
+    Err("It has no usable ID: nothing can be done with it".to_owned())
+}
+
 /// Runs a command of this program on the selected row, on the server that the screen shows.
 fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
     let Some(row) = selected(state) else { return };
-    let is_id = can_be_id(row.id()).then_some(());
-    let checked = is_id.ok_or_else(|| "It has no usable ID".to_owned());
-    if let Err(why) = checked.and_then(|()| (what.check)(&row)) {
+    if let Err(why) = usable(&row).and_then(|()| (what.check)(&row)) {
         return state.complain(why);
     }
     let words = what.words.iter().copied().chain([row.id()]);

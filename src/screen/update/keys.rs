@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{actions, commands, pages, typing};
+use crate::resources::can_be_id;
 use crate::screen::detail::Form as Text;
 use crate::screen::effect::Effect;
 use crate::screen::entry::Time;
@@ -140,7 +141,11 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Enter => actions::enter(state, effects),
         KeyCode::Char(' ') if ctrl => mark_all(state),
-        KeyCode::Char(' ') => table.mark(),
+        KeyCode::Char(' ') => {
+            if !table.mark() {
+                state.complain("It has no usable ID: it can't be marked");
+            }
+        }
         KeyCode::Char('w') if ctrl => {
             table.is_wide = !table.is_wide;
             let said = if table.is_wide {
@@ -192,6 +197,7 @@ fn mark_all(state: &mut State) {
         .shown
         .iter()
         .map(|at| table.rows[*at].id().to_owned())
+        .filter(|id| can_be_id(id))
         .collect();
     if shown.iter().all(|id| table.marks.contains(id)) {
         table.marks.clear();

@@ -16,6 +16,7 @@ pub(super) fn send(
     }
     for send in &mut sends {
         send.number = state.number();
+        let doing = send.doing.as_deref().unwrap_or(&doing);
         let doing = doing.trim_end_matches('.').to_owned();
         state.unanswered.push((send.number, doing));
     }

@@ -213,6 +213,10 @@ fn filter(
                 }
                 _ if text.is_empty() => state.say("Filter cleared"),
                 _ => {
+                    if let Some(table) = state.table_mut() {
+                        // What is selected now stays so when the filter goes.
+                        table.select(table.cursor);
+                    }
                     remember(&mut state.filters, &text);
                     state.say(format!("Filter applied: {text}"));
                 }

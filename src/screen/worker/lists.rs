@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::shared::fault;
-use crate::api::{Client, ListOptions, path};
+use crate::api::{Client, Error, ListOptions, path};
 use crate::resources::{CREDENTIAL, Record, Resource, remove_those_of_gateways};
 use crate::screen::effect::List;
 use crate::screen::event::Fault;
@@ -46,6 +46,11 @@ pub(super) async fn listed(client: &Client, list: &List) -> Rows {
     let read = client.listed(list.resource, &list.path, &options).await;
     let read = read.map_err(|error| fault(&error))?;
     let mut rows = read.items.unwrap_or_default();
+    if rows.is_empty()
+        && let Some(gap) = read.gap
+    {
+        return Err(fault(&Error::Incomplete(gap)));
+    }
     let is_hiding = list.resource.word == CREDENTIAL.word;
     let hidden = if is_hiding {
         remove_those_of_gateways(&mut rows)

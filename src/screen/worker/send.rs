@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::shared::{Shared, fault, fault_of};
-use crate::api::{Body, Client, Error, Method, Request};
+use crate::api::{self, Body, Client, Method, Request};
 use crate::lookup;
-use crate::resources::{Record, SESSION_MESSAGE};
+use crate::resources::{Record, Resource, SESSION_MESSAGE};
 use crate::screen::effect::{After, Send};
 use crate::screen::event::{Answer, Fault};
 use crate::starting::{self, Delivery};
@@ -44,6 +44,9 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
         is_empty = false;
         body.set_secret(name, secret);
     }
+    let is_start = send.path.ends_with("/start");
+    let mut request = Request::new(send.method, send.path);
+    request.project = Some(send.project.clone());
     match &send.after {
         After::Role(role) => {
             let role = lookup::role(client, role).await;
@@ -51,13 +54,12 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
             body.set("role_id", role.id());
         }
         After::Unchanged { get, updated_at } => {
-            check_unchanged(client, get, &send.project, updated_at).await?;
+            if let Some(kind) = api::answered_kind(&request) {
+                check_unchanged(client, kind, get, &send.project, updated_at).await?;
+            }
         }
         After::Nothing | After::Prompt(_) | After::Echo => {}
     }
-    let is_start = send.path.ends_with("/start");
-    let mut request = Request::new(send.method, send.path);
-    request.project = Some(send.project.clone());
     if !is_empty || is_start && send.method == Method::Post {
         request = request.body(body);
     }
@@ -68,7 +70,15 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
         }
         Err(error) => return Err(fault(&error)),
     };
-    let value = answer.json().unwrap_or_default();
+    let value = match (api::answered_kind(&request), request.method) {
+        (Some(kind), _) => {
+            let written = client.written(kind, &request, &answer).await;
+            written.map_err(|error| fault(&error))?;
+            answer.json().unwrap_or_default()
+        }
+        (None, Method::Post) if is_start => answer.json().map_err(|error| fault(&error))?,
+        (None, _) => answer.json().unwrap_or_default(),
+    };
     match send.after {
         After::Echo => Ok((send.done, Record::decode(&SESSION_MESSAGE, value).ok())),
         After::Prompt(prompt) => {
@@ -90,20 +100,17 @@ fn started(done: &str, answer: &Value) -> String {
 /// Refuses to change an object that somebody else has changed since it was read.
 async fn check_unchanged(
     client: &Client,
+    kind: &'static Resource,
     get: &str,
     project: &str,
     updated_at: &str,
 ) -> Result<(), Fault> {
     let mut request = Request::get(get);
     request.project = Some(project.to_owned());
-    let read = async { client.send(&request).await?.json() };
-    let found: Result<Value, Error> = read.await;
+    let found = client.fetch(kind, &request).await;
     let found = found.map_err(|error| fault(&error))?;
     let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    let now = found
-        .get("updated_at")
-        .and_then(Value::as_str)
-        .and_then(time);
+    let now = time(found.text("updated_at"));
     match (now, time(updated_at)) {
         (Some(now), Some(then)) if now != then => Err(Fault::new(
             "somebody else has changed it meanwhile, so nothing was sent; edit it again",

@@ -15,6 +15,28 @@ use crate::system::kinds::Job;
 /// The signals that ask a program to end.
 pub(crate) const ENDING: &[Signal] = &[Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
 
+/// Other signals from outside that end a program unless it waits for them.
+pub(crate) const FATAL: &[Signal] = &[
+    Signal::QUIT,
+    Signal::USR1,
+    Signal::USR2,
+    Signal::ALARM,
+    Signal::VTALARM,
+    Signal::PROF,
+    Signal::IO,
+    Signal::XCPU,
+    Signal::TRAP,
+    Signal::ABORT,
+    Signal::SYS,
+    #[cfg(target_os = "linux")]
+    Signal::POWER,
+    #[cfg(all(
+        target_os = "linux",
+        not(any(target_arch = "mips", target_arch = "mips64"))
+    ))]
+    Signal::STKFLT,
+];
+
 /// The signals that are passed on to a command. Left out are those that stop a program, those that the system sends for
 /// a fault of the program itself, and those that have no effect by default, except the two that report a change.
 pub(crate) const PASSED_ON: &[Signal] = &[

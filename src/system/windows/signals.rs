@@ -32,6 +32,9 @@ impl Signal {
 /// The signals that ask a program to end.
 pub(crate) const ENDING: &[Signal] = &[Signal::INT, Signal::TERM];
 
+/// There are no others.
+pub(crate) const FATAL: &[Signal] = &[];
+
 /// The signals that are passed on to a command.
 pub(crate) const PASSED_ON: &[Signal] = &[Signal::INT];
 

@@ -118,3 +118,31 @@ fn ambiguous_names_are_refused() {
         assert!(stderr.contains(message), "{stderr}");
     }
 }
+
+#[test]
+fn a_value_that_the_server_would_refuse_halfway_leaves_nothing_half_done() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| panic!("{} {}", request.method, request.target));
+    let manifest = "kind: Project\nname: p\n---\nkind: Cluster\nname: c\nrole: worker\n";
+    for flags in [
+        &["-f", "-"][..],
+        &["-f", "-", "--diff"],
+        &["-f", "-", "--dry-run"],
+    ] {
+        let output = apply(&env, server.url(), flags)
+            .write_stdin(manifest)
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(
+            (output.status.code(), stdout.as_str()),
+            (Some(7), ""),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains("role is not one of workload, gateway, hybrid"),
+            "{stderr}"
+        );
+    }
+    assert!(server.received().is_empty());
+}

@@ -112,12 +112,20 @@ fn bug_39_no_key_is_lost_when_many_come_at_once() {
 #[test]
 fn a_signal_gives_the_terminal_back() {
     let env = with_project();
-    for (signal, status) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+    for (signal, status) in [
+        ("TERM", 143),
+        ("HUP", 129),
+        ("INT", 130),
+        ("QUIT", 131),
+        ("USR1", 138),
+        ("USR2", 140),
+        ("ALRM", 142),
+    ] {
         let terminal = start_with(
             &env,
             "local:",
             &[],
-            "trap : TERM HUP; \"$@\"",
+            "trap : TERM HUP QUIT USR1 USR2 ALRM; \"$@\"",
             &["--local", "ambient"],
             (24, 80),
         );

@@ -192,6 +192,8 @@ fn while_the_server_changes_nothing_is_changed_on_either() {
     terminal.type_text(CTRL_D);
     terminal.wait_for("Connecting to b: until then, nothing is changed");
     terminal.type_text("\x1b[B\t\r");
+    // Enter must not reach the page that follows the switch.
+    terminal.wait_for("credentialbindings");
     drop(issuer.open);
     terminal.wait_for("Switched to context b");
     terminal.wait_for("beta");
@@ -467,4 +469,91 @@ fn a_screen_does_not_change_to_a_login_from_elsewhere() {
         logins(&a).into_iter().collect::<Vec<_>>(),
         ["Bearer sha256~token-of-the-variable-01"]
     );
+}
+
+#[test]
+fn a_signal_during_a_change_names_it() {
+    let env = TestEnv::new();
+    let is_delete = |request: &Received| request.method == "DELETE";
+    let a = gated(is_delete, "alpha", answer(204, &json!({})));
+    let to_a = context(&a.server, TOKEN_A);
+    config(&env, "a", &to_a, &to_a);
+    let unset = [("AMBIENT_TOKEN", "")];
+    let script = "trap : TERM; \"$@\"";
+    let terminal = start_with(&env, "", &unset, script, &["ambient"], (24, 100));
+    begin_deletion(&terminal);
+    let pid = super::child_of(terminal.pid());
+    let sent = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status();
+    assert!(sent.unwrap().success());
+    terminal.wait_for("Error: not confirmed by the server: Deleting credential key-of-alpha");
+    terminal.wait_for("status 143");
+    assert!(terminal.is_sane());
+    drop(a.open);
+}
+
+/// A platform whose lists show one session, and whose other answers are this one.
+fn lying(id: &'static str, reply: Reply) -> Scripted {
+    Scripted::with(move |request| {
+        let session = json!({"id": id, "name": "fix", "project_id": "web", "phase": "Running"});
+        if request.method != "GET" {
+            return reply.clone();
+        }
+        if request.target.contains("/sessions?") {
+            list(json!([session, {"id": id, "name": "other", "project_id": "web"}]))
+        } else {
+            list(json!([]))
+        }
+    })
+}
+
+#[test]
+fn the_screen_believes_no_more_than_the_command_line() {
+    for reply in [
+        answer(200, &json!({"error": "denied"})),
+        answer(200, &json!(null)),
+        answer(200, &json!({"name": "fix"})),
+        crate::support::server::raw(204, "application/json", ""),
+    ] {
+        let env = TestEnv::new();
+        let server = lying("s1", reply);
+        let words = ["ambient", "--command", "sessions"];
+        let terminal = start_with(&env, server.url(), &[], "\"$@\"", &words, (24, 100));
+        terminal.wait_for("fix");
+        terminal.type_text("t");
+        terminal.wait_for("[Cancel]");
+        terminal.type_text("\t\r");
+        terminal.wait_for("Stop failed");
+        leave(&terminal, CTRL_C);
+    }
+}
+
+#[test]
+fn a_row_without_a_usable_id_is_shown_and_left_alone() {
+    for id in ["", "../x", "a%2fb"] {
+        let env = TestEnv::new();
+        let server = lying(id, answer(200, &json!({})));
+        let words = ["ambient", "--command", "sessions"];
+        let terminal = start_with(&env, server.url(), &[], "\"$@\"", &words, (24, 100));
+        terminal.wait_for("fix");
+        terminal.type_text(" ");
+        terminal.wait_for("It has no usable ID: it can't be marked");
+        terminal.type_text(CTRL_D);
+        terminal.wait_for("It has no usable ID: nothing can be done with it");
+        leave(&terminal, CTRL_C);
+        assert!(changes(&server).is_empty(), "{:?}", changes(&server));
+    }
+}
+
+#[test]
+fn an_answer_without_a_list_is_no_empty_list() {
+    for body in [json!({}), json!({"kind": "Error", "reason": "denied"})] {
+        let env = TestEnv::new();
+        let server = Scripted::with(move |_| answer(200, &body));
+        let words = ["ambient", "--command", "credentials"];
+        let terminal = start_with(&env, server.url(), &[], "\"$@\"", &words, (24, 100));
+        terminal.wait_for("the answer holds no list");
+        leave(&terminal, CTRL_C);
+    }
 }

@@ -4,6 +4,7 @@
 mod bounds;
 mod hints;
 mod lists;
+mod reads;
 mod routes;
 mod secrets;
 mod text;

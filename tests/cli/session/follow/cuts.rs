@@ -127,3 +127,40 @@ fn a_long_stream_with_many_cuts_loses_and_repeats_nothing_in_flat_memory() {
         "{early} KiB after a tenth, {late} KiB at the end"
     );
 }
+
+#[test]
+fn a_stream_that_ends_in_the_middle_of_a_run_says_so_and_prints_only_json_as_json() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        if request.method == "POST" {
+            return sent();
+        }
+        closed(
+            "data: {\"type\":\"RUN_STARTED\"}\n\ndata: {not json}\n\n\
+             data: {\"type\":\"TEXT_MESSAGE_CONTENT\",\"delta\":\"whole\"}\n\ndata: {\"type\":\"TEXT_MES",
+        )
+    });
+    for (args, code) in [
+        (&["messages", "s", "-f"][..], 0),
+        (&["messages", "s", "-f", "--json"], 0),
+        (&["send", "s", "x", "-f", "--json"], 9),
+    ] {
+        let mut command = env.connected(server.url());
+        let output = command.arg("session").args(args).output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+        assert!(stdout.contains("whole"), "{args:?}: {stdout}");
+        assert!(
+            !stdout.contains("not json") && !stdout.contains("TEXT_MES\n"),
+            "{stdout}"
+        );
+        let left_out = stderr
+            .matches("an event that is not JSON was left out")
+            .count();
+        assert_eq!(left_out, 2, "{args:?}: {stderr}");
+        let cut = stderr
+            .matches("the stream ended before the run did")
+            .count();
+        assert_eq!(cut, 1, "{args:?}: {stderr}");
+    }
+}
