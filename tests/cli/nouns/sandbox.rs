@@ -652,7 +652,7 @@ fn bindings_of_a_credential_show_who_inherits_it() {
     };
     let states = |list: &Value| -> Vec<(String, String)> {
         let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-        let rows = list.as_array().unwrap().iter();
+        let rows = list["items"].as_array().unwrap().iter();
         rows.map(|row| (text(row, "target"), text(row, "state")))
             .collect()
     };
