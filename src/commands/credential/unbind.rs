@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::resources::{ROLE_BINDING, Record};
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
@@ -43,7 +43,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return Err(Failure::new(Kind::NotFound, message)
             .hint(format!(
                 "see where it is bound: {}",
-                acpctl(&["credential", "bindings", &args.credential])
+                acpctl_for(&["credential", "bindings"], &args.credential, &[])
             ))
             .into());
     };
