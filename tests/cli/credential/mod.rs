@@ -18,6 +18,7 @@ mod scan;
 mod schedule;
 mod secrecy;
 mod token;
+mod trust;
 
 use serde_json::{Value, json};
 
