@@ -25,8 +25,8 @@ use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
     SESSION,
 };
-use crate::text::acpctl;
 use crate::text::quote;
+use crate::text::{acpctl, acpctl_for};
 
 pub(crate) use crate::resources::{can_be_id, check, check_id, has_form_of_id};
 
@@ -577,7 +577,7 @@ async fn session_of_agent(
         return Err(Failure::new(Kind::NotFound, message)
             .hint(format!(
                 "start one: {}",
-                acpctl(&["agent", "start", name, "--project", project])
+                acpctl_for(&["agent", "start"], name, &["--project", project])
             ))
             .into());
     }

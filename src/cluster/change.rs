@@ -25,7 +25,9 @@ pub(crate) async fn create(client: &Client, object: &Object) -> Result<String, F
     let path = object.kind.collection(&object.namespace);
     let fault = match client.post(&path, &object.body).await {
         Ok(answer) if matches!(answer.status, 200 | 201) => match answer.json() {
-            Some(stored) if uid(Some(stored)).is_some() => return as_sent(stored, object),
+            Some(stored) if uid(Some(stored)).is_some() => {
+                return as_sent(client, stored, object);
+            }
             _ => not_kubernetes(client, &answer),
         },
         Ok(answer) => {
@@ -39,14 +41,14 @@ pub(crate) async fn create(client: &Client, object: &Object) -> Result<String, F
         Err(fault) => fault,
     };
     match find(client, object).await {
-        Ok(Some(found)) if is_ours(&found, object) => as_sent(&found, object),
+        Ok(Some(found)) if is_ours(&found, object) => as_sent(client, &found, object),
         _ => Err(fault),
     }
 }
 
 /// Returns the uid of an object that the cluster has stored as it was sent: a webhook may change objects, and then the
 /// account could do something else than was shown.
-fn as_sent(stored: &Value, object: &Object) -> Result<String, Fault> {
+fn as_sent(client: &Client, stored: &Value, object: &Object) -> Result<String, Fault> {
     let is_same = |key: &str, wanted: &Value| match key {
         "apiVersion" | "kind" => true,
         "metadata" => ["name", "namespace"]
@@ -68,7 +70,10 @@ fn as_sent(stored: &Value, object: &Object) -> Result<String, Fault> {
                 changed.unwrap_or("the uid"),
                 object.says()
             ),
-            "ask the cluster's administrator which webhook does that: kubectl get mutatingwebhookconfigurations",
+            format!(
+                "ask the cluster's administrator which webhook does that: {}",
+                client.kubectl(&["get", "mutatingwebhookconfigurations"])
+            ),
         )),
     }
 }
@@ -119,19 +124,19 @@ pub(crate) async fn require_role(client: &Client, name: &str) -> Result<(), Faul
     }
 }
 
-/// Removes an object, if it exists and is ours. Returns true if it was there.
+/// Removes an object, if it exists and is ours. Returns false if it is there and is left alone, because nothing tells
+/// that it is ours.
 ///
 /// # Errors
 /// It is not known to be gone.
 pub(crate) async fn remove(client: &Client, object: &Object) -> Result<bool, Fault> {
-    let mut was_there = false;
     let mut last = None;
     for attempt in 0..TRIES {
         if attempt > 0 {
             tokio::time::sleep(PAUSE * attempt).await;
         }
-        match try_remove(client, object, &mut was_there).await {
-            Ok(()) => return Ok(was_there),
+        match try_remove(client, object).await {
+            Ok(is_gone) => return Ok(is_gone),
             Err(fault) if !may_pass(fault.class) => return Err(fault),
             Err(fault) => last = Some(fault),
         }
@@ -144,19 +149,18 @@ fn may_pass(class: Class) -> bool {
     matches!(class, Class::Network | Class::Cluster | Class::Conflict)
 }
 
-async fn try_remove(client: &Client, object: &Object, was_there: &mut bool) -> Result<(), Fault> {
+async fn try_remove(client: &Client, object: &Object) -> Result<bool, Fault> {
     let Some(found) = find(client, object).await? else {
-        return Ok(());
+        return Ok(true);
     };
     if !is_ours(&found, object) {
-        return Ok(());
+        return Ok(false);
     }
-    *was_there = true;
     // An object of the same name that somebody made meanwhile stays.
     let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid(Some(&found))}});
     let answer = client.delete(&object.path(), &body).await?;
     match answer.status {
-        404 => return Ok(()),
+        404 => return Ok(true),
         200 | 202 => {}
         _ => return Err(refusal(client, &answer, &object.says())),
     }
@@ -169,13 +173,11 @@ async fn try_remove(client: &Client, object: &Object, was_there: &mut bool) -> R
                 object.says()
             ),
             format!(
-                "look for finalizers: kubectl -n {} get {} {} -o yaml",
-                object.namespace,
-                object.kind.word().to_lowercase(),
-                object.name
+                "look for finalizers: {}",
+                client.kubectl(&["-n", &object.namespace, "get", &object.word(), "-o", "yaml"])
             ),
         )),
-        _ => Ok(()),
+        _ => Ok(true),
     }
 }
 
@@ -271,10 +273,11 @@ async fn made(
     Ok(items.iter().filter_map(with_account).collect())
 }
 
-/// Returns true if the object has the label of its account.
+/// Returns true if the object has the label of its account, or the uid that the stored token names.
 #[must_use]
 pub(crate) fn is_ours(found: &Value, object: &Object) -> bool {
-    found["metadata"]["labels"][ID_LABEL] == object.id.as_str()
+    let has_uid = object.uid.is_some() && object.uid == uid(Some(found));
+    has_uid || found["metadata"]["labels"][ID_LABEL] == object.id.as_str()
 }
 
 /// Returns the uid of an object.
@@ -318,6 +321,19 @@ pub(crate) async fn token(client: &Client, wanted: &Wanted<'_>) -> Result<Grante
             Err(contradiction("back the token that you log in with"))
         }
         (Some(token), Some(end)) => Granted::of(token, end, wanted),
+        (token, _)
+            if answer
+                .json()
+                .is_some_and(|json| json["kind"] == "TokenRequest") =>
+        {
+            let missing = match token {
+                None => "token",
+                Some(_) => "end that can be read (expirationTimestamp)",
+            };
+            Err(contradiction(&format!(
+                "a TokenRequest without a {missing}"
+            )))
+        }
         _ => Err(not_kubernetes(client, &answer)),
     }
 }

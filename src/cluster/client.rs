@@ -79,6 +79,8 @@ pub(crate) struct Client {
     address: String,
     /// Host and port of the proxy, if there is one.
     via: Option<String>,
+    /// The file and the context of the kubeconfig, for commands to copy.
+    origin: (Option<String>, String),
 }
 
 impl Client {
@@ -150,7 +152,15 @@ impl Client {
             limits,
             address,
             via: proxy_url.map(|url| proxy_address(&url)),
+            origin: (access.file.clone(), access.context.name.clone()),
         })
+    }
+
+    /// Returns a command line of kubectl for this cluster, ready to be pasted.
+    #[must_use]
+    pub(crate) fn kubectl(&self, words: &[&str]) -> String {
+        let (file, context) = &self.origin;
+        text::command::kubectl(file.as_deref(), context, words)
     }
 
     /// Returns the host and port of the server.

@@ -6,7 +6,7 @@ use std::io;
 use rustls::{AlertDescription, CertificateError};
 
 use crate::failure::Kind;
-use crate::text::{acpctl, secrets};
+use crate::text::{acpctl, secrets, visible};
 
 /// The class of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +56,11 @@ impl Class {
     }
 }
 
-/// Returns words of a cluster without the secrets of this run, which a cluster may quote back.
+/// Returns words of a cluster without the secrets of this run, which a cluster may quote back, and on one line: a line
+/// end would let it write lines of its own.
 #[must_use]
 pub(crate) fn said(words: &str) -> String {
-    secrets::hide(words).into_owned()
+    visible(&secrets::hide(words))
 }
 
 /// A failure with one thing to do about it. It may quote the cluster, as [`said`]; the caller that shows it must escape

@@ -478,6 +478,20 @@ pub(crate) struct Grade {
 }
 
 impl Grade {
+    /// Returns one sentence on what it means to give the credential to an agent. What is not known is not ruled out.
+    #[must_use]
+    pub(crate) fn meaning(self) -> &'static str {
+        match self.level {
+            Level::None if self.at_least => {
+                "It is not known what a session can do with it: the cluster does not say."
+            }
+            Level::Read if self.at_least => {
+                "A session can look at objects; it is not known whether it can do more."
+            }
+            level => level.meaning(),
+        }
+    }
+
     /// Returns true if the credential is known to be within a limit.
     #[must_use]
     pub(crate) fn is_within(self, limit: Level) -> bool {

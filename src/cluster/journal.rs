@@ -1,6 +1,7 @@
 //! Notes about unfinished work in clusters, without secrets. A run writes one before it changes anything and removes it
 //! at the end; one that is left belongs to a run that was killed, and the next run finishes or undoes its work.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -121,9 +122,20 @@ impl Journal {
         let _ = fs::remove_file(lock_path(&self.path));
     }
 
+    /// Returns the addresses of the clusters in which killed runs for this platform have left something.
+    #[must_use]
+    pub(crate) fn servers_left(platform: &str) -> BTreeSet<String> {
+        let found = Self::found(|note| note.platform == platform);
+        found.into_iter().map(|left| left.note.server).collect()
+    }
+
     /// Returns the notes of killed runs about this cluster and this platform.
     #[must_use]
     pub(crate) fn left(server: &str, platform: &str) -> Vec<Self> {
+        Self::found(|note| note.server == server && note.platform == platform)
+    }
+
+    fn found(is_meant: impl Fn(&Note) -> bool) -> Vec<Self> {
         let Ok(entries) = folder()
             .and_then(|folder| fs::read_dir(&folder).map_err(|error| unwritable(&folder, &error)))
         else {
@@ -140,13 +152,11 @@ impl Journal {
                 let is_named_so = path
                     .file_stem()
                     .is_some_and(|stem| stem == note.id.as_str());
-                (is_named_so && note.server == server && note.platform == platform).then_some(
-                    Self {
-                        note,
-                        path,
-                        _lock: lock,
-                    },
-                )
+                (is_named_so && is_meant(&note)).then_some(Self {
+                    note,
+                    path,
+                    _lock: lock,
+                })
             })
             .collect()
     }

@@ -117,6 +117,8 @@ pub(crate) struct Object {
     pub namespace: String,
     /// The account that it belongs to.
     pub id: String,
+    /// Its uid, if the stored token names it: the object is then ours even without the label.
+    pub uid: Option<String>,
     pub body: Value,
 }
 
@@ -125,6 +127,12 @@ impl Object {
     #[must_use]
     pub(crate) fn path(&self) -> String {
         format!("{}/{}", self.kind.collection(&self.namespace), self.name)
+    }
+
+    /// Returns it as kubectl takes it: `rolebindings/acpctl-prod-x7k2m`.
+    #[must_use]
+    pub(crate) fn word(&self) -> String {
+        format!("{}/{}", self.kind.plural(), self.name)
     }
 
     /// Returns it as people read it: `RoleBinding acpctl-prod-x7k2m`.
@@ -181,6 +189,19 @@ impl Account {
     #[must_use]
     pub(crate) fn user(&self) -> String {
         format!("system:serviceaccount:{}:{}", self.namespace, self.name())
+    }
+
+    /// Returns the account that [`Self::user`] names, if it can be one of this program.
+    #[must_use]
+    pub(crate) fn of_user(user: &str) -> Option<Self> {
+        let (namespace, name) = user
+            .strip_prefix("system:serviceaccount:")?
+            .split_once(':')?;
+        let id = name.strip_prefix("acpctl-")?;
+        (is_name(namespace) && is_name(id)).then(|| Self {
+            id: id.to_owned(),
+            namespace: namespace.to_owned(),
+        })
     }
 
     /// Returns all objects, in the order of their creation.
@@ -241,13 +262,10 @@ impl Account {
         objects
     }
 
-    /// Returns the command that removes everything by hand.
+    /// Returns the label of all its objects.
     #[must_use]
-    pub(crate) fn undo_by_hand(&self) -> String {
-        format!(
-            "kubectl -n {} delete rolebindings,secrets,roles,serviceaccounts -l {ID_LABEL}={}",
-            self.namespace, self.id
-        )
+    pub(crate) fn label(&self) -> String {
+        format!("{ID_LABEL}={}", self.id)
     }
 
     fn object(&self, kind: Kind, name: String, mut body: Value) -> Object {
@@ -267,6 +285,7 @@ impl Account {
             name,
             namespace: self.namespace.clone(),
             id: self.id.clone(),
+            uid: None,
             body,
         }
     }

@@ -40,6 +40,23 @@ pub(crate) async fn who(client: &Client) -> Result<Option<String>, Fault> {
     Ok(user.map(|user| user.name))
 }
 
+/// Returns true if the cluster refuses the credentials, in Kubernetes' own words: a portal refuses everybody.
+///
+/// # Errors
+/// The answer tells neither.
+pub(crate) async fn is_refused(client: &Client) -> Result<bool, Fault> {
+    let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let answer = client.post(WHO, &body).await?;
+    match answer.status {
+        401 if answer.message().is_none() => Err(not_kubernetes(client, &answer)),
+        401 => Ok(true),
+        _ => match judged(client, answer).await {
+            Err(fault) if fault.class == Class::Login => Ok(true),
+            judged => judged.map(|_| false),
+        },
+    }
+}
+
 /// A user, as the cluster sees it, in words that pass through `said`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct User {
@@ -64,6 +81,10 @@ impl User {
 pub(crate) async fn identity(client: &Client) -> Result<Option<User>, Fault> {
     let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let answer = client.post(WHO, &body).await?;
+    judged(client, answer).await
+}
+
+async fn judged(client: &Client, answer: ClusterAnswer) -> Result<Option<User>, Fault> {
     refuse(client, &answer)?;
     match answer.status {
         200 | 201 => {
@@ -265,6 +286,9 @@ pub(super) fn not_kubernetes(client: &Client, answer: &ClusterAnswer) -> Fault {
     }
     let what = match answer.content_type.split(';').next().unwrap_or_default() {
         "" => "an answer without a type".to_owned(),
+        "application/json" if answer.json().is_none() => {
+            "application/json that is not one object".to_owned()
+        }
         kind => kind.to_owned(),
     };
     Fault::new(

@@ -7,7 +7,7 @@ use crate::api::{Body, Client};
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::resources::Record;
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl_for, quote};
 
 /// Returns the agent of this name, if there is one and it is as the body describes it.
 ///
@@ -32,7 +32,7 @@ pub(crate) async fn same_before(
         [agent] if is_same(agent) => Ok(found.pop()),
         _ => {
             let message = format!("agent {} already exists in {}", quote(name), quote(project));
-            let update = acpctl(&["agent", "update", name, "--project-id", project]);
+            let update = acpctl_for(&["agent", "update"], name, &["--project-id", project]);
             Err(Failure::new(Kind::Conflict, message)
                 .hint(format!("to change it: {update}"))
                 .into())

@@ -1,6 +1,5 @@
 //! `acpctl edit`: changes an object in an editor.
 
-
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 

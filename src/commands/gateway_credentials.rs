@@ -5,7 +5,7 @@
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::resources::{List, OF_GATEWAYS, Record, remove_those_of_gateways};
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl, acpctl_for, quote};
 
 /// The flag of the verbs that can break a gateway.
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ impl ForceArgs {
 /// # Errors
 /// [`Kind::Policy`].
 pub(crate) fn refuse_deletion(given: &str, record: &Record) -> Result<(), Failure> {
-    let delete = acpctl(&["credential", "delete", given, "--force"]);
+    let delete = acpctl_for(&["credential", "delete"], given, &["--force"]);
     let hint = format!("it holds their access; to delete it nevertheless: {delete}");
     refuse(given, record, &hint)
 }
@@ -44,14 +44,11 @@ pub(crate) fn refuse_deletion(given: &str, record: &Record) -> Result<(), Failur
 /// # Errors
 /// [`Kind::Policy`].
 pub(crate) fn refuse_binding(given: &str, record: &Record) -> Result<(), Failure> {
-    let bind = acpctl(&[
-        "credential",
-        "bind",
+    let bind = acpctl_for(
+        &["credential", "bind"],
         given,
-        "--project",
-        "PROJECT",
-        "--force",
-    ]);
+        &["--project", "PROJECT", "--force"],
+    );
     let hint = format!("leave out --bind; to bind it nevertheless: {bind}");
     refuse(given, record, &hint)
 }

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{Record, Resource};
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl_for, quote};
 use crate::yaml;
 
 /// The text that names one object, and its project.
@@ -159,7 +159,7 @@ pub(crate) fn create(
             .await
             .with_context(|| format!("create {word}"))?;
         if !present.is_empty() {
-            let update = acpctl(&[word, "update", name]);
+            let update = acpctl_for(&[word, "update"], name, &[]);
             let failure = Failure::new(
                 Kind::Conflict,
                 format!("{word} {} already exists", quote(name)),

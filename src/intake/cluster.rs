@@ -122,7 +122,17 @@ impl ClusterArgs {
                 ));
             }
         };
-        cut(ctx, sources, self.context.as_deref())
+        Ok(self.from_here(cut(ctx, sources, self.context.as_deref())?))
+    }
+
+    /// Notes which file the user named, for commands to copy. What came from standard input is in a file that the
+    /// user knows.
+    fn from_here(&self, mut way: Way) -> Way {
+        way.access.file = self.from_file.as_deref().map(|path| match path.to_str() {
+            Some("-") => "FILE".to_owned(),
+            _ => path.to_string_lossy().into_owned(),
+        });
+        way
     }
 
     /// Reads the user's own kubeconfig for the cluster at this address, as a credential's annotation has it. Without a
@@ -158,7 +168,7 @@ impl ClusterArgs {
             return Err(Failure::new(Kind::NotFound, text)
                 .hint("name the file with --from-file, or the context with --context"));
         };
-        cut(ctx, sources, Some(&chosen))
+        Ok(self.from_here(cut(ctx, sources, Some(&chosen))?))
     }
 }
 
@@ -284,7 +294,7 @@ pub(crate) async fn log_in(ctx: &Ctx, access: &mut Access) -> Result<(), Fault> 
         secrets::know(secret);
     }
     let limit = login_limit(ctx);
-    let heard = |line: &str| ctx.out.note(&secrets::hide(line));
+    let heard = |line: &str| ctx.out.note(&secrets::hide_logins(line));
     let login = plugin::run(access, plugin, limit, without_our_secrets, heard).await?;
     access.token = login.token;
     if login.certificate.is_some() {

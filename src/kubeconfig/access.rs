@@ -16,6 +16,8 @@ use super::token;
 pub struct Access {
     /// A summary of the context without secrets.
     pub context: ContextSummary,
+    /// The file that holds the context, for commands to copy; `None` if `KUBECONFIG` leads to it.
+    pub file: Option<String>,
     /// The address as written.
     pub server: String,
     pub tls_server_name: Option<String>,
@@ -59,6 +61,7 @@ impl Access {
         let (cluster, user) = (&chosen.cluster, &chosen.user);
         Self {
             context: summary::of_context(config, chosen),
+            file: None,
             server: cluster.server.to_owned(),
             tls_server_name: some(cluster.tls_server_name),
             insecure: cluster.insecure,

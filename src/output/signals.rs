@@ -5,11 +5,13 @@
 //! [`clear_line_with`], [`clean_up_with`]).
 
 use std::io;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use signal_hook::low_level;
 
+use super::stderr;
+use crate::failure::Status;
 use crate::system::signals::{self, Signal};
 
 /// A mask of the signals after which another part of the program ends it, for example to remove files first.
@@ -94,6 +96,75 @@ pub(crate) fn clean_up_with(clean_up: fn()) -> io::Result<()> {
     watch()
 }
 
+/// Work that a signal does not cut off: the first signal is noted, and a second one ends the program.
+struct Unfinished {
+    /// The signal that has come.
+    signal: Option<i32>,
+    /// What the user reads at the first signal, and at the second.
+    says: [String; 2],
+}
+
+static UNFINISHED: Mutex<Option<Unfinished>> = Mutex::new(None);
+
+fn unfinished() -> MutexGuard<'static, Option<Unfinished>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Work between its first change and its end. Dropping it lets signals end the program again.
+#[must_use = "the work ends when this value is dropped"]
+pub(crate) struct Work(());
+
+impl Work {
+    /// Begins work that is finished or undone before a signal ends the program. The first signal shows the first text,
+    /// and [`Self::check`] fails from then on; the second shows the second text and ends the program at once.
+    ///
+    /// # Errors
+    /// As [`close_question_with`].
+    pub(crate) fn begin(says: [String; 2]) -> io::Result<Self> {
+        *unfinished() = Some(Unfinished { signal: None, says });
+        watch()?;
+        Ok(Self(()))
+    }
+
+    /// Fails if a signal has come.
+    ///
+    /// # Errors
+    /// The exit status of a program that the signal ended.
+    #[expect(clippy::unused_self, reason = "only work that has begun is checked")]
+    pub(crate) fn check(&self) -> Result<(), Status> {
+        let signal = unfinished().as_ref().and_then(|work| work.signal);
+        match signal.and_then(|signal| u8::try_from(signal).ok()) {
+            Some(signal) => Err(Status(128_u8.saturating_add(signal))),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the status of a program that the signal ended, if one has come: what failed after it does not matter.
+    pub(crate) fn or_interrupted(&self, why: anyhow::Error) -> anyhow::Error {
+        self.check().err().map_or(why, anyhow::Error::from)
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        *unfinished() = None;
+    }
+}
+
+/// Lets unfinished work go on at its first signal. Returns false if the program must end now.
+fn goes_on(signal: i32) -> bool {
+    let (text, goes_on) = match unfinished().as_mut() {
+        None => return false,
+        Some(work) => {
+            let is_first = work.signal.is_none();
+            work.signal.get_or_insert(signal);
+            (work.says[usize::from(!is_first)].clone(), is_first)
+        }
+    };
+    stderr::note(&text);
+    goes_on
+}
+
 /// Starts the thread that waits for signals, once.
 fn watch() -> io::Result<()> {
     static WAITING: AtomicBool = AtomicBool::new(false);
@@ -106,6 +177,9 @@ fn watch() -> io::Result<()> {
 
 fn end(signal: i32) {
     let is_owned = OWNED.load(Ordering::SeqCst) & bit(signal) != 0;
+    if !is_owned && goes_on(signal) {
+        return;
+    }
     if !is_owned && let Some(clean_up) = CLEAN_UP.get() {
         clean_up();
     }

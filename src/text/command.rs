@@ -62,6 +62,34 @@ fn line_with(carried: &Carried, words: &[&str]) -> String {
     shell_line(&line)
 }
 
+/// Returns a command line of this program about one object, whatever its name looks like: behind `--`, it is not read
+/// as a flag.
+#[must_use]
+pub(crate) fn acpctl_for(verb: &[&str], name: &str, flags: &[&str]) -> String {
+    acpctl(&about(verb, name, flags))
+}
+
+/// Returns the words of such a command line, for [`acpctl`].
+#[must_use]
+pub(crate) fn about<'w>(verb: &[&'w str], name: &'w str, flags: &[&'w str]) -> Vec<&'w str> {
+    if name.starts_with('-') {
+        [verb, flags, &["--", name]].concat()
+    } else {
+        [verb, &[name], flags].concat()
+    }
+}
+
+/// Returns a command line of kubectl that reaches the cluster of this context, whatever the current one is. Without a
+/// file, kubectl reads `KUBECONFIG`, as this run did.
+#[must_use]
+pub(crate) fn kubectl(file: Option<&str>, context: &str, words: &[&str]) -> String {
+    let file: &[&str] = match &file {
+        Some(file) => &["--kubeconfig", file],
+        None => &[],
+    };
+    shell_line(&[&["kubectl"], file, &["--context", context], words].concat())
+}
+
 /// Returns a command line for a POSIX shell.
 #[must_use]
 pub(crate) fn shell_line(words: &[&str]) -> String {

@@ -67,6 +67,29 @@ pub(crate) fn hide(text: &str) -> Cow<'_, str> {
     Cow::Owned(without_pieces(mask.apply(&text), pieces))
 }
 
+/// Returns the words of another program, which may show a login that this run does not know yet: what reads like a
+/// JSON Web Token is masked as well.
+#[must_use]
+pub(crate) fn hide_logins(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_login = |word: &str| word.starts_with("eyJ") && word.matches('.').count() == 2;
+    let hidden = hide(text);
+    let (mut shown, mut rest) = (String::new(), hidden.as_ref());
+    while let Some(start) = rest.find(is_part) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c| !is_part(c)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        shown.push_str(before);
+        shown.push_str(if is_login(word.trim_end_matches('.')) {
+            MASK
+        } else {
+            word
+        });
+        rest = after;
+    }
+    shown + rest
+}
+
 /// Masks secrets and pieces of them whose letters are escaped, all or some, for HTML, JSON, JavaScript or an address.
 fn without_escaped<'t>(text: &'t str, mask: &Mask, pieces: &BTreeSet<[u8; PIECE]>) -> Cow<'t, str> {
     let mut hidden: Vec<Range<usize>> = Vec::new();

@@ -12,7 +12,7 @@ use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
 use crate::output::Format;
 use crate::resources::KUBECONFIG;
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
@@ -73,14 +73,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let wish = Wish {
         credential: &binding.credential,
         label: &binding.label(project),
-        see: acpctl(&[
-            "credential",
-            "bind",
+        see: acpctl_for(
+            &["credential", "bind"],
             &binding.credential,
-            "--project",
-            project,
-            "--plan",
-        ]),
+            &["--project", project, "--plan"],
+        ),
         project,
         is_confirmed: args.confirm.given(),
         is_strict: args.strict.strict,

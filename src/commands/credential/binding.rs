@@ -12,8 +12,8 @@ use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::output::prompt::{self, Choice};
 use crate::resources::{Candidates, KUBECONFIG, PROJECT, ROLE_BINDING, Record};
-use crate::text::acpctl;
 use crate::text::quote;
+use crate::text::{acpctl, acpctl_for};
 
 /// How many projects are offered.
 const PROJECTS: i64 = 100;
@@ -109,7 +109,11 @@ pub(super) fn bind_each(
                     "credential/{name} is stored, but not bound to project/{project}: {error:#}"
                 ),
             );
-            failure.hint(acpctl(&["credential", "bind", name, "--project", project]))
+            failure.hint(acpctl_for(
+                &["credential", "bind"],
+                name,
+                &["--project", project],
+            ))
         })?;
         let already = if is_new { "" } else { "already " };
         let sentence = format!("credential/{name} {already}bound to project/{project}");
@@ -175,7 +179,13 @@ impl BindingArgs {
             lookup::check("project name or ID", project)?;
             return Ok(project.to_owned());
         }
-        let line = |project| acpctl(&["credential", verb, &self.credential, "--project", project]);
+        let line = |project| {
+            acpctl_for(
+                &["credential", verb],
+                &self.credential,
+                &["--project", project],
+            )
+        };
         if ctx.may_ask()
             && let Some(project) = ask_project(ctx, None)?
         {

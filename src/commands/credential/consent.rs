@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{prompt, table};
 use crate::resources::{CREDENTIAL, Record};
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl, acpctl_for, quote};
 
 /// A binding that the user wants, in words.
 pub(super) struct Wish<'a> {
@@ -152,7 +152,11 @@ pub(super) fn may_bind_each(
         })?;
         let see = match credential.id() {
             NOT_STORED => acpctl(&["session", "explain", "--project", project]),
-            _ => acpctl(&["credential", "bind", name, "--project", project, "--plan"]),
+            _ => acpctl_for(
+                &["credential", "bind"],
+                name,
+                &["--project", project, "--plan"],
+            ),
         };
         let wish = Wish {
             credential: name,

@@ -8,7 +8,7 @@ use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::{Candidates, Record};
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 
 const EXAMPLES: &str = "\
 acpctl credential delete prod
@@ -39,7 +39,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             ctx.block_on(async { lookup::credential(client, name).await.context(DOING) })?;
         args.force.check(name, &found)?;
         if Minted::of(&found).is_some() {
-            let revoke = acpctl(&["credential", "revoke", name]);
+            let revoke = acpctl_for(&["credential", "revoke"], name, &[]);
             ctx.out.note(&format!(
                 "The credential was minted, and deleting it leaves its access in the cluster; to take that back as well: {revoke}"
             ));

@@ -276,7 +276,7 @@ fn page(way: &Way, asked: Option<&Inspection>, is_wide: bool, color: bool) -> St
         page.push_str(&format!("{label:<11} {value}\n"));
     }
     if let Some(asked) = asked {
-        page.push_str(&format!("\n{}\n", asked.grade.level.meaning()));
+        page.push_str(&format!("\n{}\n", asked.grade.meaning()));
         page.push_str(&rights(asked, is_wide));
     }
     page
@@ -341,7 +341,7 @@ fn as_json(way: &Way, asked: Option<&Inspection>) -> Value {
             "namespace": asked.namespace,
             "grade": asked.grade.level.word(),
             "at_least": asked.grade.at_least,
-            "meaning": asked.grade.level.meaning(),
+            "meaning": asked.grade.meaning(),
             "rules_complete": asked.rules.complete,
             "findings": asked.findings.iter().map(finding_as_json).collect::<Vec<_>>(),
         });

@@ -1,6 +1,7 @@
 //! `acpctl credential list`
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -18,7 +19,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::ClusterArgs;
 use crate::resources::{CREDENTIAL, Candidates, OF_GATEWAYS, Record, expires_at};
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 
 const EXAMPLES: &str = "\
 acpctl credential list
@@ -74,13 +75,21 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     options.search = search(args);
     let now = ctx.now();
     let endless: RefCell<Vec<String>> = RefCell::default();
+    // The names of those that can be renewed.
+    let renewable: RefCell<BTreeSet<String>> = RefCell::default();
     let wanted = |record: &Record| {
         let within = args.expiring_within;
         let is_minted = !args.minted || Minted::of(record).is_some();
         if within.is_some() && is_minted && expires_at(record).is_none() {
             endless.borrow_mut().push(record.name_or_id().to_owned());
         }
-        is_minted && within.is_none_or(|within| expires_within(record, now, within))
+        let is_wanted =
+            is_minted && within.is_none_or(|within| expires_within(record, now, within));
+        if is_wanted && Minted::of(record).is_some() {
+            let name = record.name_or_id().to_owned();
+            renewable.borrow_mut().insert(name);
+        }
+        is_wanted
     };
     let is_narrowed = args.expiring_within.is_some() || args.minted;
     let keep = is_narrowed.then_some(&wanted as &dyn Fn(&Record) -> bool);
@@ -95,7 +104,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let first = streamed.first.take();
         let total = streamed.finish(list)?;
         tell_unjudged(ctx, &endless.take());
-        return refuse_expiring(args, total, first.as_deref());
+        return refuse_expiring(args, total, first.as_deref(), &renewable.take());
     }
     let mut list = ctx.block_on(async {
         let list = client.listed(&CREDENTIAL, "/credentials", &options).await;
@@ -119,7 +128,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     args.list.print(ctx, &list, total, &view)?;
     tell_unjudged(ctx, &endless.take());
-    refuse_expiring(args, total, list.items().first().map(Record::name_or_id))
+    let first = list.items().first().map(Record::name_or_id);
+    refuse_expiring(args, total, first, &renewable.take())
 }
 
 /// The most names in a sentence.
@@ -147,25 +157,41 @@ fn tell_unjudged(ctx: &Ctx, names: &[String]) {
 }
 
 /// Fails if the user asked for credentials that expire and there are any.
-fn refuse_expiring(args: &Args, total: i64, first: Option<&str>) -> anyhow::Result<()> {
+fn refuse_expiring(
+    args: &Args,
+    total: i64,
+    first: Option<&str>,
+    renewable: &BTreeSet<String>,
+) -> anyhow::Result<()> {
     if let Some(within) = args.expiring_within
         && total > 0
     {
-        return Err(expiring(total, first, within).into());
+        return Err(expiring(total, first, renewable, within).into());
     }
     Ok(())
 }
 
 /// Reports credentials that expire, so that a job of CI can depend on the exit code alone.
-fn expiring(total: i64, first: Option<&str>, within: Duration) -> Failure {
+fn expiring(
+    total: i64,
+    first: Option<&str>,
+    renewable: &BTreeSet<String>,
+    within: Duration,
+) -> Failure {
     let what = match total {
         1 => "1 credential expires".to_owned(),
         total => format!("{total} credentials expire"),
     };
     let name = first.unwrap_or("NAME");
-    let update = acpctl(&["credential", "update", name, "--from-file", "PATH"]);
-    Failure::new(Kind::Expiring, format!("{what} within {}", length(within)))
-        .hint(format!("store a new secret: {update}"))
+    let hint = if renewable.contains(name) {
+        let renew = acpctl_for(&["credential", "renew"], name, &[]);
+        format!("get a new token: {renew}")
+    } else {
+        let flags = ["--from-file", "PATH"];
+        let update = acpctl_for(&["credential", "update"], name, &flags);
+        format!("store a new secret: {update}")
+    };
+    Failure::new(Kind::Expiring, format!("{what} within {}", length(within))).hint(hint)
 }
 
 /// Returns a length of time as the flag takes it, in the largest unit that gives a whole number.

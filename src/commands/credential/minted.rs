@@ -13,25 +13,28 @@ use crate::cluster::grade::Level;
 use crate::cluster::granted::Granted;
 use crate::cluster::inspect::{Inspection, inspect};
 use crate::cluster::journal::{Journal, Note, Work};
-use crate::cluster::objects::{Account, Object, is_name};
+use crate::cluster::objects::{Account, ID_LABEL, Object, is_name};
 use crate::cluster::{Class, Client, Fault};
 use crate::commands::grading;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, Status};
 use crate::intake::cluster::{self, Way, failure};
 use crate::kubeconfig::Access;
 use crate::lookup::Collection;
+use crate::output::signals;
 use crate::resources::{
     CREDENTIAL, MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, Record,
     SERVER, annotation,
 };
-use crate::text::url_for_people;
+use crate::text::{acpctl_for, url_for_people};
 use crate::yaml;
 
 /// How often a new token is tried if it has no rights yet, and the wait between: several API servers learn of a new
 /// binding one after the other.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long an interrupted run goes on to remove what it has made.
+const LONGEST_UNDO: Duration = Duration::from_secs(20);
 
 /// The account of a minted credential, as the credential's annotations record it.
 #[derive(Debug, Clone)]
@@ -126,6 +129,40 @@ impl<'c> Ends<'c> {
         })
     }
 
+    /// Returns the command that removes everything of an account by hand.
+    pub(super) fn remove_by_hand(&self, account: &Account) -> String {
+        self.cluster.kubectl(&[
+            "-n",
+            &account.namespace,
+            "delete",
+            "rolebindings,secrets,roles,serviceaccounts",
+            "-l",
+            &account.label(),
+        ])
+    }
+
+    /// Returns the command that removes these objects by hand, in their order.
+    pub(super) fn remove_each_by_hand(&self, objects: &[Object]) -> String {
+        let namespace = objects.first().map(|object| object.namespace.as_str());
+        let namespace = namespace.unwrap_or_default();
+        let mut words = vec!["-n", namespace, "delete", "--ignore-not-found"];
+        let named: Vec<String> = objects.iter().map(Object::word).collect();
+        words.extend(named.iter().map(String::as_str));
+        self.cluster.kubectl(&words)
+    }
+
+    /// Says which objects were left alone.
+    pub(super) fn tell_kept(&self, ctx: &Ctx, kept: &[Object]) {
+        for object in kept {
+            ctx.out.warn(&format!(
+                "the {} does not have the label {ID_LABEL}={}, so it was left alone; if it is not somebody else's, remove it: {}",
+                object.says(),
+                object.id,
+                self.remove_each_by_hand(std::slice::from_ref(object))
+            ));
+        }
+    }
+
     /// Finishes or undoes what killed runs have left in this cluster.
     ///
     /// # Errors
@@ -148,7 +185,7 @@ impl<'c> Ends<'c> {
     /// Finishes or undoes what a killed run has left. If that fails, the note stays for the next run.
     async fn settle(&self, ctx: &Ctx, journal: Journal) {
         let note = journal.note.clone();
-        let settled = self.finish_or_undo(&note).await;
+        let settled = self.finish_or_undo(ctx, &note).await;
         match settled {
             Ok(what) => {
                 journal.end();
@@ -162,13 +199,17 @@ impl<'c> Ends<'c> {
                     "an interrupted run for the credential {} is not settled: {error:#}",
                     note.credential
                 ));
-                ctx.out
-                    .note_as_is(&format!("By hand: {}", note.account().undo_by_hand()));
+                let by_hand = match note.work {
+                    // Which of its tokens is in use is not known.
+                    Work::Renew => acpctl_for(&["credential", "renew"], &note.credential, &[]),
+                    Work::Mint | Work::Revoke => self.remove_by_hand(&note.account()),
+                };
+                ctx.out.note_as_is(&format!("By hand: {by_hand}"));
             }
         }
     }
 
-    async fn finish_or_undo(&self, note: &Note) -> anyhow::Result<&'static str> {
+    async fn finish_or_undo(&self, ctx: &Ctx, note: &Note) -> anyhow::Result<&'static str> {
         let named = [&note.new_anchor, &note.old_anchor];
         let anchors = named.into_iter().flatten();
         if !is_name(&note.id)
@@ -183,7 +224,8 @@ impl<'c> Ends<'c> {
         match (note.work, stored) {
             (Work::Mint, Some(_)) => Ok("complete: the credential is stored"),
             (Work::Mint, None) => {
-                self.remove_all(&account.to_remove(&anchors)).await?;
+                let kept = self.remove_all(&account.to_remove(&anchors)).await?;
+                self.tell_kept(ctx, &kept);
                 Ok("undone")
             }
             (Work::Renew, stored) => {
@@ -195,11 +237,13 @@ impl<'c> Ends<'c> {
                     (&note.new_anchor, "undone")
                 };
                 let unused = unused.iter().map(|name| account.anchor(name));
-                self.remove_all(&unused.collect::<Vec<_>>()).await?;
+                let kept = self.remove_all(&unused.collect::<Vec<_>>()).await?;
+                self.tell_kept(ctx, &kept);
                 Ok(what)
             }
             (Work::Revoke, stored) => {
-                self.remove_all(&account.to_remove(&anchors)).await?;
+                let kept = self.remove_all(&account.to_remove(&anchors)).await?;
+                self.tell_kept(ctx, &kept);
                 if let Some((record, _)) = stored {
                     let request = Collection::credentials().request(Method::Delete, record.id());
                     self.platform.send(&request).await?;
@@ -220,18 +264,36 @@ impl<'c> Ends<'c> {
         }))
     }
 
-    /// Removes objects, the later ones even if an earlier one can't be removed.
+    /// Removes objects, the later ones even if an earlier one can't be removed. Returns those that were left alone.
     ///
     /// # Errors
     /// The first fault.
-    pub(super) async fn remove_all(&self, objects: &[Object]) -> Result<(), Failure> {
+    pub(super) async fn remove_all(&self, objects: &[Object]) -> Result<Vec<Object>, Failure> {
         let mut first = None;
+        let mut kept = Vec::new();
         for object in objects {
-            if let Err(fault) = change::remove(&self.cluster, object).await {
-                first.get_or_insert(fault);
+            match change::remove(&self.cluster, object).await {
+                Ok(true) => {}
+                Ok(false) => kept.push(object.clone()),
+                Err(fault) => {
+                    first.get_or_insert(fault);
+                }
             }
         }
-        first.map_or(Ok(()), |fault| Err(failure(fault)))
+        first.map_or(Ok(kept), |fault| Err(failure(fault)))
+    }
+
+    /// Begins work that a signal does not cut off in its middle. `rest` says what to do if it is ended all the same.
+    ///
+    /// # Errors
+    /// The system does not report signals.
+    pub(super) fn begin_work(&self, then: &str, rest: &str) -> anyhow::Result<signals::Work> {
+        let first = format!(
+            "Interrupted: the request under way is finished, then {then}; a second signal ends the run at once"
+        );
+        let second =
+            format!("Ended within the work: the cluster may hold what the run has made. {rest}");
+        signals::Work::begin([first, second]).context("wait for signals")
     }
 
     /// Undoes the work of this run after `why`. The journal is kept if something may be left.
@@ -242,10 +304,20 @@ impl<'c> Ends<'c> {
         objects: &[Object],
         why: anyhow::Error,
     ) -> anyhow::Error {
-        let account = journal.note.account();
-        match ctx.block_on(async { Ok(self.remove_all(objects).await?) }) {
-            Ok(()) => {
+        let undone = ctx.block_on(async {
+            // Whoever has interrupted the run waits for this.
+            let limit = if why.is::<Status>() {
+                LONGEST_UNDO
+            } else {
+                Duration::MAX
+            };
+            let removed = tokio::time::timeout(limit, self.remove_all(objects)).await;
+            Ok(removed.context("it took too long")??)
+        });
+        match undone {
+            Ok(kept) => {
                 journal.end();
+                self.tell_kept(ctx, &kept);
                 ctx.out
                     .note("What this run made in the cluster is removed again");
             }
@@ -255,7 +327,7 @@ impl<'c> Ends<'c> {
                 ));
                 ctx.out.note_as_is(&format!(
                     "The next 'acpctl credential create --mint', 'renew' or 'revoke' for this cluster tries again. By hand: {}",
-                    account.undo_by_hand()
+                    self.remove_each_by_hand(objects)
                 ));
             }
         }
@@ -364,11 +436,13 @@ pub(super) fn kubeconfig(
     Ok(SecretString::from(text))
 }
 
-/// Returns a length of time as flags take it: `8h`, `90m`.
+/// Returns a length of time as flags take it: `8h`, `90m`, `601s`.
 pub(super) fn length(time: Duration) -> String {
     match time.as_secs() {
-        seconds if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
-        seconds => format!("{}m", seconds.div_ceil(60)),
+        0 => "0s".to_owned(),
+        seconds if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
+        seconds if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
     }
 }
 

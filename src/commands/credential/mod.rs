@@ -13,6 +13,7 @@ mod list;
 mod merge;
 mod minted;
 mod orphans;
+mod own;
 mod plan;
 mod renew;
 mod renewer;

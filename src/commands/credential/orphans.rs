@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::intake::cluster::{ClusterArgs, failure};
 use crate::output::Format;
 use crate::resources::{CREDENTIAL, Record};
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 
 /// What was found in the cluster.
 struct Seen {
@@ -56,9 +56,12 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
         list.await.context("list credentials")
     })?;
     let list = list.items.unwrap_or_default();
-    let stored: Vec<(&Record, Minted)> = list
-        .iter()
-        .filter_map(|record| Some((record, Minted::of(record)?)))
+    let stored: Vec<Stored> = list
+        .into_iter()
+        .filter_map(|record| {
+            let minted = Minted::of(&record)?;
+            Some((record, minted))
+        })
         .collect();
     let here = |minted: &Minted| minted.server == ends.server();
     let named = stored.iter().filter(|(_, minted)| here(minted));
@@ -78,12 +81,13 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
         })
         .collect();
     let is_there = |account: &Account| seen.accounts.iter().any(|found| found.account == *account);
-    let credentials: Vec<&str> = stored
+    let unseen = stored
         .iter()
         .filter(|(_, minted)| here(minted) && seen.covers(&minted.account.namespace))
-        .filter(|(_, minted)| !is_there(&minted.account))
-        .map(|(record, _)| record.name_or_id())
-        .collect();
+        .filter(|(_, minted)| !is_there(&minted.account));
+    // An account without its label is not in the list.
+    let (unlabeled, lost) = ctx.block_on(by_name(&ends, unseen))?;
+    let credentials: Vec<&str> = lost.iter().map(|(record, _)| record.name_or_id()).collect();
     // The second anchor of a stored account: a run that was lost elsewhere may have left a token with it.
     let left = |(account, anchor): &&(Account, String)| {
         let mut owners = stored.iter();
@@ -92,11 +96,18 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
     let anchors: Vec<&(Account, String)> = seen.anchors.iter().filter(left).collect();
     match format {
         Format::Table | Format::Wide | Format::Name => {
-            show(ctx, &accounts, &credentials)?;
+            show(ctx, &ends, &accounts, &credentials)?;
             for (account, anchor) in &anchors {
                 show_anchor(ctx, &stored, account, anchor)?;
             }
-            if accounts.is_empty() && credentials.is_empty() && anchors.is_empty() {
+            for (record, minted) in &unlabeled {
+                show_unlabeled(ctx, &ends, record, &minted.account)?;
+            }
+            if accounts.is_empty()
+                && credentials.is_empty()
+                && anchors.is_empty()
+                && unlabeled.is_empty()
+            {
                 ctx.out.note(&seen.says());
             }
             Ok(())
@@ -109,8 +120,14 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
             let accounts: Vec<_> = accounts.iter().map(account).collect();
             let secret = |(account, anchor): &&(Account, String)| json!({"name": said(anchor), "namespace": said(&account.namespace)});
             let anchors: Vec<_> = anchors.iter().map(secret).collect();
+            let without = |(record, minted): &Stored| {
+                let Account { id, namespace } = &minted.account;
+                json!({"id": id, "namespace": namespace, "credential": record.name_or_id()})
+            };
+            let unlabeled: Vec<_> = unlabeled.iter().map(|pair| without(pair)).collect();
             let found = json!({
                 "accounts": accounts,
+                "unlabeled": unlabeled,
                 "secrets": anchors,
                 "credentials": credentials,
                 "namespaces": seen.namespaces,
@@ -118,6 +135,52 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
             ctx.out.value(&found, format)
         }
     }
+}
+
+type Stored = (Record, Minted);
+
+/// Looks for the accounts of credentials by their names. Returns the credentials whose account is there, and the others.
+async fn by_name<'s>(
+    ends: &Ends<'_>,
+    unseen: impl Iterator<Item = &'s Stored>,
+) -> anyhow::Result<(Vec<&'s Stored>, Vec<&'s Stored>)> {
+    let (mut there, mut lost) = (Vec::new(), Vec::new());
+    for stored in unseen {
+        let found = change::find(&ends.cluster, &stored.1.account.itself()).await;
+        match found.map_err(failure)? {
+            Some(_) => there.push(stored),
+            None => lost.push(stored),
+        }
+    }
+    Ok((there, lost))
+}
+
+/// Shows the account of a credential that has lost its label.
+fn show_unlabeled(
+    ctx: &Ctx,
+    ends: &Ends<'_>,
+    record: &Record,
+    account: &Account,
+) -> anyhow::Result<()> {
+    let (object, label) = (account.itself(), account.label());
+    ctx.out.line(&format!(
+        "serviceaccount/{} of credential/{} does not have the label {label}",
+        account.name(),
+        record.name_or_id()
+    ))?;
+    let words = [
+        "-n",
+        &object.namespace,
+        "label",
+        "--overwrite",
+        &object.word(),
+        &label,
+    ];
+    ctx.out.note_as_is(&format!(
+        "  if it is the credential's, give the label back: {}",
+        ends.cluster.kubectl(&words)
+    ));
+    Ok(())
 }
 
 /// Looks at the whole cluster, or, if the user may not do that, at the namespaces that the context and the credentials
@@ -183,7 +246,7 @@ async fn add(
 /// Shows a second anchor of a stored account.
 fn show_anchor(
     ctx: &Ctx,
-    stored: &[(&Record, Minted)],
+    stored: &[Stored],
     account: &Account,
     anchor: &str,
 ) -> anyhow::Result<()> {
@@ -196,27 +259,34 @@ fn show_anchor(
         "secret/{} may keep a second token of credential/{name} alive",
         said(anchor)
     ))?;
-    let renew = acpctl(&["credential", "renew", name]);
+    let renew = acpctl_for(&["credential", "renew"], name, &[]);
     ctx.out
         .note_as_is(&format!("  unless a renewal is under way, end it: {renew}"));
     Ok(())
 }
 
-fn show(ctx: &Ctx, accounts: &[&Found], credentials: &[&str]) -> anyhow::Result<()> {
+fn show(
+    ctx: &Ctx,
+    ends: &Ends<'_>,
+    accounts: &[&Found],
+    credentials: &[&str],
+) -> anyhow::Result<()> {
     for found in accounts {
         ctx.out.line(&format!(
             "serviceaccount/{} was made for credential/{}, which the platform does not have",
             said(&found.account.name()),
             found.credential
         ))?;
-        ctx.out
-            .note_as_is(&format!("  remove it: {}", found.account.undo_by_hand()));
+        ctx.out.note_as_is(&format!(
+            "  remove it: {}",
+            ends.remove_by_hand(&found.account)
+        ));
     }
     for name in credentials {
         ctx.out.line(&format!(
             "credential/{name} has no account in the cluster any more"
         ))?;
-        let delete = acpctl(&["credential", "delete", name]);
+        let delete = acpctl_for(&["credential", "delete"], name, &[]);
         ctx.out.note_as_is(&format!("  remove it: {delete}"));
     }
     Ok(())

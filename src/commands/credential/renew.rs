@@ -4,34 +4,39 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
+use super::create::check_ttl;
 use super::merge;
 use super::minted::{self, Ends, Minted};
+use super::own::Own;
 use super::renewer;
 use super::schedule::{self, Job, Scheduler};
 use super::watch::{self, Round};
 use crate::api::{Body, Cause, Error, ListOptions, Method};
 use crate::cluster::change;
-use crate::cluster::granted::Wanted;
+use crate::cluster::grade::Level;
+use crate::cluster::granted::{CLOCKS, Wanted};
 use crate::cluster::inspect::Inspection;
 use crate::cluster::journal::{Journal, Note, Work};
-use crate::cluster::objects::{Account, Object, PLATFORM, is_name};
+use crate::cluster::objects::{Object, is_name};
+use crate::commands::grading;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::digest;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, Status};
 use crate::intake::cluster::{ClusterArgs, failure, may_log_in};
 use crate::lookup::{self, Collection};
-use crate::output::{Format, OutputArgs, progress};
+use crate::output::{Format, OutputArgs, progress, signals};
 use crate::resources::{
-    CONTEXT, CREDENTIAL, Candidates, DIGEST, EXPIRES_AT, KUBECONFIG, MINT_ANCHOR, Record, SERVER,
-    annotation, expires_at,
+    CONTEXT, CREDENTIAL, Candidates, DIGEST, EXPIRES_AT, GRADE, KUBECONFIG, MINT_ANCHOR, Record,
+    SERVER, annotation, expires_at,
 };
+use crate::runner::expiry::date;
 use crate::session_helper::fetch;
-use crate::text::secrets;
+use crate::text::{acpctl, acpctl_for, quote, secrets, url_for_people};
 
 const EXAMPLES: &str = "\
 acpctl credential renew prod
@@ -44,6 +49,9 @@ acpctl credential renew --all --watch
 # In the cluster, as an account that can do only that
 acpctl credential renew --all --renewer ops";
 
+/// The longest time that a renewal asks for on the word of the record alone.
+const LONGEST_UNASKED: Duration = Duration::from_secs(24 * 3600);
+
 /// How long a renewal may take, at the most: after that, what it made in the cluster is left over.
 const LONGEST_RUN: Duration = Duration::from_secs(900);
 
@@ -51,7 +59,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(900);
 ///
 /// The account in the cluster stays as it is. A new token is made for the same time as before and tried in the cluster;
 /// then the platform gets it, and only when the platform has it, the old token is ended. If a step fails, the old token
-/// stays in use.
+/// stays in use. A record that names the account of another credential is refused.
 ///
 /// Your own kubeconfig is used for the cluster: the context in KUBECONFIG that leads there, or the one that you name.
 ///
@@ -89,6 +97,16 @@ pub struct Args {
         conflicts_with = "watch"
     )]
     print_schedule: Option<Scheduler>,
+    /// How long the new token is valid (default: as before, and 24h at most)
+    #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
+    ttl: Option<Duration>,
+    /// Fail with exit code 8 if the new token can do more, and keep the old one:
+    /// none|read|read-secrets|write|escalate|admin
+    #[arg(long, value_name = "GRADE", value_parser = grading::level)]
+    max_grade: Option<Level>,
+    /// Fail with exit code 8 if the new token can do more than the old one could, and keep the old one
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
@@ -97,6 +115,9 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
+    if let Some(ttl) = args.ttl {
+        check_ttl(ttl)?;
+    }
     if let Some(scheduler) = args.print_schedule {
         let text = schedule::text(scheduler, &job(ctx, args)?)?;
         return ctx.out.data(text.as_bytes());
@@ -181,7 +202,35 @@ fn renew_each(
     let mut ends: Vec<Ends<'_>> = Vec::new();
     for record in records {
         let done = renew_if_due(ctx, args, record, is_due, &mut ends);
-        tell(record.name_or_id(), done)?;
+        match done {
+            Err(interrupted) if interrupted.is::<Status>() => return Err(interrupted),
+            done => tell(record.name_or_id(), done)?,
+        }
+    }
+    if args.all {
+        settle_elsewhere(ctx, args, &ends)?;
+    }
+    Ok(())
+}
+
+/// Finishes or undoes what killed runs have left in clusters that no renewal led to.
+fn settle_elsewhere(ctx: &Ctx, args: &Args, ends: &[Ends<'_>]) -> anyhow::Result<()> {
+    let platform = url_for_people(&ctx.settings()?.api_url.value);
+    for server in Journal::servers_left(&platform) {
+        if ends.iter().any(|ends| ends.server() == server) {
+            continue;
+        }
+        let settled = args
+            .cluster
+            .way_to(ctx, &server)
+            .map_err(anyhow::Error::from)
+            .and_then(|way| Ends::open(ctx, way, &args.cluster.allow)?.settle_left(ctx));
+        if let Err(why) = settled {
+            ctx.out.warn(&format!(
+                "what an interrupted run has left in the cluster {} is not settled: {why:#}",
+                quote(&server)
+            ));
+        }
     }
     Ok(())
 }
@@ -246,6 +295,9 @@ fn job<'a>(ctx: &Ctx, args: &'a Args) -> Result<Job<'a>, Failure> {
         from_file: from_file.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.into())),
         context: args.cluster.context.as_deref(),
         allow: &args.cluster.allow,
+        ttl: args.ttl,
+        max_grade: args.max_grade,
+        strict: args.strict,
         is_local: ctx.globals.local,
     })
 }
@@ -320,18 +372,33 @@ fn renew_if_due<'c>(
     let ends = ends.get(at).context("there is no connection")?;
     // Finishing the interrupted run may have changed the credential.
     let record = named(ctx, record.id())?;
-    renew(ctx, ends, &record).map(Done::Renewed)
+    renew(ctx, args, ends, &record).map(Done::Renewed)
 }
 
-fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestamp> {
+fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestamp> {
     let old = Minted::require(record)?;
     let account = &old.account;
     let new = Minted {
         anchor: account.next_anchor(&old.anchor),
+        // The platform sent the time: it does not choose any.
+        ttl: args.ttl.unwrap_or(old.ttl.min(LONGEST_UNASKED)),
         ..old.clone()
     };
     let anchor = account.anchor(&new.anchor);
-    let account_uid = ctx.block_on(require_account(ends, account))?;
+    let (own, account_uid) = ctx.block_on(require_account(ctx, ends, record, &old))?;
+    if new.ttl < old.ttl && args.ttl.is_none() {
+        ctx.out.warn(&format!(
+            "the record names a lifetime of {}, and without --ttl a renewal asks for {} at most",
+            minted::length(old.ttl),
+            minted::length(LONGEST_UNASKED)
+        ));
+    }
+    let name = record.name_or_id();
+    let rest = format!(
+        "The next renewal finishes or undoes it: {}",
+        acpctl_for(&["credential", "renew"], name, &[])
+    );
+    let work = ends.begin_work("what was made is removed, and the old token stays", &rest)?;
     let mut journal = Journal::begin(Note {
         work: Work::Renew,
         server: ends.server(),
@@ -348,10 +415,25 @@ fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestam
         return Err(why);
     }
     let objects = (account_uid.as_str(), &anchor);
-    let made = ctx.block_on(make(ctx, ends, record, &new, objects, &mut journal));
-    let token = match made {
+    let made = ctx.block_on(make(
+        ctx,
+        ends,
+        record,
+        &new,
+        objects,
+        (&work, &mut journal),
+    ));
+    let accepted = made.and_then(|token| {
+        gate(ctx, args, record, &token)?;
+        work.check()?;
+        Ok(token)
+    });
+    let token = match accepted {
         Ok(token) => token,
-        Err(why) => return Err(ends.undo(ctx, journal, &[anchor], why)),
+        Err(why) => {
+            let why = work.or_interrupted(why);
+            return Err(ends.undo(ctx, journal, &[anchor], why));
+        }
     };
     let stored = journal
         .step("store")
@@ -359,23 +441,81 @@ fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestam
         .and_then(|()| store(ctx, ends, record, &new, &token));
     match stored {
         Ok(()) => {}
-        Err(Unstored::Known(why)) => return Err(ends.undo(ctx, journal, &[anchor], why)),
+        Err(Unstored::Known(why)) => {
+            let why = work.or_interrupted(why);
+            return Err(ends.undo(ctx, journal, &[anchor], why));
+        }
         // Ending either token might end the one in use. The note stays, and the next run decides.
         Err(Unstored::Unknown(why)) => {
-            return Err(why.context(
-                "it is not known which token the platform has; renew the credential again",
-            ));
+            let again = acpctl_for(&["credential", "renew"], name, &[]);
+            let text = format!(
+                "it is not known which token the platform has; renew the credential again: {again}"
+            );
+            return Err(why.context(text));
         }
     }
     journal.step("end the old token")?;
-    let old_anchor = account.anchor(&old.anchor);
-    ctx.block_on(async { Ok(ends.remove_all(&[old_anchor]).await?) })
+    let old_anchor = own.known(account.anchor(&old.anchor));
+    let kept = ctx
+        .block_on(async { Ok(ends.remove_all(&[old_anchor]).await?) })
         .context(
             "the new token is stored, but the old one still works; renew the credential again",
         )?;
     journal.end();
+    ends.tell_kept(ctx, &kept);
     ctx.out.note(&minted::says(&new, &token.asked, token.end));
+    warn_if_longer(ctx, args, &own, &token);
+    if let Err(interrupted) = work.check() {
+        ctx.out.note(&format!(
+            "credential/{name} was renewed before the run ended"
+        ));
+        return Err(interrupted.into());
+    }
     Ok(token.end)
+}
+
+/// Refuses a new token that can do more than the user wants, and tells if it can do more than the old one could.
+fn gate(ctx: &Ctx, args: &Args, record: &Record, token: &Token) -> anyhow::Result<()> {
+    let name = record.name_or_id();
+    let grade = token.asked.grade;
+    if let Some(limit) = args.max_grade {
+        grading::gate(name, grade, limit)?;
+    }
+    let recorded = annotation(record, GRADE);
+    let before = Level::from_word(recorded.trim_start_matches("at least "));
+    if before.is_none_or(|before| grade.level <= before) {
+        return Ok(());
+    }
+    let text = format!(
+        "the grade of {name} was {recorded}, and is {grade} now: its rights in the cluster have changed"
+    );
+    if args.strict {
+        return Err(Failure::new(Kind::Policy, text)
+            .hint(format!(
+                "see what it can do: {}",
+                acpctl_for(&["credential", "inspect"], name, &["--access"])
+            ))
+            .into());
+    }
+    ctx.out.warn(&text);
+    Ok(())
+}
+
+/// Tells if the new token lasts longer than the old one did: the record may have been changed.
+fn warn_if_longer(ctx: &Ctx, args: &Args, own: &Own, token: &Token) {
+    let Some(lifetime) = own.lifetime().filter(|_| args.ttl.is_none()) else {
+        return;
+    };
+    let tolerated = SignedDuration::try_from(CLOCKS).unwrap_or_default();
+    let latest = ctx.now().checked_add(lifetime.saturating_add(tolerated));
+    if latest.is_ok_and(|latest| token.end > latest) {
+        let old = Duration::try_from(lifetime).unwrap_or_default();
+        ctx.out.warn(&format!(
+            "the new token lasts until {}, and the old one was given for {}; --ttl says how long",
+            date(token.end),
+            minted::length(old)
+        ));
+    }
 }
 
 /// Removes an anchor that a run on another machine has left, and with it the token that nobody knows. A young one may
@@ -408,40 +548,30 @@ async fn clear(ctx: &Ctx, ends: &Ends<'_>, anchor: &Object) -> anyhow::Result<()
     Ok(())
 }
 
-/// The account must still be there, and must be one for this platform: another platform's record must not get a token.
-/// Returns its uid.
-async fn require_account(ends: &Ends<'_>, account: &Account) -> anyhow::Result<String> {
-    let object = account.itself();
-    let found = change::find(&ends.cluster, &object)
-        .await
-        .map_err(failure)?;
-    let found = found.filter(|found| change::is_ours(found, &object));
-    let Some(found) = found else {
+/// The account must still be there, and be the credential's own.
+async fn require_account(
+    ctx: &Ctx,
+    ends: &Ends<'_>,
+    record: &Record,
+    minted: &Minted,
+) -> anyhow::Result<(Own, String)> {
+    let own = Own::of(ctx, ends, record, minted).await?;
+    let Some(uid) = own.uid.clone() else {
         return Err(Failure::new(
             Kind::NotFound,
             format!(
                 "the account {} is not in the cluster any more",
-                account.name()
+                minted.account.name()
             ),
         )
-        .hint("delete the credential, and mint a new one: acpctl credential create --mint ROLE")
+        .hint(format!(
+            "delete the credential ({}), and mint a new one: {}",
+            acpctl_for(&["credential", "delete"], record.name_or_id(), &[]),
+            acpctl(&["credential", "create", "--mint", "ROLE"])
+        ))
         .into());
     };
-    let platform = found["metadata"]["annotations"][PLATFORM].as_str();
-    if platform != Some(ends.address.as_str()) {
-        return Err(Failure::new(
-            Kind::Conflict,
-            format!(
-                "the account {} was made for the platform {}, not for {}",
-                account.name(),
-                platform.unwrap_or("of somebody else"),
-                ends.address
-            ),
-        )
-        .hint("renew it at that platform, or mint a new credential for this one")
-        .into());
-    }
-    Ok(change::uid(Some(&found)).unwrap_or_default())
+    Ok((own, uid))
 }
 
 /// A new token that the cluster has accepted.
@@ -457,13 +587,15 @@ async fn make(
     record: &Record,
     new: &Minted,
     (account_uid, anchor): (&str, &Object),
-    journal: &mut Journal,
+    (work, journal): (&signals::Work, &mut Journal),
 ) -> anyhow::Result<Token> {
     let _making = progress::begin(format!("Renewing {}", record.name_or_id()));
+    work.check()?;
     journal.step(anchor.says())?;
     let uid = change::create(&ends.cluster, anchor)
         .await
         .map_err(failure)?;
+    work.check()?;
     journal.step("token")?;
     let wanted = Wanted {
         account: &new.account,
@@ -479,6 +611,7 @@ async fn make(
     let name = Some(context).filter(|name| !name.is_empty());
     let name = name.unwrap_or_else(|| record.name_or_id().to_owned());
     let text = minted::kubeconfig(&ends.way.access, &name, &new.account, &granted.token)?;
+    work.check()?;
     journal.step("try the token")?;
     let asked = ends.prove(ctx, &new.account, &granted, &text).await?;
     Ok(Token {

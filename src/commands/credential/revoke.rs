@@ -7,21 +7,21 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::minted::{Ends, Minted};
+use super::own::Own;
 use crate::api::Method;
 use crate::cluster::change;
 use crate::cluster::journal::{Journal, Note, Work};
 use crate::cluster::objects::Object;
-use crate::cluster::{Class, questions};
+use crate::cluster::questions;
 use crate::commands::confirm;
 use crate::commands::outcome::{self, WriteArgs};
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, Status};
 use crate::intake::cluster::{self, ClusterArgs};
 use crate::lookup::{self, Collection};
-use crate::output::{Format, progress};
-use crate::resources::{Candidates, KUBECONFIG, Record};
-use crate::session_helper::fetch;
-use crate::text::url_for_people;
+use crate::output::{Format, progress, signals};
+use crate::resources::{Candidates, Record};
+use crate::text::{acpctl_for, url_for_people};
 
 /// How long the cluster may go on to accept an ended token: its servers remember a success for ten seconds.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -99,7 +99,8 @@ fn rehearse(
     minted: &Minted,
     format: &Format,
 ) -> anyhow::Result<()> {
-    let objects = minted.account.all_to_remove(&minted.anchor);
+    let own = ctx.block_on(Own::of(ctx, ends, record, minted))?;
+    let objects = objects_of(minted, &own);
     let found: Vec<(&Object, &str)> = ctx.block_on(async {
         let _asking = progress::begin("Asking the cluster which objects there are");
         let mut found = Vec::new();
@@ -134,8 +135,11 @@ fn rehearse(
     ));
     for (object, result) in &found {
         let why = match *result {
-            "kept" => "kept, because somebody else has made it",
-            result => result,
+            "kept" => format!(
+                "kept, because it does not have the label {}",
+                minted.account.label()
+            ),
+            result => result.to_owned(),
         };
         ctx.out.note(&format!("  {}: {why}", object.says()));
     }
@@ -147,14 +151,26 @@ fn rehearse(
     outcome::done(ctx, record, format, &format!("credential/{name} revoked"))
 }
 
+/// Returns the objects of a credential, in the order of their removal. Those that the stored token names are known by
+/// their uid.
+fn objects_of(minted: &Minted, own: &Own) -> Vec<Object> {
+    let objects = minted.account.all_to_remove(&minted.anchor);
+    objects
+        .into_iter()
+        .map(|object| own.known(object))
+        .collect()
+}
+
 fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
     let minted = Minted::require(record)?;
     let account = &minted.account;
-    let text = ctx.block_on(async {
-        Ok(fetch::token(ends.platform, record.id(), KUBECONFIG)
-            .await
-            .ok())
-    })?;
+    let own = ctx.block_on(Own::of(ctx, ends, record, &minted))?;
+    let go_on = format!(
+        "credential/{} is not taken back as a whole; go on: {}",
+        record.name_or_id(),
+        acpctl_for(&["credential", "revoke"], record.name_or_id(), &["--yes"])
+    );
+    let work = ends.begin_work("the run ends", &go_on)?;
     let mut journal = Journal::begin(Note {
         work: Work::Revoke,
         server: ends.server(),
@@ -167,19 +183,41 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
         step: "remove the objects".to_owned(),
     })?;
     // If this fails, the note makes the next run go on.
-    ctx.block_on(async {
+    let ended = ctx.block_on(async {
         let _removing = progress::begin("Removing the account from the cluster");
-        let objects = account.all_to_remove(&minted.anchor);
-        ends.remove_all(&objects).await?;
-        journal.step("ask until the token is refused")?;
-        match &text {
-            Some(text) => until_refused(ctx, ends, text).await,
-            None => {
-                ctx.out.warn("the stored token can't be read, so it was not checked that the cluster refuses it");
-                Ok(())
+        let mut kept = Vec::new();
+        let mut first = None;
+        for object in objects_of(&minted, &own) {
+            work.check()?;
+            match ends.remove_all(&[object]).await {
+                Ok(left) => kept.extend(left),
+                Err(failure) => {
+                    first.get_or_insert(failure);
+                }
             }
         }
-    })?;
+        ends.tell_kept(ctx, &kept);
+        if let Some(failure) = first {
+            return Err(failure.into());
+        }
+        work.check()?;
+        journal.step("ask until the token is refused")?;
+        match &own.text {
+            Some(text) => until_refused(ctx, ends, text, &kept, &work).await?,
+            None => ctx.out.warn(
+                "the stored token can't be read, so it was not checked that the cluster refuses it",
+            ),
+        }
+        work.check()?;
+        Ok(())
+    });
+    if let Err(why) = ended {
+        let why = work.or_interrupted(why);
+        if why.is::<Status>() {
+            ctx.out.note_as_is(&go_on);
+        }
+        return Err(why);
+    }
     journal.step("delete the record")?;
     ctx.block_on(delete(ends, record)).context(
         "the access is taken back in the cluster, but the record is not deleted from the platform",
@@ -188,22 +226,37 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Deletes the record. If the answer is lost, the record is looked up.
+/// Deletes the record, and looks whether it is gone, whatever the answer was.
 async fn delete(ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
     let credentials = Collection::credentials();
     let request = credentials.request(Method::Delete, record.id());
-    let Err(error) = ends.platform.send(&request).await else {
-        return Ok(());
-    };
-    match lookup::find_if_any(ends.platform, &credentials, record.id()).await {
-        Ok(None) => Ok(()),
-        _ => Err(error.into()),
+    let sent = ends.platform.send(&request).await;
+    let found = lookup::find_if_any(ends.platform, &credentials, record.id()).await;
+    match (sent, found) {
+        (_, Ok(None)) => Ok(()),
+        (Err(error), _) => Err(error.into()),
+        (Ok(_), Ok(Some(_))) => Err(Failure::new(
+            Kind::Server,
+            "the platform says that it has deleted the record, and still has it",
+        )
+        .hint(format!(
+            "tell its administrator, or try again: {}",
+            acpctl_for(&["credential", "revoke"], record.name_or_id(), &["--yes"])
+        ))
+        .into()),
+        (Ok(_), Err(why)) => Err(why),
     }
 }
 
 /// Asks the cluster with the old token until it is refused. The stored text comes from the platform: it does not choose
 /// another server.
-async fn until_refused(ctx: &Ctx, ends: &Ends<'_>, text: &SecretString) -> anyhow::Result<()> {
+async fn until_refused(
+    ctx: &Ctx,
+    ends: &Ends<'_>,
+    text: &SecretString,
+    kept: &[Object],
+    work: &signals::Work,
+) -> anyhow::Result<()> {
     let way = cluster::of_text("the stored kubeconfig", text.expose_secret())?;
     if way.access.context.server.as_deref() != Some(ends.server().as_str()) {
         ctx.out.warn("the stored kubeconfig leads to another cluster, so it was not checked that this one refuses its token");
@@ -215,10 +268,13 @@ async fn until_refused(ctx: &Ctx, ends: &Ends<'_>, text: &SecretString) -> anyho
     let mut last = None;
     let refused = async {
         loop {
-            last = match questions::who(&client).await {
-                Err(fault) if fault.class == Class::Login => return,
+            last = match questions::is_refused(&client).await {
+                Ok(true) => return,
                 answered => answered.err(),
             };
+            if work.check().is_err() {
+                return;
+            }
             tokio::time::sleep(PAUSE).await;
         }
     };
@@ -226,16 +282,27 @@ async fn until_refused(ctx: &Ctx, ends: &Ends<'_>, text: &SecretString) -> anyho
         return Ok(());
     }
     let seconds = LIMIT.as_secs();
+    let done = if kept.is_empty() {
+        "its account is removed"
+    } else {
+        "what is the credential's own is removed"
+    };
     let text = match last {
-        None => format!(
-            "the cluster did not refuse the token within {seconds} s, although its account is removed"
-        ),
+        None => {
+            format!("the cluster did not refuse the token within {seconds} s, although {done}")
+        }
         Some(fault) => format!(
-            "the account is removed, but for {seconds} s the cluster did not say whether it refuses the token: {}",
+            "{done}, but for {seconds} s the cluster did not say whether it refuses the token: {}",
             fault.text
         ),
     };
-    Err(Failure::new(Kind::Server, text)
-        .hint("run the command again: it goes on from here")
-        .into())
+    let hint = if kept.is_empty() {
+        "run the command again: it goes on from here".to_owned()
+    } else {
+        format!(
+            "if what was left alone is the credential's, remove it, then run the command again: {}",
+            ends.remove_each_by_hand(kept)
+        )
+    };
+    Err(Failure::new(Kind::Server, text).hint(hint).into())
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use super::minted;
 use super::renewer;
+use crate::cluster::grade::Level;
 use crate::failure::Failure;
-use crate::text::{acpctl, command::shell_line};
+use crate::text::command::{self, shell_line};
+use crate::text::seen::is_unseen;
+use crate::text::{acpctl, acpctl_for, quote};
 
 /// A scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -24,6 +27,8 @@ pub(super) enum Scheduler {
 /// How long before its end a token is renewed, if the user does not say.
 pub(super) const DEFAULT: Duration = Duration::from_secs(6 * 3600);
 
+const RENEW: [&str; 2] = ["credential", "renew"];
+
 /// What the scheduler starts: the words of the command line that asked for the text.
 pub(super) struct Job<'a> {
     /// `None` for all minted credentials.
@@ -33,27 +38,49 @@ pub(super) struct Job<'a> {
     pub from_file: Option<PathBuf>,
     pub context: Option<&'a str>,
     pub allow: &'a [String],
+    pub ttl: Option<Duration>,
+    pub max_grade: Option<Level>,
+    pub strict: bool,
     /// True if the credentials are in the store of this machine.
     pub is_local: bool,
 }
 
 impl Job<'_> {
-    /// Returns the words behind `acpctl`.
-    fn words(&self) -> Vec<String> {
-        let mut words = vec!["credential".to_owned(), "renew".to_owned()];
-        words.push(self.credential.unwrap_or("--all").to_owned());
+    /// Returns the flags of the command. `context` stands for the name of the context.
+    fn flags(&self, context: Option<&str>) -> Vec<String> {
+        let mut words = Vec::new();
         let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), value.to_owned()]);
         add("--expiring-within", &minted::length(self.within));
         if let Some(path) = &self.from_file {
             add("--from-file", &path.to_string_lossy());
         }
-        if let Some(context) = self.context {
+        if let Some(context) = context {
             add("--context", context);
         }
         for code in self.allow {
             add("--allow", code);
         }
+        if let Some(ttl) = self.ttl {
+            add("--ttl", &minted::length(ttl));
+        }
+        if let Some(limit) = self.max_grade {
+            add("--max-grade", limit.word());
+        }
+        if self.strict {
+            words.push("--strict".to_owned());
+        }
         words
+    }
+
+    /// Returns the words behind `acpctl`.
+    fn words(&self) -> Vec<String> {
+        let flags = self.flags(self.context);
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let words = match self.credential {
+            Some(name) => command::about(&RENEW, name, &flags),
+            None => [&RENEW[..], &["--all"], &flags].concat(),
+        };
+        words.into_iter().map(str::to_owned).collect()
     }
 
     /// Returns when the job runs: three times in the period before a token's end, so that two runs may fail.
@@ -115,22 +142,46 @@ pub(super) fn text(scheduler: Scheduler, job: &Job<'_>) -> Result<String, Failur
         Scheduler::Cron => format!("{} {}\n", times.cron(), acpctl(&plain).replace('%', "\\%")),
         Scheduler::Github => {
             job.require_elsewhere("GitHub")?;
-            github(
-                times,
-                &shell_line(&[&["acpctl"][..], plain.as_slice()].concat()),
-            )
+            github(times, job)?
         }
         Scheduler::Kubernetes => {
             job.require_elsewhere("Kubernetes")?;
-            kubernetes(times, job.credential.unwrap_or("--all"), &plain)
+            kubernetes(times, job, &plain)
         }
         Scheduler::Systemd => systemd(times, &acpctl(&plain)),
     })
 }
 
-fn github(times: Times, command: &str) -> String {
+/// GitHub puts what stands between `${{` and `}}` into a text before any shell reads it, and the names come from a
+/// platform: they reach the command in variables.
+fn github(times: Times, job: &Job<'_>) -> Result<String, Failure> {
+    let names = [(CREDENTIAL, job.credential), (CONTEXT, job.context)];
+    let mut variables = String::new();
+    for (variable, name) in names {
+        let Some(name) = name else {
+            continue;
+        };
+        if name.contains("${{") {
+            return Err(Failure::usage(format!(
+                "GitHub would replace a part of the name {}",
+                quote(name)
+            ))
+            .hint("give it a name without ${{, or let cron or systemd run the job"));
+        }
+        variables.push_str(&format!("\n          {variable}: {}", yaml_text(name)));
+    }
+    let flags = job.flags(None);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let flags = shell_line(&flags);
+    let context = job
+        .context
+        .map_or(String::new(), |_| format!(" --context \"${CONTEXT}\""));
+    let command = match job.credential {
+        None => format!("acpctl credential renew --all {flags}{context}"),
+        Some(_) => format!("acpctl credential renew {flags}{context} -- \"${CREDENTIAL}\""),
+    };
     let times = times.cron();
-    format!(
+    Ok(format!(
         "\
 # .github/workflows/renew-credentials.yaml
 name: Renew credentials
@@ -148,13 +199,27 @@ jobs:
         env:
           AMBIENT_API_URL: ${{{{ vars.AMBIENT_API_URL }}}}
           AMBIENT_TOKEN: ${{{{ secrets.AMBIENT_TOKEN }}}}
-          ADMIN_KUBECONFIG: ${{{{ secrets.ADMIN_KUBECONFIG }}}}
+          ADMIN_KUBECONFIG: ${{{{ secrets.ADMIN_KUBECONFIG }}}}{variables}
         run: |
           umask 077
           printf '%s' \"$ADMIN_KUBECONFIG\" > \"$RUNNER_TEMP/kubeconfig\"
           KUBECONFIG=\"$RUNNER_TEMP/kubeconfig\" {command}
 "
-    )
+    ))
+}
+
+/// The variables of the job on GitHub that hold names.
+const CREDENTIAL: &str = "RENEWED_CREDENTIAL";
+const CONTEXT: &str = "CLUSTER_CONTEXT";
+
+/// Returns a text in quotes for YAML, with escapes in place of unseen characters. JSON is YAML, but for those.
+fn yaml_text(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    let escaped = quoted.chars().map(|c| match c {
+        c if is_unseen(c) => format!("\\U{:08x}", u32::from(c)),
+        c => c.to_string(),
+    });
+    escaped.collect()
 }
 
 /// The command runs in a shell, whose quotes systemd passes on. Both percent signs and dollar signs mean something to
@@ -194,17 +259,30 @@ WantedBy=timers.target
 
 /// A job in the cluster, with the account of `--renewer` and the kubeconfig that comes with it. What the platform needs
 /// comes from a Secret of the user.
-fn kubernetes(times: Times, which: &str, words: &[&str]) -> String {
+fn kubernetes(times: Times, job: &Job<'_>, words: &[&str]) -> String {
     let (name, times) = (renewer::NAME, times.cron());
-    let which = shell_line(&[which]);
-    // JSON is YAML, whatever a name looks like.
-    let command = serde_json::json!([&["acpctl"][..], words].concat());
+    let flags = ["--renewer", "NAMESPACE"];
+    let renewer = match job.credential {
+        Some(credential) => acpctl_for(&RENEW, credential, &flags),
+        None => acpctl(&[&RENEW[..], &["--all"], &flags].concat()),
+    };
+    let context: &[&str] = match &job.context {
+        Some(context) => &["--context", context],
+        None => &[],
+    };
+    let kubectl = shell_line(&[&["kubectl"], context].concat());
+    // Kubernetes replaces $(NAME) by the value of a variable, and $$ by $.
+    let words = std::iter::once(&"acpctl").chain(words);
+    let words: Vec<String> = words
+        .map(|word| yaml_text(&word.replace('$', "$$")))
+        .collect();
+    let command = format!("[{}]", words.join(", "));
     format!(
         "\
-# Before this: acpctl credential renew {which} --renewer NAMESPACE | kubectl apply -f -
-#   kubectl -n NAMESPACE create secret generic {name} --from-env-file=FILE
+# Before this: {renewer} | {kubectl} apply -f -
+#   {kubectl} -n NAMESPACE create secret generic {name} --from-env-file=FILE
 #   (FILE holds the lines AMBIENT_API_URL=... and AMBIENT_TOKEN=...)
-# Then: kubectl -n NAMESPACE apply -f THIS_FILE
+# Then: {kubectl} -n NAMESPACE apply -f THIS_FILE
 apiVersion: batch/v1
 kind: CronJob
 metadata:

@@ -18,7 +18,7 @@ use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{CREDENTIAL_TOKEN, Candidates};
 use crate::secret_file;
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 use crate::text::quote;
 
 /// Adds to a 404 that the credential exists, if it does: the platform hides the secret from those whom the credential
@@ -102,13 +102,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             Failure::new(Kind::Data, format!("{doing}: the credential has no token"))
                 .hint(format!(
                     "store one: {}",
-                    acpctl(&[
-                        "credential",
-                        "update",
+                    acpctl_for(
+                        &["credential", "update"],
                         &args.credential,
-                        "--from-file",
-                        "PATH"
-                    ])
+                        &["--from-file", "PATH"]
+                    )
                 ))
                 .into(),
         );

@@ -8,7 +8,7 @@ use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::{ROLE_BINDING, Record};
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
@@ -43,7 +43,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let (name, label) = (&args.credential, args.label(project));
         let sentence = format!("credential/{name} is not bound to {label}");
         outcome::done(ctx, &found, format, &sentence)?;
-        let see = acpctl(&["credential", "bindings", name]);
+        let see = acpctl_for(&["credential", "bindings"], name, &[]);
         ctx.out.aside(&format!("See where it is bound: {see}"));
         return Ok(());
     };

@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
+use super::minted::length;
 use crate::ctx::Ctx;
+use crate::failure::Status;
 use crate::output::signals;
 use crate::runner::expiry::date;
 use crate::system::signals::{Arrivals, Signal};
@@ -45,6 +47,7 @@ pub(super) fn run(
                 failures += 1;
                 after(failures, pause)
             }
+            Err(interrupted) if interrupted.is::<Status>() => return Err(interrupted),
             Err(error) => {
                 failures += 1;
                 let why = format!("{error:#}");
@@ -53,7 +56,9 @@ pub(super) fn run(
             }
         };
         if let Ok(next) = ctx.now().checked_add(wait) {
-            ctx.out.note(&format!("Next look at {}", date(next)));
+            let wait = length(Duration::from_secs(wait.as_secs()));
+            ctx.out
+                .note(&format!("Next look at {}, in {wait}", date(next)));
         }
         if ctx.block_on(async { Ok(ends.come_within(wait).await) })? {
             ctx.out.note("Stopped");

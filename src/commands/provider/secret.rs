@@ -7,7 +7,7 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::Record;
 use crate::runner::table::Target;
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl_for, quote};
 
 /// Returns the secret to send. Behind managed gateways, a credential may be named; its ID is sent.
 ///
@@ -60,7 +60,7 @@ pub(super) fn say(ctx: &Ctx, mode: &ServerModeArgs, provider: &Record) -> anyhow
             let client = ctx.client()?;
             let is_credential = ctx.block_on(async { Ok(names_credential(client, secret).await) })?;
             if is_credential == Some(false) {
-                let update = acpctl(&["provider", "update", provider.name(), "--secret", "CREDENTIAL"]);
+                let update = acpctl_for(&["provider", "update"], provider.name(), &["--secret", "CREDENTIAL"]);
                 ctx.out.warn(&format!(
                     "the secret {} is not the ID of a credential, so sessions that use this provider do not start; to change it: {update}",
                     quote(secret)

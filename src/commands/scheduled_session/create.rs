@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::SCHEDULED_SESSION;
-use crate::text::acpctl;
+use crate::text::{acpctl, acpctl_for};
 
 const EXAMPLES: &str = "\
 # Every weekday at nine
@@ -95,7 +95,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if record.value("enabled").and_then(Value::as_bool) == Some(false) {
         ctx.out.aside(&format!(
             "the schedule is not enabled yet; to enable it: {}",
-            acpctl(&["scheduled-session", "resume", record.name()])
+            acpctl_for(&["scheduled-session", "resume"], record.name(), &[])
         ));
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::Candidates;
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl_for, quote};
 
 /// The arguments of both verbs.
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
                     let hint = match session_failure::reason(&session) {
                         Some(why) => format!("the session failed: {why}"),
                         None => {
-                            let describe = acpctl(&["describe", "session", &args.session]);
+                            let describe = acpctl_for(&["describe", "session"], &args.session, &[]);
                             format!("for its phase: {describe}")
                         }
                     };

@@ -190,7 +190,7 @@ fn a_deletion_that_is_only_said_is_not_believed() {
         "{err}"
     );
     assert!(
-        err.contains("kubectl -n team-a get secret acpctl-prod-"),
+        err.contains("kubectl --context dev -n team-a get secrets/acpctl-prod-"),
         "{err}"
     );
     assert_eq!((bench.server.live_tokens().len(), bench.notes()), (2, 1));

@@ -302,7 +302,10 @@ fn a_dry_run_of_a_revocation_shows_what_goes_and_changes_nothing() {
         "In the namespace team-a of https://".to_owned(),
         format!("  RoleBinding {name}: removed\n"),
         format!("  Secret {name}-a: removed\n"),
-        format!("  Role {name}: kept, because somebody else has made it\n"),
+        format!(
+            "  Role {name}: kept, because it does not have the label acpctl/id={}\n",
+            name.trim_start_matches("acpctl-")
+        ),
         format!("  ServiceAccount {name}: removed\n"),
         "  credential/prod: deleted\n".to_owned(),
     ] {

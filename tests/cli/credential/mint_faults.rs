@@ -301,7 +301,10 @@ fn an_undo_that_fails_is_said_exactly_and_tried_again() {
     }
     let (code, _, err) = bench.run(MINT_ALL);
     assert_eq!(code, 10, "{err}");
-    assert!(err.contains("By hand: kubectl -n team-a delete "), "{err}");
+    assert!(
+        err.contains("By hand: kubectl --context dev -n team-a delete "),
+        "{err}"
+    );
     assert_eq!(bench.notes(), 1);
     bench.ok("credential create --mint view --name other --yes");
     assert!(

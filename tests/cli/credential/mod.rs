@@ -19,6 +19,7 @@ mod scan;
 mod schedule;
 mod secrecy;
 mod token;
+mod trust;
 
 use serde_json::{Value, json};
 

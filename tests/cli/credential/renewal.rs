@@ -12,14 +12,14 @@ use crate::support::run::{Line as _, Run as _};
 use crate::support::{TestEnv, schema, signals};
 
 /// A run of `renew --watch`, whose standard error is read line by line.
-struct Watching {
+pub struct Watching {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStderr>>,
     heard: Vec<String>,
 }
 
 impl Watching {
-    fn start(bench: &Bench, line: &str) -> Self {
+    pub fn start(bench: &Bench, line: &str) -> Self {
         signals::reset();
         let prepared = bench.command(line);
         let mut command = Command::new(prepared.get_program());
@@ -45,7 +45,7 @@ impl Watching {
     }
 
     /// Reads until a line holds these words.
-    fn wait_for(&mut self, words: &str) {
+    pub fn wait_for(&mut self, words: &str) {
         loop {
             let line = self.lines.next();
             let line = line.unwrap_or_else(|| panic!("no {words:?} in {:?}", self.heard));
@@ -58,9 +58,20 @@ impl Watching {
 
     /// Sends SIGTERM and returns the exit status.
     fn terminate(mut self) -> (Option<i32>, Vec<String>) {
+        self.signal("TERM");
+        self.end()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&mut self, name: &str) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let flag = format!("-{name}");
+        let sent = Command::new("kill").args([&flag, &pid]).status();
         assert!(sent.unwrap().success());
+    }
+
+    /// Waits for the end. Returns the exit status, and all lines.
+    pub fn end(mut self) -> (Option<i32>, Vec<String>) {
         self.heard.extend(self.lines.by_ref().map(Result::unwrap));
         (self.child.wait().unwrap().code(), self.heard)
     }

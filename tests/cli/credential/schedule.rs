@@ -121,11 +121,110 @@ fn github_runs_what_the_line_says() {
     assert_eq!(workflow["on"]["schedule"][0]["cron"], "17 */2 * * *");
     let step = &workflow["jobs"]["renew"]["steps"][1];
     assert_eq!(step["env"]["AMBIENT_TOKEN"], "${{ secrets.AMBIENT_TOKEN }}");
+    assert_eq!(step["env"]["RENEWED_CREDENTIAL"], "a b");
     let run = step["run"].as_str().unwrap();
     assert!(
-        run.ends_with(" acpctl credential renew 'a b' --expiring-within 6h\n"),
+        run.ends_with(" acpctl credential renew --expiring-within 6h -- \"$RENEWED_CREDENTIAL\"\n"),
         "{run}"
     );
+    let all = yaml(&printed(&env, &["--print-schedule", "github"]));
+    let run = all["jobs"]["renew"]["steps"][1]["run"].as_str().unwrap();
+    assert!(
+        run.ends_with(" acpctl credential renew --all --expiring-within 6h\n"),
+        "{run}"
+    );
+}
+
+/// Names that mean something to a shell, to YAML, or to a scheduler.
+const HOSTILE: [&str; 12] = [
+    "--all",
+    "-n",
+    "x: y #z",
+    "\"quoted\" 'twice'",
+    "back\\slash \\n",
+    "$(AMBIENT_TOKEN)",
+    "$$(AMBIENT_TOKEN) `id`",
+    "${HOME} %h 50%",
+    "{a: [b]}",
+    "*a &b !c",
+    "~",
+    "\u{200b}部署",
+];
+
+/// A word of a command as a container gets it: `$$` becomes `$`, and no variable is named.
+fn as_in_a_pod(word: &str) -> String {
+    let mut parts = word.split("$$");
+    assert!(parts.all(|part| !part.contains("$(")), "{word}");
+    word.replace("$$", "$")
+}
+
+#[test]
+fn a_name_means_the_same_to_each_scheduler() {
+    let env = TestEnv::new();
+    for name in HOSTILE {
+        let words = ["credential", "renew", "--expiring-within", "6h"];
+        let words: Vec<&str> = if name.starts_with('-') {
+            [&["acpctl"], &words[..], &["--", name]].concat()
+        } else {
+            [&["acpctl"], &words[..2], &[name], &words[2..]].concat()
+        };
+        let text = |scheduler: &str| printed(&env, &["--print-schedule", scheduler, "--", name]);
+        let cron = text("cron");
+        let command = cron.trim_end().splitn(6, ' ').nth(5).unwrap();
+        if !name.contains('\u{200b}') {
+            assert_eq!(shell_words(&command.replace("\\%", "%")), words, "{cron}");
+        }
+        let github = yaml(&text("github"));
+        let step = &github["jobs"]["renew"]["steps"][1];
+        assert_eq!(step["env"]["RENEWED_CREDENTIAL"], name);
+        assert!(
+            !step["run"].as_str().unwrap().contains(name) || name == "~",
+            "{name}"
+        );
+        let job = text("kubernetes");
+        let read = yaml(&job);
+        let pod = &read["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+        let command = pod["containers"][0]["command"].as_array().unwrap();
+        let command: Vec<String> = command
+            .iter()
+            .map(|word| as_in_a_pod(word.as_str().unwrap()))
+            .collect();
+        assert_eq!(command, words, "{job}");
+        let systemd = text("systemd");
+        let starts = systemd
+            .lines()
+            .filter(|line| line.starts_with("ExecStart="));
+        assert_eq!(starts.count(), 1, "{systemd}");
+    }
+}
+
+#[test]
+fn github_replaces_nothing_in_a_name() {
+    let env = TestEnv::new();
+    let name = "x${{ secrets.ADMIN_KUBECONFIG }}";
+    for words in [
+        &[name][..],
+        &["prod", "--context", name],
+        &["--all", "--context", name],
+    ] {
+        let (code, out, err) = env
+            .acpctl()
+            .args(["credential", "renew", "--print-schedule", "github"])
+            .args(words)
+            .told();
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+        assert!(
+            err.contains("GitHub would replace a part of the name"),
+            "{err}"
+        );
+    }
+    let text = printed(
+        &env,
+        &["prod", "--context", "-o", "--print-schedule", "github"],
+    );
+    let read = yaml(&text);
+    let step = &read["jobs"]["renew"]["steps"][1];
+    assert_eq!(step["env"]["CLUSTER_CONTEXT"], "-o");
 }
 
 #[test]

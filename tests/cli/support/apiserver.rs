@@ -49,6 +49,8 @@ pub enum Fault {
     FailsAfter(u16),
     /// The server does what it is asked, and never answers.
     Hangs,
+    /// A portal answers in its place, and wants a login.
+    Portal,
 }
 
 /// A fault for the next request of this method whose path contains this, dry runs excepted.
@@ -573,7 +575,7 @@ impl State {
                 refusal(*code, "Planned", "the test wants this refusal")
             }
             (Some(Fault::Busy(_)), _) => refusal(429, "TooManyRequests", "try again later"),
-            (Some(Fault::Cut), _) => (0, Value::Null),
+            (Some(Fault::Cut | Fault::Portal), _) => (0, Value::Null),
             (_, Ok(user)) => self.handle(asked, &user),
             (_, Err(())) => refusal(401, "Unauthorized", "Unauthorized"),
         };
@@ -587,6 +589,7 @@ impl State {
         });
         match fault {
             Some(Fault::AnswerLost | Fault::Cut) => return Told::nothing(),
+            Some(Fault::Portal) => return Told::text(401, "text/html", "<html>Log in</html>"),
             Some(Fault::Hangs) => return Told::text(HANGS, "", ""),
             Some(Fault::FailsAfter(code)) => {
                 return Told::json(refusal(code, "InternalError", "it was done all the same"));

@@ -169,13 +169,7 @@ impl MintArgs {
     /// # Errors
     /// No cluster gives a token for so short a time.
     pub fn ttl(&self) -> Result<Duration, Failure> {
-        let ttl = self.ttl.unwrap_or(DEFAULT_TTL);
-        if !(SHORTEST_TTL..=LONGEST_TTL).contains(&ttl) {
-            return Err(Failure::usage(
-                "--ttl must be 10m at least, and 3650d at most",
-            ));
-        }
-        Ok(ttl)
+        check_ttl(self.ttl.unwrap_or(DEFAULT_TTL))
     }
 
     /// Reads the role.
@@ -235,6 +229,19 @@ impl MintArgs {
             )),
         }
     }
+}
+
+/// Returns a time for which a token can be asked.
+///
+/// # Errors
+/// No cluster gives a token for so short a time, or it is absurdly long.
+pub(in crate::commands::credential) fn check_ttl(ttl: Duration) -> Result<Duration, Failure> {
+    if (SHORTEST_TTL..=LONGEST_TTL).contains(&ttl) {
+        return Ok(ttl);
+    }
+    Err(Failure::usage(
+        "--ttl must be 10m at least, and 3650d at most",
+    ))
 }
 
 /// The time for which a token is asked by default, and its limits.

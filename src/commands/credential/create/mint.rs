@@ -25,11 +25,11 @@ use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{ClusterArgs, EXEC_PLUGIN, Way, failure};
 use crate::intake::name_from_context;
 use crate::lookup::{self, Collection};
-use crate::output::{Format, progress};
+use crate::output::{Format, progress, signals};
 use crate::resources::KUBECONFIG;
 use crate::runner::expiry::date;
 use crate::text::quote;
-use crate::text::{acpctl, url_for_people};
+use crate::text::{acpctl_for, url_for_people};
 
 /// The objects that will be made.
 struct Plan {
@@ -155,7 +155,7 @@ fn refuse_taken(ctx: &Ctx, ends: &Ends<'_>, name: &str) -> anyhow::Result<()> {
     Err(Failure::new(Kind::Conflict, text)
         .hint(format!(
             "renew it ({}), or choose another --name",
-            acpctl(&["credential", "renew", name])
+            acpctl_for(&["credential", "renew"], name, &[])
         ))
         .into())
 }
@@ -242,6 +242,11 @@ fn make_and_store(
 ) -> anyhow::Result<()> {
     let account = &plan.minted.account;
     ends.settle_left(ctx)?;
+    let rest = format!(
+        "The next 'acpctl credential create --mint', 'renew' or 'revoke' for this cluster removes it. By hand: {}",
+        ends.remove_by_hand(account)
+    );
+    let work = ends.begin_work("what was made is removed", &rest)?;
     let mut journal = Journal::begin(Note {
         work: Work::Mint,
         server: ends.server(),
@@ -253,25 +258,36 @@ fn make_and_store(
         old_anchor: None,
         step: String::new(),
     })?;
-    let stored = make(ctx, plan, ends, &mut journal).and_then(|token| {
+    let stored = make(ctx, plan, ends, &work, &mut journal).and_then(|token| {
         if let Some(limit) = args.max_grade {
             grading::gate(&plan.name, token.asked.grade, limit)?;
         }
+        work.check()?;
         journal.step("store")?;
         let recorded = plan.minted.annotations(&token.asked, ctx);
         let new = prepare::minted(ctx, args, plan.name.clone(), &token.text, recorded)?;
-        match send::send(ctx, args, new) {
-            Ok((record, _)) => Ok((record, token)),
-            // The platform may have stored it before it failed.
-            Err(why) => match ctx.block_on(ends.stored(&journal.note)) {
-                Ok(Some((record, _))) => Ok((record, token)),
-                _ => Err(why),
-            },
+        let sent = send::send(ctx, args, new);
+        // The platform may have stored it before it failed, and it may only say that it has stored it.
+        match (sent, ctx.block_on(ends.stored(&journal.note))) {
+            (_, Ok(Some((record, _)))) => Ok((record, token)),
+            (Err(why), _) => Err(why),
+            (Ok(_), Ok(None)) => Err(Failure::new(
+                Kind::Server,
+                "the platform says that it has stored the credential, and does not have it",
+            )
+            .into()),
+            (Ok((record, _)), Err(why)) => {
+                ctx.out.warn(&format!(
+                    "it was not seen that the platform has stored the credential: {why:#}"
+                ));
+                Ok((record, token))
+            }
         }
     });
     let (record, token) = match stored {
         Ok(stored) => stored,
         Err(why) => {
+            let why = work.or_interrupted(why);
             let made = account.to_remove(&[&plan.minted.anchor]);
             return Err(ends.undo(ctx, journal, &made, why));
         }
@@ -286,16 +302,32 @@ fn make_and_store(
     ctx.out
         .note(&minted::says(&plan.minted, &token.asked, token.end));
     warn_of_surprises(ctx, plan, &token);
+    if let Err(interrupted) = work.check() {
+        for (project, _) in projects {
+            let flags = ["--project", project];
+            let bind = acpctl_for(&["credential", "bind"], record.name(), &flags);
+            ctx.out.note(&format!("Not bound: {bind}"));
+        }
+        return Err(interrupted.into());
+    }
+    drop(work);
     binding::bind_each(ctx, &record, projects, format)
 }
 
 /// Creates the objects and the token, and tries the token.
-fn make(ctx: &Ctx, plan: &Plan, ends: &Ends<'_>, journal: &mut Journal) -> anyhow::Result<Token> {
+fn make(
+    ctx: &Ctx,
+    plan: &Plan,
+    ends: &Ends<'_>,
+    work: &signals::Work,
+    journal: &mut Journal,
+) -> anyhow::Result<Token> {
     let account = &plan.minted.account;
     ctx.block_on(async {
         let _making = progress::begin("Creating the objects");
         let (mut account_uid, mut anchor) = (None, None);
         for object in &plan.objects {
+            work.check()?;
             journal.step(object.says())?;
             let uid = change::create(&ends.cluster, object)
                 .await
@@ -308,6 +340,7 @@ fn make(ctx: &Ctx, plan: &Plan, ends: &Ends<'_>, journal: &mut Journal) -> anyho
         }
         let account_uid = account_uid.context("there is no account")?;
         let (anchor, uid) = anchor.context("there is no anchor")?;
+        work.check()?;
         journal.step("token")?;
         let wanted = Wanted {
             account,
@@ -320,6 +353,7 @@ fn make(ctx: &Ctx, plan: &Plan, ends: &Ends<'_>, journal: &mut Journal) -> anyho
         let granted = change::token(&ends.cluster, &wanted).await;
         let granted = granted.map_err(failure)?;
         let text = minted::kubeconfig(&ends.way.access, &plan.name, account, &granted.token)?;
+        work.check()?;
         journal.step("try the token")?;
         let asked = ends.prove(ctx, account, &granted, &text).await?;
         let end = granted.end;

@@ -12,8 +12,8 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
-use crate::text::acpctl;
 use crate::text::quote;
+use crate::text::{acpctl, acpctl_for};
 
 /// The effect on the credential.
 pub(super) enum Effect {
@@ -208,7 +208,7 @@ fn already_exists(name: &str, found: &[Record], first: &Record) -> Failure {
     let message = format!("credential {} already exists ({})", quote(name), first.id());
     // Among several credentials of the name, only the ID tells which one to update.
     let target = if found.len() == 1 { name } else { first.id() };
-    let update = acpctl(&["credential", "update", target, "--from-file", "PATH"]);
+    let update = acpctl_for(&["credential", "update"], target, &["--from-file", "PATH"]);
     Failure::new(Kind::Conflict, message).hint(format!(
         "change it ({update}), add --if-exists update or skip, or choose another --name"
     ))

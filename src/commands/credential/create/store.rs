@@ -10,7 +10,7 @@ use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
 use crate::output::Format;
 use crate::resources::Record;
-use crate::text::acpctl;
+use crate::text::{acpctl, acpctl_for};
 
 /// Stores and binds a credential, and reports that. The projects are looked up first, so that a misspelled one stores
 /// nothing.
@@ -64,7 +64,7 @@ fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool) 
     let is_bound = !args.bind.projects().is_empty();
     let project = ctx.globals.project.as_deref();
     let project = project.filter(|project| !project.is_empty());
-    let bind = |project| acpctl(&["credential", "bind", name, "--project", project]);
+    let bind = |project| acpctl_for(&["credential", "bind"], name, &["--project", project]);
     match project {
         Some(project) if !is_bound => ctx.out.aside(&format!(
             "create does not bind a credential; to let the sessions of {project} use it: {}",
