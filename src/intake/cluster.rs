@@ -122,12 +122,12 @@ impl ClusterArgs {
                 ));
             }
         };
-        Ok(self.from_here(cut(ctx, sources, self.context.as_deref())?))
+        Ok(self.noting_file(cut(ctx, sources, self.context.as_deref())?))
     }
 
     /// Notes which file the user named, for commands to copy. What came from standard input is in a file that the
     /// user knows.
-    fn from_here(&self, mut way: Way) -> Way {
+    fn noting_file(&self, mut way: Way) -> Way {
         way.access.file = self.from_file.as_deref().map(|path| match path.to_str() {
             Some("-") => "FILE".to_owned(),
             _ => path.to_string_lossy().into_owned(),
@@ -168,7 +168,7 @@ impl ClusterArgs {
             return Err(Failure::new(Kind::NotFound, text)
                 .hint("name the file with --from-file, or the context with --context"));
         };
-        Ok(self.from_here(cut(ctx, sources, Some(&chosen))?))
+        Ok(self.noting_file(cut(ctx, sources, Some(&chosen))?))
     }
 }
 
