@@ -260,7 +260,7 @@ fn make_and_store(
         journal.step("store")?;
         let recorded = plan.minted.annotations(&token.asked, ctx);
         let new = prepare::minted(ctx, args, plan.name.clone(), &token.text, recorded)?;
-        match send::send(ctx, args, new) {
+        match send::send(ctx, args, &new) {
             Ok((record, _)) => Ok((record, token)),
             // The platform may have stored it before it failed.
             Err(why) => match ctx.block_on(ends.stored(&journal.note)) {
