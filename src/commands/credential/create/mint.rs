@@ -266,7 +266,7 @@ fn make_and_store(
         journal.step("store")?;
         let recorded = plan.minted.annotations(&token.asked, ctx);
         let new = prepare::minted(ctx, args, plan.name.clone(), &token.text, recorded)?;
-        let sent = send::send(ctx, args, new);
+        let sent = send::send(ctx, args, &new);
         // The platform may have stored it before it failed, and it may only say that it has stored it.
         match (sent, ctx.block_on(ends.stored(&journal.note))) {
             (_, Ok(Some((record, _)))) => Ok((record, token)),

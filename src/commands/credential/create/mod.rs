@@ -40,7 +40,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.dry_run {
         return show_dry_run(ctx, args, &format, &new);
     }
-    store::store(ctx, args, new, &format)
+    store::store(ctx, args, &new, &format)
 }
 
 fn show_dry_run(

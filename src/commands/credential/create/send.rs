@@ -39,24 +39,29 @@ impl Effect {
 ///
 /// # Errors
 /// If another credential has the name, or the server refuses.
-pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result<(Record, Effect)> {
+pub(super) fn send(
+    ctx: &Ctx,
+    args: &Args,
+    new: &NewCredential,
+) -> anyhow::Result<(Record, Effect)> {
     let client = ctx.client()?;
-    let name = new.name.clone();
-    let may_double = may_double(args, &new);
+    let may_double = may_double(args, new);
     let (mut record, effect) = ctx.block_on(async {
-        if may_meet(args, &new) {
+        if may_meet(args, new) {
             let found = namesakes(client, &new.name).await?;
             if let Some(first) = found.first() {
-                return meet(ctx, args, client, &new, &found, first).await;
+                return meet(ctx, args, client, new, &found, first).await;
             }
         }
         let body = new.body.clone();
         let record = create(client, &new.name, new.digest.as_deref(), body).await?;
+        // A minted credential stays: its account in the cluster exists already.
         if args.if_exists.is_some()
+            && !args.mint.is_given()
             && let Some(older) = yield_to_older(ctx, client, &new.name, &record).await
         {
             let found = std::slice::from_ref(&older);
-            return meet(ctx, args, client, &new, found, &older).await;
+            return meet(ctx, args, client, new, found, &older).await;
         }
         Ok((record, Effect::Created))
     })?;
@@ -64,7 +69,7 @@ pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result
         .map_err(|failure| failure.hint(format!("see {}", acpctl(&["credential", "list"]))))?;
     record.remove("token");
     if may_double {
-        doubt_double(ctx, client, &name, 1);
+        doubt_double(ctx, client, &new.name, 1);
     }
     Ok((record, effect))
 }

@@ -17,7 +17,7 @@ use crate::text::{acpctl, acpctl_for};
 pub(super) fn store(
     ctx: &Ctx,
     args: &Args,
-    new: NewCredential,
+    new: &NewCredential,
     format: &Format,
 ) -> anyhow::Result<()> {
     let client = ctx.client()?;
@@ -31,7 +31,7 @@ pub(super) fn store(
         }
     }
     if !projects.is_empty() {
-        let planned = planned(ctx, args, &new)?;
+        let planned = planned(ctx, args, new)?;
         if !may_bind_each(ctx, &planned, &projects, args.consent())? {
             return Ok(());
         }

@@ -38,7 +38,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
     if !prompt::confirm("Store it?")? {
         return Err(aborted(ctx));
     }
-    store(ctx, &answers.args, new, format)
+    store(ctx, &answers.args, &new, format)
 }
 
 fn ask(ctx: &Ctx, given: &Args) -> anyhow::Result<Answers> {
