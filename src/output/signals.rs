@@ -10,7 +10,6 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use signal_hook::low_level;
 
-use super::stderr;
 use crate::failure::Status;
 use crate::system::signals::{self, Signal};
 
@@ -102,6 +101,8 @@ struct Unfinished {
     signal: Option<i32>,
     /// What the user reads at the first signal, and at the second.
     says: [String; 2],
+    /// Shows it.
+    show: fn(&str),
 }
 
 static UNFINISHED: Mutex<Option<Unfinished>> = Mutex::new(None);
@@ -120,8 +121,12 @@ impl Work {
     ///
     /// # Errors
     /// As [`close_question_with`].
-    pub(crate) fn begin(says: [String; 2]) -> io::Result<Self> {
-        *unfinished() = Some(Unfinished { signal: None, says });
+    pub(crate) fn begin(says: [String; 2], show: fn(&str)) -> io::Result<Self> {
+        *unfinished() = Some(Unfinished {
+            signal: None,
+            says,
+            show,
+        });
         watch()?;
         Ok(Self(()))
     }
@@ -153,15 +158,19 @@ impl Drop for Work {
 
 /// Lets unfinished work go on at its first signal. Returns false if the program must end now.
 fn goes_on(signal: i32) -> bool {
-    let (text, goes_on) = match unfinished().as_mut() {
+    let (show, text, goes_on) = match unfinished().as_mut() {
         None => return false,
         Some(work) => {
             let is_first = work.signal.is_none();
             work.signal.get_or_insert(signal);
-            (work.says[usize::from(!is_first)].clone(), is_first)
+            (
+                work.show,
+                work.says[usize::from(!is_first)].clone(),
+                is_first,
+            )
         }
     };
-    stderr::note(&text);
+    show(&text);
     goes_on
 }
 

@@ -111,11 +111,6 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
     ),
     ("acpctl credential get prod staging", Expected::Code(3)),
     (
-        // Nobody can read when the token of the sample ends.
-        "acpctl credential validate ~/.kube/config --strict --min-ttl 12h",
-        Expected::Code(8),
-    ),
-    (
         "acpctl session events ",
         Expected::Skipped("needs a session that runs: session/follow/"),
     ),

@@ -21,7 +21,7 @@ use crate::failure::{Failure, Kind, Status};
 use crate::intake::cluster::{self, Way, failure};
 use crate::kubeconfig::Access;
 use crate::lookup::Collection;
-use crate::output::signals;
+use crate::output::{note, signals};
 use crate::resources::{
     CREDENTIAL, MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, Record,
     SERVER, annotation,
@@ -33,6 +33,9 @@ use crate::yaml;
 /// binding one after the other.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
+/// The limits of the time for which a token is asked.
+const SHORTEST_TTL: Duration = Duration::from_secs(600);
+const LONGEST_TTL: Duration = Duration::from_secs(3650 * 86_400);
 /// How long an interrupted run goes on to remove what it has made.
 const LONGEST_UNDO: Duration = Duration::from_secs(20);
 
@@ -283,7 +286,7 @@ impl<'c> Ends<'c> {
         first.map_or(Ok(kept), |fault| Err(failure(fault)))
     }
 
-    /// Begins work that a signal does not cut off in its middle. `rest` says what to do if it is ended all the same.
+    /// Begins work that a signal does not cut off in its middle. `rest` says what to do if it is ended nevertheless.
     ///
     /// # Errors
     /// The system does not report signals.
@@ -293,7 +296,7 @@ impl<'c> Ends<'c> {
         );
         let second =
             format!("Ended within the work: the cluster may hold what the run has made. {rest}");
-        signals::Work::begin([first, second]).context("wait for signals")
+        signals::Work::begin([first, second], note).context("wait for signals")
     }
 
     /// Undoes the work of this run after `why`. The journal is kept if something may be left.
@@ -434,6 +437,19 @@ pub(super) fn kubeconfig(
     });
     let text = yaml::to_string(&document).context("write the kubeconfig")?;
     Ok(SecretString::from(text))
+}
+
+/// Returns a time for which a token can be asked.
+///
+/// # Errors
+/// No cluster gives a token for so short a time, or it is absurdly long.
+pub(super) fn check_ttl(ttl: Duration) -> Result<Duration, Failure> {
+    if (SHORTEST_TTL..=LONGEST_TTL).contains(&ttl) {
+        return Ok(ttl);
+    }
+    Err(Failure::usage(
+        "--ttl must be 10m at least, and 3650d at most",
+    ))
 }
 
 /// Returns a length of time as flags take it: `8h`, `90m`, `601s`.

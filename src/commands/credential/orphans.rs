@@ -139,7 +139,8 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
 
 type Stored = (Record, Minted);
 
-/// Looks for the accounts of credentials by their names. Returns the credentials whose account is there, and the others.
+/// Looks for the accounts of credentials by their names. Returns the credentials whose account is there, and the
+/// others.
 async fn by_name<'s>(
     ends: &Ends<'_>,
     unseen: impl Iterator<Item = &'s Stored>,

@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::create::check_ttl;
 use super::merge;
 use super::minted::{self, Ends, Minted};
 use super::own::Own;
@@ -116,7 +115,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     if let Some(ttl) = args.ttl {
-        check_ttl(ttl)?;
+        minted::check_ttl(ttl)?;
     }
     if let Some(scheduler) = args.print_schedule {
         let text = schedule::text(scheduler, &job(ctx, args)?)?;

@@ -332,7 +332,7 @@ fn a_record_does_not_choose_a_long_lifetime() {
     let bench = Bench::new();
     bench.ok(MINT);
     rewrite(&bench, "prod", |own| {
-        own["acpctl/mint-ttl"] = json!("315360000")
+        own["acpctl/mint-ttl"] = json!("315360000");
     });
     let (code, _, err) = bench.run("credential renew prod");
     assert_eq!(code, 0, "{err}");

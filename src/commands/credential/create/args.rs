@@ -11,6 +11,7 @@ use crate::cluster::objects::is_name;
 use crate::cluster::roles::{self, Role, RulesFault};
 use crate::commands::credential::binding::BindArgs;
 use crate::commands::credential::consent::Consent;
+use crate::commands::credential::minted;
 use crate::commands::grading;
 use crate::compat::number;
 use crate::failure::{Failure, Kind};
@@ -169,7 +170,7 @@ impl MintArgs {
     /// # Errors
     /// No cluster gives a token for so short a time.
     pub fn ttl(&self) -> Result<Duration, Failure> {
-        check_ttl(self.ttl.unwrap_or(DEFAULT_TTL))
+        minted::check_ttl(self.ttl.unwrap_or(DEFAULT_TTL))
     }
 
     /// Reads the role.
@@ -231,23 +232,8 @@ impl MintArgs {
     }
 }
 
-/// Returns a time for which a token can be asked.
-///
-/// # Errors
-/// No cluster gives a token for so short a time, or it is absurdly long.
-pub(in crate::commands::credential) fn check_ttl(ttl: Duration) -> Result<Duration, Failure> {
-    if (SHORTEST_TTL..=LONGEST_TTL).contains(&ttl) {
-        return Ok(ttl);
-    }
-    Err(Failure::usage(
-        "--ttl must be 10m at least, and 3650d at most",
-    ))
-}
-
-/// The time for which a token is asked by default, and its limits.
+/// The time for which a token is asked by default.
 const DEFAULT_TTL: Duration = Duration::from_secs(8 * 3600);
-const SHORTEST_TTL: Duration = Duration::from_secs(600);
-const LONGEST_TTL: Duration = Duration::from_secs(3650 * 86_400);
 
 /// What to do if there is a credential of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -10,7 +10,7 @@ mod send;
 mod store;
 mod wizard;
 
-pub(super) use args::{Args, check_ttl};
+pub(super) use args::Args;
 
 use crate::commands::{grading, outcome};
 use crate::ctx::Ctx;
