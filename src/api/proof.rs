@@ -86,10 +86,11 @@ pub(super) fn refuse_unread(
         [.., collection, id] if *collection == resource.collection => (*id, record.id()),
         _ => return Ok(()),
     };
-    let refused = answer
-        .refuse_error()
-        .and_then(|()| refuse_kind(resource, record));
-    refused.map_err(Error::of_read)?;
+    answer.refuse_error().map_err(Error::of_read)?;
+    // A recorded object has a kind of its own.
+    if has_form_of_id(wanted) || kinds().any(|it| it.kind == record.text("kind")) {
+        refuse_kind(resource, record).map_err(Error::of_read)?;
+    }
     if answer.is_empty_object() {
         return Err(Error::Nothing);
     }
@@ -137,9 +138,13 @@ pub(crate) fn answered_kind(request: &Request) -> Option<&'static Resource> {
         (Method::Post, [.., collection]) | (Method::Patch, [.., collection, _]) => collection,
         _ => return None,
     };
+    kinds().find(|kind| kind.collection == *collection)
+}
+
+/// Returns the kinds of objects that the platform has.
+fn kinds() -> impl Iterator<Item = &'static Resource> {
     let others = [&SCHEDULED_SESSION, &INBOX_MESSAGE, &SESSION_MESSAGE];
-    let mut kinds = NAMED.iter().copied().chain(others);
-    kinds.find(|kind| kind.collection == *collection)
+    NAMED.iter().copied().chain(others)
 }
 
 /// Refuses the answer to a start, an interruption or a run of a schedule that does not show that it was done.

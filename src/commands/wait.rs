@@ -254,8 +254,7 @@ enum Seen {
 fn may_pass_later(error: &anyhow::Error) -> bool {
     // A list was read several times before its gap became an error.
     let mut causes = error.chain().filter_map(|it| it.downcast_ref::<Error>());
-    !causes.any(|cause| is_told(cause))
-        && matches!(api::kind_of(error), Kind::Network | Kind::Server)
+    !causes.any(is_told) && matches!(api::kind_of(error), Kind::Network | Kind::Server)
 }
 
 async fn until(

@@ -141,11 +141,7 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Enter => actions::enter(state, effects),
         KeyCode::Char(' ') if ctrl => mark_all(state),
-        KeyCode::Char(' ') => {
-            if !table.mark() {
-                state.complain("It has no usable ID: it can't be marked");
-            }
-        }
+        KeyCode::Char(' ') => mark(state),
         KeyCode::Char('w') if ctrl => {
             table.is_wide = !table.is_wide;
             let said = if table.is_wide {
@@ -186,6 +182,12 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             pages::switch_project(state, place, effects);
         }
         _ => {}
+    }
+}
+
+fn mark(state: &mut State) {
+    if state.table_mut().is_some_and(|table| !table.mark()) {
+        state.complain("It has no usable ID: it can't be marked");
     }
 }
 

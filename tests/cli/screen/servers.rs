@@ -524,7 +524,7 @@ fn the_screen_believes_no_more_than_the_command_line() {
         terminal.type_text("t");
         terminal.wait_for("[Cancel]");
         terminal.type_text("\t\r");
-        terminal.wait_for("Stop failed");
+        terminal.wait_for("Stop session failed");
         leave(&terminal, CTRL_C);
     }
 }

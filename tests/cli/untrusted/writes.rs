@@ -45,6 +45,9 @@ fn found(request: &Received) -> Reply {
     if last == "p" {
         return answer(200, &json!({"id": "p", "name": "p"}));
     }
+    if path.contains("/roles/") {
+        return answer(200, &json!({"id": ID, "name": last}));
+    }
     if last.ends_with('s') {
         list(json!([object()]))
     } else {
