@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 const LIMIT: Duration = Duration::from_secs(2);
 /// How long it may take for a secret that exists nowhere else.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The name of an entry that is there for a moment only.
+/// The start of the name of an entry that is there for a moment only, and its content.
 const TRIAL: &str = "trial";
 
 /// Why the keyring did not do what it was asked to. No variant carries bytes of an entry.
@@ -64,15 +64,18 @@ pub(crate) fn read(
     })
 }
 
-/// Writes an entry and deletes it again, to know whether the keyring takes one.
+/// Writes an entry and deletes it again, to know whether the keyring takes one. Its name is a random one, because runs
+/// at the same time would delete each other's.
 ///
 /// # Errors
 /// If the keyring does not answer, or refuses.
 pub(crate) fn try_out(service: &'static str) -> Result<(), KeyringError> {
+    let number = getrandom::u64().map_err(|why| KeyringError::Thread(io::Error::other(why)))?;
     in_time(LIMIT, move || {
-        let trial = Entry::new(service, TRIAL)?;
-        trial.set_password(TRIAL)?;
-        unless_missing(trial.delete_credential()).map(Option::unwrap_or_default)
+        let trial = Entry::new(service, &format!("{TRIAL}#{number}"))?;
+        let taken = trial.set_password(TRIAL);
+        let removed = unless_missing(trial.delete_credential());
+        taken.and(removed.map(Option::unwrap_or_default))
     })
 }
 

@@ -180,6 +180,11 @@ pub(crate) fn unread(why: &KeyringError) -> Failure {
     match why {
         KeyringError::Another { wanted, .. } => failure.hint(acpctl(&["login", wanted])),
         KeyringError::OtherIssuer { .. } => failure.hint(acpctl(&["login", "URL"])),
+        KeyringError::Damaged => failure.hint(acpctl(&["login"])),
+        KeyringError::NoKeyring => failure.hint(format!(
+            "set AMBIENT_TOKEN, or keep the login in config.json: {}",
+            acpctl(&["login", "URL", "--store", "file"])
+        )),
         _ => failure.hint(format!(
             "unlock the keyring, or set AMBIENT_TOKEN, or keep the login in config.json: {}",
             acpctl(&["login", "URL", "--store", "file"])

@@ -37,7 +37,8 @@ const ANOTHER_FAILED: &str = "another run has just tried";
 #[derive(Default)]
 pub(crate) struct Fresh {
     pub token: Option<SecretString>,
-    /// True if the login can be renewed once the server refuses the token. After a renewal that failed it can't.
+    /// True if the login can be renewed once the server refuses the token. After a renewal that failed it can't, unless
+    /// the token was still good then: a long run tries again at its end.
     pub may_renew: bool,
 }
 
@@ -59,6 +60,7 @@ pub(crate) fn fresh(
         return old(login.access, may_renew);
     }
     let failed = |why: &dyn Display| warn(&login, now, why);
+    let is_good = end_of(&login).is_some_and(|end| end > now);
     // The first of several runs renews the login; the others wait here and then find the new token.
     let locked = Lock::take(before.path())
         .and_then(|lock| Config::load(&before.place()).map(|config| (lock, config)));
@@ -69,11 +71,11 @@ pub(crate) fn fresh(
             output::note(&format!(
                 "Warning: the login could not be renewed ({why}); wait for that run, or end it"
             ));
-            return old(login.access, false);
+            return old(login.access, is_good);
         }
         Err(why) => {
             failed(&why);
-            return old(login.access, false);
+            return old(login.access, is_good);
         }
     };
     if !same_origin(login_url(&config), login_url(before)) {
@@ -84,12 +86,12 @@ pub(crate) fn fresh(
     if !may_renew || !is_due(&current, now) {
         return old(current.access, may_renew);
     }
-    if lock.was_kept_by_a_renewal() && is_same_token(&current, &login) {
+    if lock.saw_a_failure(&config.place()) && is_same_token(&current, &login) {
         failed(&ANOTHER_FAILED);
-        return old(current.access, false);
+        return old(current.access, is_good);
     }
     if !can_be_kept(&config, &current) {
-        return old(current.access, false);
+        return old(current.access, is_good);
     }
     match renew(&config, &current) {
         Ok(renewed) => {
@@ -97,8 +99,9 @@ pub(crate) fn fresh(
             old(renewed.access, true)
         }
         Err(why) => {
+            lock.mark_failure(&config.place());
             failed(&why);
-            old(current.access, false)
+            old(current.access, is_good)
         }
     }
 }
@@ -161,13 +164,14 @@ pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
         if current.expose_secret() != token.expose_secret() || !is_renewable(&config, &login) {
             return Ok(login.access);
         }
-        if lock.was_kept_by_a_renewal() {
+        if lock.saw_a_failure(&config.place()) {
             return Err(anyhow::anyhow!(ANOTHER_FAILED));
         }
         if !can_be_kept(&config, &login) {
             return Ok(None);
         }
-        let renewed = renew(&settings, &config, &login).await?;
+        let renewed = renew(&settings, &config, &login).await;
+        let renewed = renewed.inspect_err(|_| lock.mark_failure(&config.place()))?;
         save(&mut config, &lock, &renewed);
         Ok(renewed.access)
     };
@@ -185,7 +189,7 @@ fn save(config: &mut Config, lock: &Lock, login: &Login) {
     let saved = match store::renew(config, login) {
         Ok(true) => config.write(lock).map_err(|why| why.to_string()),
         Ok(false) => Ok(()),
-        Err(why) => Err(why.to_string()),
+        Err(why) => Err(format!("{why}; run '{}' again", acpctl(&["login"]))),
     };
     if let Err(why) = saved {
         output::note(&format!(
@@ -311,7 +315,15 @@ async fn exchange(settings: &Settings, config: &Config, login: &Login) -> anyhow
         ]),
         None => form.push(("grant_type", CLIENT_CREDENTIALS)),
     }
-    let tokens = issuer.tokens(&form).await?;
+    let tokens = issuer.tokens(&form).await;
+    let tokens = tokens.map_err(|why| match &secret {
+        None if config.flag(CONFIDENTIAL) => {
+            anyhow::anyhow!(
+                "{why}; the login was made with a client secret: set AMBIENT_CLIENT_SECRET"
+            )
+        }
+        _ => why.into(),
+    })?;
     check_user(login, &tokens.access)?;
     Ok(Login {
         access: Some(tokens.access),

@@ -38,10 +38,17 @@ impl Held {
         let (issuer, client) = (config.text(ISSUER_URL), config.text(CLIENT_ID));
         held.logins
             .extend(revocable(config, &store::in_file(config), issuer, client));
-        let is_in_keyring = store::chosen(config) == Store::Keyring;
-        if config.keyring_entry().is_none() || config.shares_keyring_entry() {
-            return Ok(held);
+        if config.keyring_entry().is_some() && !config.shares_keyring_entry() {
+            held.add_entry(config)?;
         }
+        held.add_left(config);
+        Ok(held)
+    }
+
+    /// Adds the login in the keyring's entry that the configuration names.
+    fn add_entry(&mut self, config: &Config) -> Result<(), KeyringError> {
+        let (issuer, client) = (config.text(ISSUER_URL), config.text(CLIENT_ID));
+        let is_in_keyring = store::chosen(config) == Store::Keyring;
         match store::entry(config) {
             Ok(Some(entry)) => {
                 // An entry of an earlier version names no issuer.
@@ -51,17 +58,33 @@ impl Held {
                 };
                 let login = revocable(config, &entry.login, issuer, client);
                 if login.is_none() && entry.login.refresh.is_some() {
-                    held.miss("nothing names its issuer and its client");
+                    self.miss("nothing names its issuer and its client");
                 }
-                held.logins.extend(login);
+                self.logins.extend(login);
             }
-            Ok(None) if is_in_keyring => held.miss("the keyring has no entry for it"),
+            Ok(None) if is_in_keyring => self.miss("the keyring has no entry for it"),
             Ok(None) => {}
-            Err(KeyringError::Damaged) => held.miss(&KeyringError::Damaged.to_string()),
+            Err(KeyringError::Damaged) => self.miss(&KeyringError::Damaged.to_string()),
             Err(why) if is_in_keyring => return Err(why),
-            Err(why) => held.left = Some(why),
+            Err(why) => self.left = Some(why),
         }
-        Ok(held)
+        Ok(())
+    }
+
+    /// Adds the logins in entries that were left behind, as far as they name their issuer.
+    fn add_left(&mut self, config: &Config) {
+        for number in config.left_in_keyring() {
+            match store::entry_at(config, number) {
+                Ok(Some(entry)) => {
+                    let (issuer, client) = (entry.issuer.as_deref(), entry.client.as_deref());
+                    self.logins
+                        .extend(revocable(config, &entry.login, issuer, client));
+                }
+                Ok(None) | Err(KeyringError::Damaged) => {}
+                // The keyring would not answer about the others either.
+                Err(why) => return self.left = Some(why),
+            }
+        }
     }
 
     fn miss(&mut self, why: &str) {

@@ -7,6 +7,10 @@
 //! is not used for others.
 //!
 //! A login that fails changes nothing: a new entry is made, then the configuration is written, then the old entry goes.
+//! The configuration has the number of an entry before the entry is made, and until it is gone, so that a run that is
+//! killed leaves nothing that no command finds.
+
+use std::io;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
@@ -120,11 +124,18 @@ pub(crate) struct Entry {
 /// # Errors
 /// The keyring does not answer, or refuses; or the entry can't be read.
 pub(crate) fn entry(config: &Config) -> Result<Option<Entry>, KeyringError> {
-    let found = match account(config) {
-        Some(account) => keyring::read(SERVICE, &account)?,
-        None => None,
-    };
-    let Some(text) = found else {
+    match config.keyring_entry() {
+        Some(number) => entry_at(config, number),
+        None => Ok(None),
+    }
+}
+
+/// Reads the entry with a number, whatever it is for.
+///
+/// # Errors
+/// As [`entry`].
+pub(crate) fn entry_at(config: &Config, number: u64) -> Result<Option<Entry>, KeyringError> {
+    let Some(text) = keyring::read(SERVICE, &account(config, number))? else {
         return Ok(None);
     };
     let value: Value = serde_json::from_str(&text).map_err(|_| KeyringError::Damaged)?;
@@ -156,66 +167,99 @@ pub(crate) fn try_out(store: Store) -> Result<(), KeyringError> {
     }
 }
 
+/// Returns the number of a new entry of the keyring, which the configuration lists as left behind until it names it.
+/// The caller writes the configuration before it saves the login. The number is a random one: a number that once was
+/// another login's would bring that login back.
+///
+/// # Errors
+/// The system has no random numbers.
+pub(crate) fn announce(config: &mut Config) -> io::Result<u64> {
+    let number = getrandom::u32().map_err(io::Error::other)?.into();
+    config.leave_in_keyring(number, true);
+    Ok(number)
+}
+
 /// A login that has been put into its place, while the configuration that says so is not written yet.
 #[must_use]
 pub(crate) struct Saved {
-    /// The entry of the keyring that was made for it.
-    made: Option<String>,
-    /// The entry of the login before it.
-    old: Option<String>,
+    /// The number of the keyring's entry that was made for it.
+    made: Option<u64>,
+    /// That of the login before it.
+    old: Option<u64>,
 }
 
 /// Puts the tokens of a new login into a place, beside those of the login before it, and changes the configuration,
-/// which the caller writes: it names the server, the issuer and the client already.
+/// which the caller writes: it names the server, the issuer and the client already. The place is the keyring's entry
+/// with a number that was announced, or else the file or nowhere.
 ///
 /// # Errors
-/// The keyring does not answer, or refuses; nothing is changed then.
+/// The keyring does not answer, or refuses.
 pub(crate) fn save(
     config: &mut Config,
     store: Store,
+    announced: Option<u64>,
     login: &Login,
 ) -> Result<Saved, KeyringError> {
-    let old = account(config).filter(|_| !config.shares_keyring_entry());
-    let mut made = None;
-    if store == Store::Keyring {
-        let before = config.keyring_entry();
-        config.new_keyring_entry().map_err(KeyringError::Thread)?;
-        let account = account(config).ok_or(KeyringError::NoKeyring)?;
-        if let Err(why) = keyring::write(SERVICE, &account, entry_text(config, login)) {
-            config.set(KEYRING_ENTRY, before.map(Value::from));
-            return Err(why);
+    let old = config
+        .keyring_entry()
+        .filter(|_| !config.shares_keyring_entry());
+    if let Some(number) = announced {
+        keyring::write(SERVICE, &account(config, number), entry_text(config, login))?;
+        config.set(KEYRING_ENTRY, Some(number.into()));
+        config.leave_in_keyring(number, false);
+        if let Some(old) = old {
+            config.leave_in_keyring(old, true);
         }
-        made = Some(account);
     }
     put(config, store, login);
-    Ok(Saved { made, old })
+    Ok(Saved {
+        made: announced,
+        old,
+    })
 }
 
 impl Saved {
-    /// Removes the entry of the login before this one; the configuration has been written. True if its number has to
-    /// be written once more, because nothing of it is left.
+    /// Removes the entry of the login before this one, and those that were left behind; the configuration has been
+    /// written. True if it has to be written once more, because it has numbers of which nothing is left.
     ///
     /// # Errors
-    /// The keyring does not answer, or refuses: the entry is still there.
+    /// The keyring does not answer, or refuses: an entry is still there.
     pub(crate) fn replace_old(&self, config: &mut Config) -> Result<bool, KeyringError> {
-        let Some(old) = &self.old else {
-            return Ok(false);
-        };
-        keyring::delete(SERVICE, old)?;
-        let is_named = account(config).as_ref() == Some(old);
-        if is_named {
+        let mut is_changed = sweep(config)?;
+        if let Some(old) = self.old.filter(|old| config.keyring_entry() == Some(*old)) {
+            keyring::delete(SERVICE, &account(config, old))?;
             config.set(KEYRING_ENTRY, None);
+            is_changed = true;
         }
-        Ok(is_named)
+        Ok(is_changed)
     }
 
     /// Takes the new login back: the configuration could not be written.
-    pub(crate) fn take_back(&self) {
-        if let Some(made) = &self.made {
+    pub(crate) fn take_back(&self, config: &Config) {
+        if let Some(made) = self.made {
             // The failure of the configuration is the one to tell.
-            let _ = keyring::delete(SERVICE, made);
+            let _ = keyring::delete(SERVICE, &account(config, made));
         }
     }
+}
+
+/// Removes an entry that was announced and could not be made. True if nothing of it is left.
+#[must_use]
+pub(crate) fn is_gone(config: &Config, announced: u64) -> bool {
+    keyring::delete(SERVICE, &account(config, announced)).is_ok()
+}
+
+/// Removes the entries that were left behind. True if there were any; the caller writes the configuration.
+///
+/// # Errors
+/// The keyring does not answer, or refuses.
+fn sweep(config: &mut Config) -> Result<bool, KeyringError> {
+    let left = config.left_in_keyring();
+    for number in &left {
+        keyring::delete(SERVICE, &account(config, *number))?;
+        config.leave_in_keyring(*number, false);
+    }
+    Ok(!left.is_empty())
 }
 
 /// Writes a renewed login over the one that it renews. True if the configuration holds it and has to be written.
@@ -225,7 +269,8 @@ impl Saved {
 pub(crate) fn renew(config: &mut Config, login: &Login) -> Result<bool, KeyringError> {
     let store = chosen(config);
     if store == Store::Keyring {
-        let account = account(config).ok_or(KeyringError::NoKeyring)?;
+        let number = config.keyring_entry().ok_or(KeyringError::NoKeyring)?;
+        let account = account(config, number);
         keyring::write(SERVICE, &account, entry_text(config, login))?;
         return Ok(false);
     }
@@ -280,17 +325,52 @@ pub(crate) fn remember(config: &mut Config, store: Store) {
     config.set(TOKEN_STORE, Some(word.into()));
 }
 
-/// Removes the configuration's entry from the keyring. An entry that another context names too is left to that one.
+/// What has been removed from the keyring, while the configuration is not written yet.
+#[derive(Default)]
+pub(crate) struct Removed(Vec<(String, Zeroizing<String>)>);
+
+impl Removed {
+    /// Puts everything back: the configuration, which names it, could not be written.
+    pub(crate) fn put_back(self) {
+        for (account, text) in self.0 {
+            // The failure of the configuration is the one to tell.
+            let _ = keyring::write(SERVICE, &account, text);
+        }
+    }
+
+    fn take(&mut self, config: &Config, number: u64) -> Result<(), KeyringError> {
+        let account = account(config, number);
+        let text = match keyring::read(SERVICE, &account) {
+            // Nobody can use it any more.
+            Err(KeyringError::Damaged) => None,
+            read => read?,
+        };
+        keyring::delete(SERVICE, &account)?;
+        self.0.extend(text.map(|text| (account, text)));
+        Ok(())
+    }
+}
+
+/// Removes the configuration's entry from the keyring, and with `all` those that were left behind. An entry that
+/// another context names too is left to that one. `removed` gets what was there.
 ///
 /// # Errors
 /// The keyring does not answer, or refuses.
-pub(crate) fn leave_keyring(config: &mut Config) -> Result<(), KeyringError> {
-    if let Some(account) = account(config)
+pub(crate) fn leave_keyring(
+    config: &mut Config,
+    all: bool,
+    removed: &mut Removed,
+) -> Result<(), KeyringError> {
+    if let Some(number) = config.keyring_entry()
         && !config.shares_keyring_entry()
     {
-        keyring::delete(SERVICE, &account)?;
+        removed.take(config, number)?;
     }
     config.set(KEYRING_ENTRY, None);
+    for number in config.left_in_keyring().into_iter().filter(|_| all) {
+        removed.take(config, number)?;
+        config.leave_in_keyring(number, false);
+    }
     Ok(())
 }
 
@@ -301,12 +381,10 @@ pub(crate) fn forget(config: &mut Config) {
     }
 }
 
-/// Returns the name of the keyring's entry: two files are two logins, and so are two contexts of a file. A context that
-/// was never stored in the keyring has none.
-fn account(config: &Config) -> Option<String> {
+/// Returns the name of the keyring's entry with a number: two files are two logins, and so are two contexts of a file.
+fn account(config: &Config, number: u64) -> String {
     let path = std::path::absolute(config.path()).unwrap_or_else(|_| config.path().to_owned());
-    let number = config.keyring_entry()?;
-    Some(format!("{}#{number}", path.to_string_lossy()))
+    format!("{}#{number}", path.to_string_lossy())
 }
 
 /// Returns the server that the login of a configuration is for, as an entry of the keyring names it.

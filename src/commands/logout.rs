@@ -4,12 +4,14 @@ use serde_json::json;
 
 use crate::auth::oidc::Revocation;
 use crate::auth::revoke::Held;
-use crate::auth::{job, own_server, store};
+use crate::auth::store::{self, Removed};
+use crate::auth::{job, own_server};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::config::Config;
 use crate::config::file::{
-    ACCESS_TOKEN, CLIENT_ID, CONFIDENTIAL, ISSUER_URL, LOGIN_GRANT, LOGIN_URL, REFRESH_TOKEN,
+    self, ACCESS_TOKEN, CLIENT_ID, CONFIDENTIAL, Error, ISSUER_URL, LOGIN_GRANT, LOGIN_URL,
+    REFRESH_TOKEN,
 };
 use crate::config::settings::login_url;
 use crate::ctx::Ctx;
@@ -77,21 +79,27 @@ fn whence(config: &Config) -> String {
 }
 
 /// Removes the logins from this machine and returns them. The lock keeps a run that renews the login from replacing it
-/// meanwhile. If the keyring refuses, nothing is changed.
+/// meanwhile. If the keyring or the file refuses, nothing is changed.
 fn remove(ctx: &Ctx) -> anyhow::Result<Held> {
     let place = ctx.place_to_change()?;
+    file::try_place(&place.path).map_err(|why| Failure::from(Error::save(why)))?;
     let mut held = Held::default();
-    Config::try_update(&place, |config| {
+    let mut removed = Removed::default();
+    let updated = Config::try_update(&place, |config| {
         held = Held::of(config).map_err(|why| kept(&why))?;
         if held.left.is_none() {
-            store::leave_keyring(config).map_err(|why| kept(&why))?;
+            store::leave_keyring(config, true, &mut removed).map_err(|why| kept(&why))?;
         }
         store::forget(config);
         for key in [LOGIN_URL, ISSUER_URL, CLIENT_ID, LOGIN_GRANT, CONFIDENTIAL] {
             config.set(key, None);
         }
         Ok(())
-    })?;
+    });
+    if let Err(why) = updated {
+        removed.put_back();
+        return Err(why.into());
+    }
     Ok(held)
 }
 
@@ -101,7 +109,12 @@ fn kept(why: &KeyringError) -> Failure {
         Kind::Other,
         format!("remove the login from the keyring: {why}"),
     )
-    .hint("unlock the keyring and log out again; nothing has been changed")
+    .hint(match why {
+        KeyringError::NoKeyring => {
+            "log out in your desktop session, where the keyring is; nothing has been changed"
+        }
+        _ => "unlock the keyring and log out again; nothing has been changed",
+    })
 }
 
 /// Ends the logins at their issuers. Returns a warning about each one that goes on.

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use super::context::CURRENT;
 use super::context::{self, CONTEXTS, LOCAL_CONTEXT, Selected, find, fits};
+use super::failed;
 use super::paths::{self, Unknown};
 use crate::compat::io_reason::reason;
 use crate::compat::json;
@@ -67,6 +69,9 @@ pub const WARNED_HTTP: &str = "warned_http";
 pub const TOKEN_STORE: &str = "token_store";
 /// Our own key: the number of the keyring's entry with the login of a context. No two logins have the same.
 pub const KEYRING_ENTRY: &str = "keyring_entry";
+/// Numbers of entries of the keyring that no context names: one that a login is about to make, one that a command could
+/// not remove. The next login or logout removes them.
+pub const KEYRING_LEFT: &str = "keyring_left";
 
 /// Our own key: the user's aliases, an object of names and lists of words.
 pub const ALIASES: &str = "aliases";
@@ -127,8 +132,6 @@ pub(crate) const DEFAULT_API_URL: &str = "http://localhost:8000";
 
 /// The longest wait for another run that changes the file. An issuer takes less time to renew a login.
 const LOCK_LIMIT: Duration = Duration::from_secs(40);
-/// A change of the file alone takes less time than this.
-const RENEWAL_TAKES: Duration = Duration::from_secs(1);
 const LOCK_STEP: Duration = Duration::from_millis(10);
 
 /// Editors and shells of Windows write this before UTF-8 text.
@@ -191,7 +194,8 @@ impl Error {
         Self::Load(Box::new(error))
     }
 
-    fn save(error: Self) -> Self {
+    #[must_use]
+    pub(crate) fn save(error: Self) -> Self {
         Self::Save(Box::new(error))
     }
 }
@@ -227,6 +231,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Returns the name of the context; an empty one for a file without contexts.
+    fn name(&self) -> &str {
+        self.context.as_deref().unwrap_or_default()
+    }
+
     /// Returns the file with its current context.
     #[must_use]
     pub fn current(path: &Path) -> Self {
@@ -273,8 +282,9 @@ struct Unfit {
 /// The right to change a configuration file: a lock on a file beside it. The system releases it when the process ends,
 /// also if it is killed. The locked file is private, because everybody who can read a file or folder can lock it.
 pub struct Lock {
-    _file: Option<File>,
-    waited: Duration,
+    file: Option<File>,
+    /// When this run began to wait.
+    asked: Timestamp,
 }
 
 impl Lock {
@@ -290,9 +300,9 @@ impl Lock {
             error,
         })?;
         let file = lock_file(&target(path));
-        let started = Instant::now();
+        let asked = Timestamp::now();
         if let Some(file) = &file {
-            let deadline = started + LOCK_LIMIT;
+            let deadline = Instant::now() + LOCK_LIMIT;
             while let Err(TryLockError::WouldBlock) = file.try_lock() {
                 if Instant::now() >= deadline {
                     return Err(Error::Locked {
@@ -303,16 +313,23 @@ impl Lock {
             }
         }
         // Any other error is ignored: a login works on a file system without locks too.
-        Ok(Self {
-            _file: file,
-            waited: started.elapsed(),
-        })
+        Ok(Self { file, asked })
     }
 
-    /// True if another run has kept the lock for as long as only an exchange with an issuer takes.
+    /// True if another run has failed to renew the login of a context while this one waited.
     #[must_use]
-    pub fn was_kept_by_a_renewal(&self) -> bool {
-        self.waited >= RENEWAL_TAKES
+    pub(crate) fn saw_a_failure(&self, context: &Place) -> bool {
+        let file = self.file.as_ref();
+        let mark = file.and_then(|file| failed::at(file, context.name()));
+        mark.is_some_and(|at| (self.asked..=Timestamp::now()).contains(&at))
+    }
+
+    /// Marks that the login of a context could not be renewed, for the runs that wait for this one.
+    pub(crate) fn mark_failure(&self, context: &Place) {
+        if let Some(file) = &self.file {
+            // Without the mark the others try again themselves.
+            let _ = failed::mark(file, context.name(), Timestamp::now());
+        }
     }
 }
 
@@ -806,6 +823,33 @@ impl Config {
         let Some(number) = self.keyring_entry() else {
             return false;
         };
+        self.contexts_with_entry(number) > 1
+    }
+
+    /// Returns the numbers of the keyring's entries that were left behind. One that a context names is a login.
+    #[must_use]
+    pub(crate) fn left_in_keyring(&self) -> Vec<u64> {
+        let numbers = self.value(KEYRING_LEFT).and_then(Value::as_array);
+        let numbers = numbers.into_iter().flatten().filter_map(Value::as_u64);
+        numbers
+            .filter(|number| self.contexts_with_entry(*number) == 0)
+            .collect()
+    }
+
+    /// Adds the number of an entry that has to be removed from the keyring, or takes it away again.
+    pub(crate) fn leave_in_keyring(&mut self, number: u64, is_left: bool) {
+        let known = self.value(KEYRING_LEFT).and_then(Value::as_array);
+        let mut numbers = known.cloned().unwrap_or_default();
+        numbers.retain(|other| other.as_u64() != Some(number));
+        if is_left {
+            numbers.push(number.into());
+        }
+        let is_empty = numbers.is_empty();
+        self.set(KEYRING_LEFT, Some(numbers.into()).filter(|_| !is_empty));
+    }
+
+    /// Returns how many contexts name an entry of the keyring.
+    fn contexts_with_entry(&self, number: u64) -> usize {
         let names_it = |values: &Map<String, Value>| {
             find(values, KEYRING_ENTRY).and_then(Value::as_u64) == Some(number)
         };
@@ -814,18 +858,7 @@ impl Config {
             .filter_map(Value::as_object)
             .filter(|entry| names_it(entry))
             .count();
-        in_entries + usize::from(names_it(&self.values)) > 1
-    }
-
-    /// Gives the selected context a new entry of the keyring. The number is a random one: a number that once was
-    /// another login's would bring that login back.
-    ///
-    /// # Errors
-    /// The system has no random numbers.
-    pub fn new_keyring_entry(&mut self) -> io::Result<()> {
-        let number = getrandom::u32().map_err(io::Error::other)?;
-        self.set(KEYRING_ENTRY, Some(number.into()));
-        Ok(())
+        in_entries + usize::from(names_it(&self.values))
     }
 }
 

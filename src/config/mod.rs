@@ -3,6 +3,7 @@
 mod cache;
 mod context;
 pub(crate) mod contexts;
+mod failed;
 pub mod file;
 pub(crate) mod keys;
 pub(crate) mod paths;

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::context_change;
-use crate::auth::store::{self, Store};
+use crate::auth::store::{self, Removed, Store};
 use crate::commands::outcome::{self, WriteArgs};
+use crate::config::file::KEYRING_ENTRY;
 use crate::config::{Config, contexts};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -33,14 +34,22 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let name = &args.name;
     let is_dry = ctx.rehearses();
-    let config = context_change::apply(ctx, |config| {
+    let mut removed = Removed::default();
+    let changed = context_change::apply(ctx, |config| {
         contexts::refuse_local(config, name, "deleted")?;
         contexts::select(config, name)?;
         if !is_dry {
-            leave_keyring(ctx, config)?;
+            leave_keyring(ctx, config, &mut removed)?;
         }
         contexts::delete(config, name)
-    })?;
+    });
+    let config = match changed {
+        Ok(config) => config,
+        Err(why) => {
+            removed.put_back();
+            return Err(why.into());
+        }
+    };
     let sentence = format!("Context {} deleted", quote(name));
     outcome::said(ctx, &format, &sentence, &json!({"name": name}))?;
     if contexts::current(&config).is_none() {
@@ -55,14 +64,22 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 /// Removes the login of the context from the keyring. One that is only left there from an earlier login keeps nobody
-/// from deleting the context.
-fn leave_keyring(ctx: &Ctx, config: &mut Config) -> Result<(), Failure> {
-    let Err(why) = store::leave_keyring(config) else {
+/// from deleting the context: the file keeps its number.
+fn leave_keyring(ctx: &Ctx, config: &mut Config, removed: &mut Removed) -> Result<(), Failure> {
+    let entry = config
+        .keyring_entry()
+        .filter(|_| !config.shares_keyring_entry());
+    let Err(why) = store::leave_keyring(config, false, removed) else {
         return Ok(());
     };
     if store::chosen(config) != Store::Keyring {
-        ctx.out
-            .warn(&format!("an earlier login is still in the keyring ({why})"));
+        if let Some(number) = entry {
+            config.set(KEYRING_ENTRY, None);
+            config.leave_in_keyring(number, true);
+        }
+        ctx.out.warn(&format!(
+            "an earlier login is still in the keyring ({why}); the next login or logout removes it"
+        ));
         return Ok(());
     }
     let message = format!("remove the login from the keyring: {why}");

@@ -141,6 +141,21 @@ impl Args {
         );
         let own = filled(self.client_id.as_ref());
         add("--client-id", own.or_else(|| client.map(str::to_owned)));
+        if mode == Mode::Browser && self.callback_port != 0 {
+            add("--callback-port", Some(self.callback_port.to_string()));
+        }
+        // A login that is not kept is one that nobody repeats.
+        add(
+            "--store",
+            match self.store {
+                Some(Store::Keyring) => Some("keyring".to_owned()),
+                Some(Store::File) => Some("file".to_owned()),
+                Some(Store::None) | None => None,
+            },
+        );
+        if mode == Mode::Browser && self.no_browser {
+            words.push("--no-browser".to_owned());
+        }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         acpctl(&words)
     }

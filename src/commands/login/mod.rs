@@ -32,7 +32,8 @@ use crate::config::settings::{Origin, check_token, is_local};
 use crate::config::{Place, contexts, file};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, Status};
+use crate::output::signals::Work;
 use crate::output::{Format, prompt};
 use crate::text::command::{shell_line, shell_word};
 use crate::text::{acpctl, quote, url_for_people};
@@ -84,6 +85,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if url.is_none() && given.is_none() && ctx.settings()?.api_url.origin == Origin::Default {
         url = Some(ask_for_server()?);
     }
+    if url.is_none() && ctx.settings()?.is_local() {
+        return Err(without_server(ctx)?.into());
+    }
     let provider = Provider::choose(ctx, args, url.as_deref(), given)?;
     let mode = given.unwrap_or(match (provider.is_known, browser::has_display()) {
         (false, _) => Mode::Token,
@@ -94,9 +98,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let message = "--dry-run needs --token or --client-credentials: any other login stays open at the issuer";
         return Err(Failure::usage(message).into());
     }
-    check_store(args, mode)?;
+    let wanted = args.store.or(store::named(ctx.config()?));
+    check_store(args, wanted, mode)?;
     // What can't be kept is told before the user has logged in.
-    let chosen = save::choose(ctx, args, &place)?;
+    let chosen = save::choose(ctx, args, wanted, &place)?;
     let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())
         .map_err(|error| ask_for_the_issuer(error, args, mode, &provider))?;
     let secret_note = add_secret(args, mode, &provider, &mut login);
@@ -202,6 +207,24 @@ fn in_embedded(ctx: &Ctx, url: Option<&str>) -> Failure {
     .hint(format!("log in to another context: {way}"))
 }
 
+/// Returns the failure of a login that names no server while the embedded API is in effect by a flag, a variable or a
+/// setting: its token would belong to no server.
+fn without_server(ctx: &Ctx) -> Result<Failure, Failure> {
+    let saved = ctx.config()?.text(file::API_URL);
+    let login = shell_line(&[
+        "acpctl",
+        "login",
+        &saved.map_or_else(|| "URL".to_owned(), url_for_people),
+    ]);
+    let way = if ctx.settings()?.api_url.origin == Origin::Environment {
+        format!("unset {} && {login}", env::API_URL.name)
+    } else {
+        login
+    };
+    let message = "the server is the embedded API of this machine, which needs no login, and nothing names another one";
+    Ok(Failure::usage(message).hint(format!("log in to a server: {way}")))
+}
+
 /// Returns the address of a new context, which a flag or a variable names.
 fn address_of_new(ctx: &Ctx, name: &str) -> Result<String, Failure> {
     let found = &ctx.settings()?.api_url;
@@ -276,6 +299,17 @@ fn ask_for_the_issuer(
     error
 }
 
+/// What the user reads if a signal comes while the server is asked about the login, and at a second one.
+const INTERRUPTED: [&str; 2] = [
+    "Interrupted: the login is ended at its issuer and not saved; a second signal ends acpctl at once",
+    "Ended at once: the login may go on at its issuer",
+];
+/// The same while the login is saved.
+const INTERRUPTED_SAVE: [&str; 2] = [
+    "Interrupted while the login is saved, which is finished; a second signal ends acpctl at once",
+    "Ended at once: the login may not be saved",
+];
+
 /// Asks the server about the token and saves the login, unless a rejected token would replace a login. Returns the
 /// server's greeting and what was saved.
 fn greet_and_keep(
@@ -287,7 +321,13 @@ fn greet_and_keep(
     let mut greeting = None;
     if let Some(token) = &made.login.access {
         check_token(token, "the token")?;
+        // A login that stays open at its issuer is ended there if a signal ends the run.
+        let asking = made
+            .revocable()
+            .map(|_| Work::begin(INTERRUPTED.map(str::to_owned)));
+        let asking = asking.transpose().context("wait for signals")?;
         greeting = greet::ask(ctx, made.url, token)?;
+        asking.map_or(Ok(()), |asking| asking.check())?;
     }
     if let Some(greeting) = &greeting {
         greeting.refuse_loss(ctx.config()?)?;
@@ -295,6 +335,8 @@ fn greet_and_keep(
     let done = if ctx.rehearses() {
         Done::default()
     } else {
+        let _saving =
+            Work::begin(INTERRUPTED_SAVE.map(str::to_owned)).context("wait for signals")?;
         save::save(ctx, place, made, chosen)?
     };
     Ok((greeting, done))
@@ -321,7 +363,11 @@ fn answer(
     error: Option<&anyhow::Error>,
 ) -> anyhow::Result<()> {
     if let Some(error) = error {
-        code::tell(ctx, browser, error);
+        if error.is::<Status>() {
+            code::tell(ctx, browser, &anyhow::anyhow!("the login was interrupted"));
+        } else {
+            code::tell(ctx, browser, error);
+        }
         return Ok(());
     }
     let token = login.access.as_ref();
@@ -380,13 +426,23 @@ fn end(ctx: &Ctx, made: &Made, replaced: &Held) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses to throw a login away that stays open at the issuer: nobody sees its token.
-fn check_store(args: &Args, mode: Mode) -> Result<(), Failure> {
-    if args.store != Some(Store::None) || matches!(mode, Mode::Token | Mode::ClientCredentials) {
+/// Refuses to throw a login away that stays open at the issuer: nobody sees its token. `wanted` is the place of the
+/// flag, or else that of the last login.
+fn check_store(args: &Args, wanted: Option<Store>, mode: Mode) -> Result<(), Failure> {
+    if wanted != Some(Store::None) || matches!(mode, Mode::Token | Mode::ClientCredentials) {
         return Ok(());
     }
-    let message = "--store none needs --token or --client-credentials: any other login stays open at the issuer, and nobody has its token";
-    Err(Failure::usage(message).hint("keep it in config.json, mode 0600: --store file"))
+    let whose = match args.store {
+        Some(_) => "--store none",
+        None => "the last login was made with --store none, which",
+    };
+    let message = format!(
+        "{whose} needs --token or --client-credentials: any other login stays open at the issuer, and nobody has its token"
+    );
+    let kept = args.again(mode, None, None);
+    Err(Failure::usage(message).hint(format!(
+        "keep it in config.json, mode 0600: {kept} --store file"
+    )))
 }
 
 fn no_client_secret() -> Failure {

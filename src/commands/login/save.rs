@@ -24,12 +24,17 @@ pub(super) struct Chosen {
     notes: Vec<String>,
 }
 
-/// Chooses the place of the login and tries it out, before the user logs in: where the user wants it, or else where the
-/// last login is, or else the keyring if one takes it, or else the file. The choice never changes silently.
+/// Chooses the place of the login and tries it out, before the user logs in: the one that a flag or the last login
+/// names, or else the keyring if one takes it, or else the file. The choice never changes silently.
 ///
 /// # Errors
 /// The place does not take a login.
-pub(super) fn choose(ctx: &Ctx, args: &Args, place: &Place) -> Result<Chosen, Failure> {
+pub(super) fn choose(
+    ctx: &Ctx,
+    args: &Args,
+    wanted: Option<Store>,
+    place: &Place,
+) -> Result<Chosen, Failure> {
     const FILE: &str = "The login is in the configuration file, mode 0600";
     const KEYRING: &str = "The login is in the system's keyring";
     if ctx.rehearses() {
@@ -41,7 +46,7 @@ pub(super) fn choose(ctx: &Ctx, args: &Args, place: &Place) -> Result<Chosen, Fa
     }
     file::try_place(&place.path)
         .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
-    if let Some(store) = args.store.or(store::named(ctx.config()?)) {
+    if let Some(store) = wanted {
         store::try_out(store).map_err(|why| cannot_keep(&why))?;
         let words = match store {
             Store::Keyring => KEYRING,
@@ -52,7 +57,7 @@ pub(super) fn choose(ctx: &Ctx, args: &Args, place: &Place) -> Result<Chosen, Fa
         return Ok(Chosen {
             store,
             is_remembered,
-            notes: is_remembered
+            notes: (is_remembered || store == Store::None)
                 .then(|| words.to_owned())
                 .into_iter()
                 .collect(),
@@ -122,6 +127,7 @@ pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Res
         left: Some(why),
         ..Held::default()
     });
+    let announced = announce(&mut config, &lock, chosen.store).map_err(failed("save config"))?;
     if let (Err(_), Some(name)) = (config.check_context(), &place.context) {
         notes.push(add_context(&mut config, name)?);
     }
@@ -135,13 +141,15 @@ pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Res
     config.set(file::CLIENT_ID, client);
     config.set(file::LOGIN_GRANT, grant);
     config.set(file::CONFIDENTIAL, is_confidential.then(|| true.into()));
-    let saved =
-        store::save(&mut config, chosen.store, made.login).map_err(|why| cannot_keep(&why))?;
+    let saved = store::save(&mut config, chosen.store, announced, made.login).map_err(|why| {
+        unannounce(place, &lock, announced, &why);
+        cannot_keep(&why)
+    })?;
     if chosen.is_remembered {
         store::remember(&mut config, chosen.store);
     }
     if let Err(why) = config.write(&lock) {
-        saved.take_back();
+        saved.take_back(&config);
         return Err(failed("save config")(why));
     }
     if let Err(why) = remove_old(&replaced, &saved, &mut config, &lock) {
@@ -151,6 +159,32 @@ pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Res
     }
     notes.extend(chosen.notes);
     Ok(Done { notes, replaced })
+}
+
+/// Writes the number of the keyring's new entry into the configuration before the entry is made.
+fn announce(config: &mut Config, lock: &Lock, store: Store) -> Result<Option<u64>, Error> {
+    if store != Store::Keyring {
+        return Ok(None);
+    }
+    let number = store::announce(config).map_err(|error| Error::Write {
+        path: config.path().to_owned(),
+        error,
+    })?;
+    config.write(lock)?;
+    Ok(Some(number))
+}
+
+/// Takes the number out of the configuration again, if nothing of its entry is left. A keyring that is only late may
+/// still make the entry.
+fn unannounce(place: &Place, lock: &Lock, announced: Option<u64>, why: &KeyringError) {
+    if let (Some(number), Ok(mut config)) = (announced, Config::load(place))
+        && !matches!(why, KeyringError::Late(_))
+        && store::is_gone(&config, number)
+    {
+        config.leave_in_keyring(number, false);
+        // The failure of the keyring is the one to tell.
+        let _ = config.write(lock);
+    }
 }
 
 /// Removes the login before this one from the keyring. If that fails, the file keeps its number, so that the next

@@ -1,5 +1,11 @@
 //! `login --password-grant`: a name and a password, which is on no command line.
 
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::login::text;
 use crate::support::oidc::{CLIENT, Issuer, Mood, PASSWORD};
 use crate::support::server::{Scripted, error, nothing};
@@ -108,6 +114,72 @@ fn a_login_that_would_be_thrown_away_is_not_begun() {
         assert!(stderr.contains("--store none needs --token"), "{stderr}");
     }
     assert!(issuer.received().is_empty());
+}
+
+#[test]
+fn a_place_that_is_remembered_throws_no_login_away_either() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    let run = |words: &[&str]| {
+        let mut command = env.acpctl();
+        let output = command.args(words).write_stdin(PASSWORD).output().unwrap();
+        (output.status.code(), streams(&output).1)
+    };
+    let (code, _) = run(&["login", api.url(), "--token", "-", "--store", "none"]);
+    assert_eq!(code, Some(0));
+    let url = issuer.url();
+    let (code, stderr) = run(&["login", "--device", "--issuer-url", &url]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(
+        stderr.contains("the last login was made with --store none, which needs --token"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains(&format!(
+            "acpctl login --device --issuer-url {url} --store file"
+        )),
+        "{stderr}"
+    );
+    assert!(issuer.received().is_empty());
+    let (code, stderr) = run(&["login", "--token", "-"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("The token was not saved"), "{stderr}");
+}
+
+#[test]
+fn a_login_that_is_interrupted_before_it_is_saved_is_ended_at_its_issuer() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let api = Scripted::with(|_| {
+        thread::sleep(Duration::from_secs(1));
+        error(403, "ambient-403", "no")
+    });
+    let file = env.file("password", format!("{PASSWORD}\n"));
+    let at = format!("@{}", file.display());
+    let child = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .args(["login", api.url(), "--password-grant", "--username", "ada"])
+        .args(["--password", &at, "--issuer-url", &issuer.url()])
+        .args(["--client-id", CLIENT])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while api.received().is_empty() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert_eq!(stdout, "");
+    assert!(
+        stderr.contains("Interrupted: the login is ended at its issuer"),
+        "{stderr}"
+    );
+    assert_eq!(issuer.revoked().len(), 1);
+    assert!(!env.config_path().exists());
 }
 
 fn log_in(env: &TestEnv, issuer: &Issuer, api: &str) -> (Option<i32>, String) {

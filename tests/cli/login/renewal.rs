@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::login::{ANSWERS, expired, service_account_with, text};
-use crate::support::oidc::{CLIENT_SECRET, FAR, Issuer, Mood, PAST, jwt, token_until};
+use crate::support::oidc::{CLIENT, CLIENT_SECRET, FAR, Issuer, Mood, PAST, jwt, token_until};
 use crate::support::server::{Scripted, error, list, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -450,6 +450,82 @@ fn a_second_run_does_not_wait_for_a_silent_issuer_again() {
         assert!(stderr.contains(why), "{stderr}");
     }
     assert_eq!(issuer.received().len(), 1);
+}
+
+#[test]
+fn a_renewal_of_one_context_says_nothing_about_another() {
+    let (env, api) = (TestEnv::new(), nothing());
+    let (slow, other) = (Issuer::new(Mood::Slow), Issuer::new(Mood::Good));
+    let entry = |issuer: &Issuer| {
+        json!({
+            "server": api.url(), "access_token": token_until(PAST, "old"), "project": "p1",
+            "refresh_token": issuer.refresh_token(), "issuer_url": issuer.url(), "client_id": CLIENT,
+        })
+    };
+    let contexts = json!({"one": entry(&slow), "two": entry(&other)});
+    env.config(&json!({"current_context": "one", "contexts": contexts}).to_string());
+    let mut first = std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .args(["project", "list"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while slow.token_requests().is_empty() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let output = env
+        .acpctl()
+        .args(["--context-name", "two", "project", "list"])
+        .output()
+        .unwrap();
+    assert_eq!(streams(&output).1, "");
+    assert_eq!(other.token_requests().len(), 1);
+    assert!(first.wait().unwrap().success());
+}
+
+#[test]
+fn a_run_that_is_killed_in_a_renewal_has_not_failed() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Slow), nothing());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let start = || {
+        std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+            .env_clear()
+            .envs(env.variables())
+            .args(["project", "list"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut first = start();
+    while issuer.token_requests().is_empty() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let second = start();
+    thread::sleep(Duration::from_millis(1200));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let (_, stderr) = streams(&second.wait_with_output().unwrap());
+    assert!(!stderr.contains("another run has just tried"), "{stderr}");
+    assert_eq!(issuer.token_requests().len(), 2);
+}
+
+#[test]
+fn a_renewal_that_fails_ahead_of_the_end_is_tried_again_at_the_end() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Broken));
+    let now = jiff::Timestamp::now().as_second();
+    // The server's clock is ahead: to it, the token has ended.
+    let ending = token_until(now + 20, "ending");
+    let api = refusing(&ending);
+    expired(&env, &issuer, "r", api.url());
+    let mut config = env.saved();
+    config["access_token"] = ending.into();
+    env.config(&config.to_string());
+    let output = env.acpctl().args(["project", "list"]).output().unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert_eq!(issuer.token_requests().len(), 2, "{stderr}");
 }
 
 /// A run that can't write a byte into a file, as on a full disk.

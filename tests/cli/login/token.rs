@@ -267,6 +267,50 @@ fn a_login_to_the_embedded_api_is_refused_before_anything_is_asked() {
 }
 
 #[test]
+fn a_login_without_a_server_is_refused_while_the_embedded_api_is_in_effect() {
+    const SAVED: &str = "https://api.corp.test";
+    for (config, flags, variables, way) in [
+        (json!({"local": true}), &[][..], &[][..], "acpctl login URL"),
+        (
+            json!({"local": true, "api_url": SAVED, "access_token": TOKEN}),
+            &[],
+            &[],
+            "acpctl login https://api.corp.test",
+        ),
+        (json!({}), &["--local"], &[], "acpctl login URL"),
+        (
+            json!({}),
+            &[],
+            &[("AMBIENT_API_URL", "local:")],
+            "unset AMBIENT_API_URL && acpctl login URL",
+        ),
+    ] {
+        for login in [&["--token", "-"][..], &["--device"]] {
+            let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+            env.config(&config.to_string());
+            let output = env
+                .acpctl()
+                .args(["login", "--issuer-url", &issuer.url()])
+                .args(login)
+                .args(flags)
+                .envs(variables.iter().copied())
+                .write_stdin(TOKEN)
+                .output()
+                .unwrap();
+            let (stdout, stderr) = streams(&output);
+            assert_eq!(
+                (output.status.code(), stdout.as_str()),
+                (Some(2), ""),
+                "{stderr}"
+            );
+            assert!(stderr.ends_with(&format!("{way}\n")), "{stderr}");
+            assert!(issuer.received().is_empty());
+            assert_eq!(env.saved(), config);
+        }
+    }
+}
+
+#[test]
 fn a_name_from_a_token_is_one_line() {
     let (env, api) = (TestEnv::new(), nothing());
     let name = format!("evil\r\nAdmin: yes{}", "n".repeat(5000));

@@ -118,6 +118,19 @@ fn run(env: &TestEnv, bus: &str, args: &[&str]) -> Output {
         .unwrap()
 }
 
+/// A run that can't write a byte into a file, as on a full disk.
+fn on_full_disk(env: &TestEnv, bus: &str, args: &[&str]) -> Output {
+    Command::new("bash")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "bash"])
+        .arg(env!("CARGO_BIN_EXE_acpctl"))
+        .args(args)
+        .env_clear()
+        .envs(env.variables())
+        .env("DBUS_SESSION_BUS_ADDRESS", bus)
+        .output()
+        .unwrap()
+}
+
 /// What a run says on standard error; it has to succeed.
 fn said(env: &TestEnv, bus: &str, args: &[&str]) -> String {
     let output = run(env, bus, args);

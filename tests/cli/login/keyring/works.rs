@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::login::Waiting;
-use crate::login::keyring::{Bus, run, said};
+use crate::login::keyring::{Bus, on_full_disk, run, said};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{Issuer, Mood};
 use crate::support::server::{Scripted, nothing};
@@ -256,20 +256,8 @@ fn a_login_that_can_not_be_saved_leaves_the_one_before_it() {
     let (home, other) = (nothing(), nothing());
     said(&env, bus, &["login", home.url(), "--token", TOKEN]);
     let before = env.saved();
-    let output = std::process::Command::new("bash")
-        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "bash"])
-        .arg(env!("CARGO_BIN_EXE_acpctl"))
-        .args([
-            "login",
-            other.url(),
-            "--token",
-            "sha256~canary-other-0123456789",
-        ])
-        .env_clear()
-        .envs(env.variables())
-        .env("DBUS_SESSION_BUS_ADDRESS", bus)
-        .output()
-        .unwrap();
+    let token = "sha256~canary-other-0123456789";
+    let output = on_full_disk(&env, bus, &["login", other.url(), "--token", token]);
     let (_, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.starts_with("Error: save config: "), "{stderr}");
@@ -342,4 +330,104 @@ fn an_entry_that_a_locked_keyring_kept_is_ended_by_the_next_logout() {
     said(&env, &bus.address, &["logout"]);
     assert_eq!(issuer.revoked().len(), 1);
     assert_eq!(env.saved()["keyring_entry"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_logout_that_can_not_write_the_file_leaves_the_login_in_the_keyring() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    let issuer = Issuer::new(Mood::Good);
+    with_browser(&env, &issuer, &bus.address);
+    let before = env.saved();
+    let context = "api.corp.test";
+    for words in [&["logout"][..], &["config", "delete-context", context]] {
+        let output = on_full_disk(&env, &bus.address, words);
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.starts_with("Error: save config: "), "{stderr}");
+        assert_eq!(env.saved(), before);
+    }
+    assert!(issuer.revoked().is_empty());
+    said(&env, &bus.address, &["logout"]);
+    assert_eq!(issuer.revoked().len(), 1);
+}
+
+#[test]
+fn an_entry_that_a_killed_login_left_is_ended_by_the_next_login_or_logout() {
+    for words in [&["logout"][..], &["login", "--token", TOKEN]] {
+        let env = TestEnv::new();
+        let Some(bus) = Bus::start(&env) else { return };
+        let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+            return;
+        };
+        let issuer = Issuer::new(Mood::Good);
+        with_browser(&env, &issuer, &bus.address);
+        let before = env.saved();
+        // This is what the file says between the two writes of a login.
+        env.config(&json!({"keyring_left": [before["keyring_entry"]]}).to_string());
+        said(&env, &bus.address, words);
+        assert_eq!(issuer.revoked().len(), 1, "{words:?}");
+        assert_eq!(env.saved()["keyring_left"], serde_json::Value::Null);
+        env.config(&before.to_string());
+        let output = run(&env, &bus.address, &["whoami"]);
+        assert_eq!(output.status.code(), Some(4), "{words:?}");
+    }
+}
+
+#[test]
+fn a_deleted_context_leaves_the_number_of_an_entry_that_a_locked_keyring_kept() {
+    const AWAY: &str = "unix:path=/nowhere";
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    let issuer = Issuer::new(Mood::Good);
+    with_browser(&env, &issuer, &bus.address);
+    let entry = env.saved()["keyring_entry"].clone();
+    said(&env, AWAY, &["login", "--token", TOKEN, "--store", "file"]);
+    let stderr = said(&env, AWAY, &["config", "delete-context", "api.corp.test"]);
+    assert!(
+        stderr.contains("the next login or logout removes it"),
+        "{stderr}"
+    );
+    assert_eq!(env.saved()["keyring_left"], json!([entry]));
+    said(&env, &bus.address, &["logout"]);
+    assert_eq!(issuer.revoked().len(), 1);
+    assert_eq!(env.saved(), json!({}));
+}
+
+#[test]
+fn logins_at_the_same_time_do_not_disturb_each_others_trial() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    for round in 0..3 {
+        let at = |number: i32| env.work().join(format!("{round}-{number}.json"));
+        let children: Vec<_> = (0..8)
+            .map(|number| {
+                std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+                    .env_clear()
+                    .envs(env.variables())
+                    .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
+                    .env("AMBIENT_CONFIG", at(number))
+                    .args(["login", "--token", TOKEN])
+                    .stdout(std::process::Stdio::null())
+                    .stderr(std::process::Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for (number, child) in (0..).zip(children) {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", streams(&output).1);
+            let saved = fs::read_to_string(at(number)).unwrap();
+            assert!(saved.contains("\"token_store\": \"keyring\""), "{saved}");
+        }
+    }
 }
