@@ -163,13 +163,16 @@ pub(super) fn refuse_undone(request: &Request, answer: &Answer) -> Result<(), Er
     }
     let value = answer.json()?;
     let session = value.get("session").unwrap_or(&Value::Null);
+    // A session is started by itself, by its agent, or by a schedule.
+    let is_session = text(&value, "kind") == "Session" && !text(&value, "id").is_empty();
     let is_done = value.is_object()
         && match action {
-            "start" => !text(session, "id").is_empty() || value.get("starting_prompt").is_some(),
-            "trigger" => {
-                text(&value, "kind") == "Session" && !text(&value, "id").is_empty()
-                    || ["triggered", "skipped"].contains(&text(&value, "status"))
+            "start" => {
+                is_session
+                    || !text(session, "id").is_empty()
+                    || value.get("starting_prompt").is_some()
             }
+            "trigger" => is_session || ["triggered", "skipped"].contains(&text(&value, "status")),
             _ => value.get("error").is_none(),
         };
     if is_done {

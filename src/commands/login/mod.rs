@@ -34,7 +34,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind, Status};
 use crate::output::signals::Work;
-use crate::output::{Format, prompt};
+use crate::output::{Format, note, prompt};
 use crate::text::command::{shell_line, shell_word};
 use crate::text::{acpctl, quote, url_for_people};
 
@@ -324,7 +324,7 @@ fn greet_and_keep(
         // A login that stays open at its issuer is ended there if a signal ends the run.
         let asking = made
             .revocable()
-            .map(|_| Work::begin(INTERRUPTED.map(str::to_owned)));
+            .map(|_| Work::begin(INTERRUPTED.map(str::to_owned), note));
         let asking = asking.transpose().context("wait for signals")?;
         greeting = greet::ask(ctx, made.url, token)?;
         asking.map_or(Ok(()), |asking| asking.check())?;
@@ -336,7 +336,7 @@ fn greet_and_keep(
         Done::default()
     } else {
         let _saving =
-            Work::begin(INTERRUPTED_SAVE.map(str::to_owned)).context("wait for signals")?;
+            Work::begin(INTERRUPTED_SAVE.map(str::to_owned), note).context("wait for signals")?;
         save::save(ctx, place, made, chosen)?
     };
     Ok((greeting, done))

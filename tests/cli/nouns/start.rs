@@ -225,7 +225,7 @@ fn a_wait_for_an_object_has_a_limit_and_known_words() {
         (
             "wait project/nope --for exists --timeout 1ms",
             9,
-            "timed out waiting for project/nope: it does not exist",
+            "timed out waiting for project/nope: ",
         ),
         (
             "wait project/demo --for deleted --timeout 100ms",
