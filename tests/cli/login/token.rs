@@ -58,9 +58,12 @@ fn one_mode_is_chosen_and_complete() {
                   Hint: read the secret from a file with --client-secret @PATH, or from a pipe with --client-secret -";
     let one = "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required";
     let none = &format!("{one}\nHint: for example: acpctl login URL --token @PATH");
+    let empty = &format!(
+        "{one}\nHint: the value of --token is empty: check the variable that it comes from"
+    );
     for (args, message) in [
         (&[][..], none.as_str()),
-        (&["--token", ""], none),
+        (&["--token", ""], empty),
         (&["--token", "a", "--token-fd", "0"], one),
         (&["--token", "a", "--use-auth-code"], one),
         (&["--use-auth-code", "--client-credentials"], one),
