@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::login::text;
 use crate::support::oidc::{CLIENT, Issuer, Mood, PASSWORD};
 use crate::support::server::{Scripted, error, nothing};
-use crate::support::{TestEnv, streams};
+use crate::support::{TOKEN, TestEnv, streams};
 
 #[test]
 fn the_password_comes_from_a_pipe_or_a_file_and_is_not_kept() {
@@ -121,7 +121,7 @@ fn a_place_that_is_remembered_throws_no_login_away_either() {
     let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
     let run = |words: &[&str]| {
         let mut command = env.acpctl();
-        let output = command.args(words).write_stdin(PASSWORD).output().unwrap();
+        let output = command.args(words).write_stdin(TOKEN).output().unwrap();
         (output.status.code(), streams(&output).1)
     };
     let (code, _) = run(&["login", api.url(), "--token", "-", "--store", "none"]);

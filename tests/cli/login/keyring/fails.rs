@@ -145,7 +145,7 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
     assert_eq!(env.saved()["keyring_entry"], 7);
     let stderr = said(&env, &silent.address, &["logout"]);
     assert!(
-        stderr.contains("Warning: an earlier login is still in the keyring ("),
+        stderr.contains("\nWarning: an earlier login is still in the keyring ("),
         "{stderr}"
     );
     assert_eq!(env.saved(), json!({"keyring_entry": 7}));
