@@ -45,7 +45,7 @@ pub(crate) fn warn_of_unfit_alias(root: &Command, words: &[OsString]) {
         return;
     };
     let unfit = Config::of_user().map(|config| config.unfit_aliases());
-    if unfit.is_ok_and(|unfit| unfit.iter().any(|name| *name == first)) {
+    if unfit.is_ok_and(|unfit| unfit.contains(&first)) {
         output::note(&format!("Warning: {}", unfit_alias(&first)));
     }
 }

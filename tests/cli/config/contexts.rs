@@ -257,7 +257,7 @@ fn contexts_are_listed_renamed_and_deleted() {
         CURRENT   NAME    SERVER                      PROJECT   LOGIN
                   a       https://a.example.org                 no
         *         b       https://***@b.example.org             yes
-                  local   local:                                not needed
+                  local   local                                 not needed
     "#);
     insta::assert_snapshot!(env.acpctl().line("config get-contexts b -o json").shown(), @r#"
         {
