@@ -51,8 +51,8 @@ pub enum Error {
         is_html: bool,
         /// The pause that the server wants, in seconds.
         retry_after: Option<u16>,
-        /// When the token of the request ended, if that is over and the token says so.
-        token_ended: Option<Timestamp>,
+        /// True if the token of the request says that its time is over.
+        token_ended: bool,
     },
     /// No answer arrived. `method` is `Get`, `Post`, …
     Transport {
@@ -148,7 +148,7 @@ impl Error {
             location: location.map(|location| words(&location, LONGEST)),
             is_html: is_html("", body),
             retry_after: None,
-            token_ended: None,
+            token_ended: false,
         }
     }
 
@@ -161,7 +161,7 @@ impl Error {
         self
     }
 
-    /// Adds when the token of the request has ended, to an error that says that it was refused.
+    /// Adds whether the token of the request has ended, to an error that says that it was refused.
     #[must_use]
     pub fn with_end(mut self, token: Option<&SecretString>) -> Self {
         if let Self::Status {
@@ -171,7 +171,7 @@ impl Error {
         } = &mut self
         {
             let end = token.and_then(|token| jwt::parse(token.expose_secret())?.expires_at());
-            *token_ended = end.filter(|end| *end < Timestamp::now());
+            *token_ended = end.is_some_and(|end| end < Timestamp::now());
         }
         self
     }
@@ -284,8 +284,8 @@ impl Error {
                 env::ISSUER_URL.name,
                 env::CLIENT_ID.name
             )),
-            Self::Status { status: 401, token_ended: Some(end), .. } => Some(format!(
-                "the token expired on {end}: log in again ({}), or set AMBIENT_TOKEN",
+            Self::Status { status: 401, token_ended: true, .. } => Some(format!(
+                "the token has expired: log in again ({}), or set AMBIENT_TOKEN",
                 acpctl(&["login", "URL"])
             )),
             Self::Status { status: 401, .. } => Some(format!(

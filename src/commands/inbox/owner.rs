@@ -9,7 +9,11 @@ use crate::lookup::{self, Collection};
 use crate::resources::Candidates;
 
 /// What to write for a flag that is missing.
-const HINTS: [(&str, &str); 2] = [
+const HINTS: [(&str, &str); 3] = [
+    (
+        "project-id",
+        "write --project-id NAME, or choose a project once: acpctl project set NAME",
+    ),
     ("pa-id", "write --pa-id AGENT: the agent's name or ID"),
     (
         "msg-id",

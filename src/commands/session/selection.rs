@@ -286,12 +286,13 @@ fn or_credential(error: anyhow::Error, given: &str) -> anyhow::Error {
     let Some(failure) = api::failure_in(&error) else {
         return error;
     };
-    if failure.hint.is_some() {
-        return error;
-    }
+    let hint = failure
+        .hint
+        .clone()
+        .map_or_else(String::new, |hint| format!("{hint}; "));
     failure
         .hint(format!(
-            "if {} is a credential: --credential {}",
+            "{hint}if {} is a credential: --credential {}",
             quote(given),
             shell_word(given)
         ))

@@ -214,14 +214,11 @@ mod tests {
                         .iter()
                         .any(|(noun, verb, _)| format!("{noun} {verb}") == line)
                 };
-                let names = line.split(' ').filter(|word| !word.starts_with('-'));
-                let found = names.fold(Some(&root), |command, word| {
-                    let command = command?;
-                    let found = command.find_subcommand(word);
-                    found.or(
-                        (!command.has_subcommands() || command.get_name() == "create")
-                            .then_some(command),
-                    )
+                let mut names = line.split(' ').filter(|word| !word.starts_with('-'));
+                let found = names.try_fold(&root, |command, word| {
+                    let takes_words = !command.has_subcommands();
+                    let below = command.find_subcommand(word);
+                    below.or_else(|| takes_words.then_some(command))
                 });
                 assert!(found.is_some() || is_verb(line), "{line} is no command");
             }

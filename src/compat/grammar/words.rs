@@ -240,9 +240,9 @@ impl<'a> Line<'a> {
             return format!("write it without the flag; usage: {usage}");
         }
         let known = habits::flags(name).iter().copied();
-        let known = known.filter(|name| names.contains(name));
+        let mut known = known.filter(|name| names.contains(name));
         known
-            .last()
+            .next()
             .or_else(|| nearest(name, names.iter().copied()))
             .map_or_else(
                 || self.help_hint(),

@@ -1,10 +1,12 @@
 //! Lines that are nearly right: the hint leads to the line that is meant, and JSON stays JSON.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::nouns::local;
 use crate::support::TestEnv;
+use crate::support::oidc::jwt;
 use crate::support::run::{Line as _, Run as _};
+use crate::support::server::{Scripted, error};
 
 fn hint_of(line: &str) -> String {
     let env = TestEnv::new();
@@ -190,4 +192,40 @@ fn a_binding_says_why_the_current_project_is_not_taken() {
     assert_eq!(code, Some(2));
     let hint = "Hint: the current project is not taken unasked; to mean it: acpctl --local credential bind prod --project demo\n";
     assert!(stderr.ends_with(hint), "{stderr}");
+}
+
+#[test]
+fn a_refused_token_that_has_expired_and_a_server_without_tls_are_named() {
+    let server = Scripted::with(|_| error(401, "ambient-api-server-15", "unauthorized"));
+    let env = TestEnv::new();
+    let token = jwt(&json!({"sub": "ada", "exp": 1_600_000_000}));
+    let mut list = env.acpctl();
+    list.env("AMBIENT_TOKEN", token)
+        .env("AMBIENT_API_URL", server.url());
+    let (code, _, stderr) = list.line("credential list").told();
+    assert_eq!(code, Some(4), "{stderr}");
+    assert!(
+        stderr.contains("Hint: the token has expired: log in again"),
+        "{stderr}"
+    );
+    let url = server.url().replace("http:", "https:");
+    let (code, _, stderr) = env.connected(&url).line("credential list").told();
+    assert_eq!(code, Some(9), "{stderr}");
+    assert!(
+        stderr.contains("Hint: what listens there does not speak TLS"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_credential_in_place_of_a_session_leads_to_its_flag() {
+    let env = TestEnv::new();
+    for line in ["session exec prod -- true", "session preview prod"] {
+        let (code, _, stderr) = env.local().line(line).told();
+        assert_eq!(code, Some(3), "{stderr}");
+        assert!(
+            stderr.ends_with("; if \"prod\" is a credential: --credential prod\n"),
+            "{stderr}"
+        );
+    }
 }
