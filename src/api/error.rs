@@ -46,7 +46,7 @@ pub enum Error {
         reason: String,
         operation_id: Option<String>,
         text: Option<String>,
-        location: Option<String>,
+        location: Option<Box<str>>,
         /// True if the answer is a page for browsers.
         is_html: bool,
         /// The pause that the server wants, in seconds.
@@ -145,7 +145,7 @@ impl Error {
             reason,
             operation_id,
             text,
-            location: location.map(|location| words(&location, LONGEST)),
+            location: location.map(|location| words(&location, LONGEST).into()),
             is_html: is_html("", body),
             retry_after: None,
             token_ended: false,
