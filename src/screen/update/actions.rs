@@ -1,8 +1,9 @@
 //! The keys of a view, on the rows that are chosen. A row is known by its object, never by the text that is shown.
 
+use super::usable::usable;
 use super::{connecting, editing, pages, sending};
 use crate::api::path;
-use crate::resources::{Record, SESSION, can_be_id};
+use crate::resources::{Record, SESSION};
 use crate::screen::detail::{Detail, Form as Text};
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{Effect, Fetch, Rerun, Send};
@@ -212,17 +213,6 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         typed: typed.map(|name| (name, Line::new("", 253))),
         then: Then::Send { doing, sends },
     });
-}
-
-/// Refuses a row that the server gave no ID by which it could be meant.
-///
-/// # Errors
-/// The sentence for the last line.
-pub(super) fn usable(row: &Record) -> Result<(), String> {
-    if can_be_id(row.id()) {
-        return Ok(());
-    }
-    Err("It has no usable ID: nothing can be done with it".to_owned())
 }
 
 /// Runs a command of this program on the selected row, on the server that the screen shows.

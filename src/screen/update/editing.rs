@@ -20,7 +20,7 @@ pub(super) fn begin(state: &mut State, what: &Editing, effects: &mut Vec<Effect>
     let Some(row) = state.table().and_then(|table| table.selected().cloned()) else {
         return state.say("Nothing is selected");
     };
-    if let Err(why) = super::actions::usable(&row) {
+    if let Err(why) = super::usable::usable(&row) {
         return state.complain(why);
     }
     let path = (what.path)(&scope, &row);
