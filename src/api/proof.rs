@@ -55,7 +55,7 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
     Ok(record)
 }
 
-/// Refuses a path with a word that is no ID: a server that decodes a path before it splits it would find something
+/// Refuses a path with a word that is not an ID: a server that decodes a path before it splits it would find something
 /// else there. Users' texts are checked earlier; this concerns IDs that came from a server.
 ///
 /// # Errors
@@ -94,7 +94,7 @@ pub(super) fn refuse_unread(
     if answer.is_empty_object() {
         return Err(Error::Nothing);
     }
-    // A server may find an object by a text that is no ID. The ID of a project is the name that it was created with.
+    // A server may find an object by a text that is not an ID. The ID of a project is the name that it was created with.
     let may_be_name = !has_form_of_id(wanted)
         && (is_token || is_word(wanted, record.name()))
         && (resource.word != PROJECT.word || !has_form_of_id(id));

@@ -191,7 +191,7 @@ fn apply_tells_which_document_it_is_at_below_what_is_done() {
             if project["name"] == "部署🚀" {
                 hold(&held);
             }
-            project["id"] = project["name"].clone();
+            project["id"] = "P1".into();
             answer(201, &project)
         }
     });

@@ -1,5 +1,8 @@
 //! Lines that are nearly right: the hint leads to the line that is meant, and JSON stays JSON.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use serde_json::{Value, json};
 
 use crate::nouns::local;
@@ -150,7 +153,7 @@ fn verbs_of_a_project_are_understood_or_named() {
 fn an_empty_value_names_its_variable() {
     for line in [
         "login https://acp.example.org --token",
-        "create agent --name",
+        "create agent --project-id p --name",
     ] {
         let env = TestEnv::new();
         let (code, _, stderr) = env
@@ -208,7 +211,14 @@ fn a_refused_token_that_has_expired_and_a_server_without_tls_are_named() {
         stderr.contains("Hint: the token has expired: log in again"),
         "{stderr}"
     );
-    let url = server.url().replace("http:", "https:");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            let _ = connection.read(&mut [0; 1000]);
+            let _ = connection.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
     let (code, _, stderr) = env.connected(&url).line("credential list").told();
     assert_eq!(code, Some(9), "{stderr}");
     assert!(
