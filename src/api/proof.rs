@@ -10,7 +10,7 @@ use super::path::path;
 use super::request::{Answer, Method, Request};
 use crate::resources::{
     APPLICATION, CREDENTIAL_TOKEN, INBOX_MESSAGE, NAMED, PROJECT, Record, Resource,
-    SCHEDULED_SESSION, SESSION_MESSAGE, can_be_id, has_form_of_id,
+    SCHEDULED_SESSION, SESSION_MESSAGE, has_form_of_id,
 };
 use crate::text::quote;
 
@@ -55,13 +55,17 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
     Ok(record)
 }
 
-/// Refuses a path with a word that is not an ID: a server that decodes a path before it splits it would find something
-/// else there. Users' texts are checked earlier; this concerns IDs that came from a server.
+/// Refuses a path with a word that could lead elsewhere: a server that decodes a path before it splits it would find
+/// something else there. Users' texts are checked earlier, but the name of a project in a manifest may be any text.
 ///
 /// # Errors
 /// [`Error::Unrelated`].
 pub(super) fn refuse_path(request: &Request) -> Result<(), Error> {
-    match words(request).iter().find(|word| !can_be_id(word)) {
+    let leads_elsewhere = |word: &&&str| {
+        matches!(**word, "" | "." | "..")
+            || word.contains(|sign: char| sign.is_control() || r"/\%?#".contains(sign))
+    };
+    match words(request).iter().find(leads_elsewhere) {
         None => Ok(()),
         Some(_) => Err(Error::Unrelated(
             "nothing was sent: the server gave the object no usable ID".to_owned(),
@@ -94,7 +98,8 @@ pub(super) fn refuse_unread(
     if answer.is_empty_object() {
         return Err(Error::Nothing);
     }
-    // A server may find an object by a text that is not an ID. The ID of a project is the name that it was created with.
+    // A server may find an object by a text that is not an ID. The ID of a project is the name that it was created
+    // with.
     let may_be_name = !has_form_of_id(wanted)
         && (is_token || is_word(wanted, record.name()))
         && (resource.word != PROJECT.word || !has_form_of_id(id));
