@@ -179,9 +179,9 @@ fn login(pem: &str) -> String {
 
 #[test]
 fn each_client_certificate_that_kubernetes_accepts_logs_in_or_has_a_true_reason() {
-    let cluster = Cluster::trusting(SECRET);
     const HINT: &str =
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out client.key";
+    let cluster = Cluster::trusting(SECRET);
     for (name, pem, refusal) in [
         ("version 1", include_str!("logins/version-1.pem"), None),
         ("PKCS#8", include_str!("logins/pkcs8.pem"), None),
