@@ -3,6 +3,7 @@
 //! A server, or something in its place, may answer with a success and another object. Fields that the answer to a write
 //! lacks prove nothing either way: `{}` is a success, as in the Go tool. An object that was asked for has its ID.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::error::Error;
@@ -10,7 +11,7 @@ use super::path::path;
 use super::request::{Answer, Method, Request};
 use crate::resources::{
     APPLICATION, CREDENTIAL_TOKEN, INBOX_MESSAGE, NAMED, PROJECT, Record, Resource,
-    SCHEDULED_SESSION, SESSION_MESSAGE, can_be_id, has_form_of_id,
+    SCHEDULED_SESSION, SESSION_MESSAGE, has_form_of_id,
 };
 use crate::text::quote;
 
@@ -55,18 +56,22 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
     Ok(record)
 }
 
-/// Refuses a path with a word that is no ID: a server that decodes a path before it splits it would find something
-/// else there. Users' texts are checked earlier; this concerns IDs that came from a server.
+/// Refuses a path with a word that leads elsewhere on a server that decodes a path before it splits it. Users' texts are
+/// checked earlier; this concerns IDs that came from a server.
 ///
 /// # Errors
 /// [`Error::Unrelated`].
 pub(super) fn refuse_path(request: &Request) -> Result<(), Error> {
-    match words(request).iter().find(|word| !can_be_id(word)) {
-        None => Ok(()),
-        Some(_) => Err(Error::Unrelated(
-            "nothing was sent: the server gave the object no usable ID".to_owned(),
-        )),
+    let leads_elsewhere = |word: &&str| {
+        let text = percent_decode_str(word).decode_utf8_lossy();
+        matches!(text.as_ref(), "" | "." | "..")
+            || text.contains(|c: char| "/\\%?#".contains(c) || c.is_control())
+    };
+    if !words(request).iter().any(leads_elsewhere) {
+        return Ok(());
     }
+    let text = "nothing was sent: the server gave the object no usable ID";
+    Err(Error::Unrelated(text.to_owned()))
 }
 
 /// Refuses the answer to a request for one object that is not this object.

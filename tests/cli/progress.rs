@@ -190,7 +190,9 @@ fn apply_tells_which_document_it_is_at_below_what_is_done() {
             if request.json()["name"] == "部署🚀" {
                 hold(&held);
             }
-            answer(201, &request.json())
+            let mut made = request.json();
+            made["id"] = made["name"].clone();
+            answer(201, &made)
         }
     });
     let terminal = start(&env, server.url(), &["apply", "-f", "team.yaml"], 24, 80);

@@ -2,7 +2,7 @@
 
 use super::{connecting, editing, pages, sending};
 use crate::api::path;
-use crate::resources::{Record, SESSION, can_be_id};
+use crate::resources::{Record, SESSION};
 use crate::screen::detail::{Detail, Form as Text};
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{Effect, Fetch, Rerun, Send};
@@ -10,6 +10,7 @@ use crate::screen::form::OpenForm;
 use crate::screen::input::Line;
 use crate::screen::shown;
 use crate::screen::state::{Body, State};
+use crate::screen::table::usable;
 use crate::screen::view::{Call, Form, Go, Outside, Run, View};
 
 /// Does what a key of the view means. Returns false if the view has no such key.
@@ -212,17 +213,6 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         typed: typed.map(|name| (name, Line::new("", 253))),
         then: Then::Send { doing, sends },
     });
-}
-
-/// Refuses a row that the server gave no ID by which it could be meant.
-///
-/// # Errors
-/// The sentence for the last line.
-pub(super) fn usable(row: &Record) -> Result<(), String> {
-    if can_be_id(row.id()) {
-        return Ok(());
-    }
-    Err("It has no usable ID: nothing can be done with it".to_owned())
 }
 
 /// Runs a command of this program on the selected row, on the server that the screen shows.
