@@ -424,8 +424,8 @@ impl Client {
             .map(drop)
     }
 
-    /// Sends a request whose answer is one object. The answer to a request for an object by its ID is believed only if it
-    /// is this object.
+    /// Sends a request whose answer is one object. The answer to a request for an object by its ID is believed only if
+    /// it is this object.
     ///
     /// # Errors
     /// As [`Client::get_json`] and [`Client::written`]; [`Error::Unrelated`] for another object.

@@ -65,7 +65,7 @@ pub enum Error {
     Unproven(String),
     /// The server answered with something else than the object that was asked for.
     Unrelated(String),
-    /// The server answered with `{}` in the place of the object that was asked for.
+    /// The server answered with `{}` instead of the object that was asked for.
     Nothing,
 }
 

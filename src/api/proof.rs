@@ -56,8 +56,8 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
     Ok(record)
 }
 
-/// Refuses a path with a word that leads elsewhere on a server that decodes a path before it splits it. Users' texts are
-/// checked earlier; this concerns IDs that came from a server.
+/// Refuses a path with a word that leads elsewhere on a server that decodes a path before it splits it. Users' texts
+/// are checked earlier; this concerns IDs that came from a server.
 ///
 /// # Errors
 /// [`Error::Unrelated`].
@@ -99,7 +99,7 @@ pub(super) fn refuse_unread(
     if answer.is_empty_object() {
         return Err(Error::Nothing);
     }
-    // A server may find an object by a text that is no ID. The ID of a project is the name that it was created with.
+    // A server may find an object by its name. The ID of a project is the name that it was created with.
     let may_be_name = !has_form_of_id(wanted)
         && (is_token || is_word(wanted, record.name()))
         && (resource.word != PROJECT.word || !has_form_of_id(id));
