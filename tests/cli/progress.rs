@@ -187,12 +187,12 @@ fn apply_tells_which_document_it_is_at_below_what_is_done() {
     let server = Scripted::with(move |request| match request.method.as_str() {
         "GET" => error(404, "c", "not found"),
         _ => {
-            if request.json()["name"] == "部署🚀" {
+            let mut project = request.json();
+            if project["name"] == "部署🚀" {
                 hold(&held);
             }
-            let mut made = request.json();
-            made["id"] = made["name"].clone();
-            answer(201, &made)
+            project["id"] = project["name"].clone();
+            answer(201, &project)
         }
     });
     let terminal = start(&env, server.url(), &["apply", "-f", "team.yaml"], 24, 80);

@@ -1,5 +1,6 @@
 //! The keys of a view, on the rows that are chosen. A row is known by its object, never by the text that is shown.
 
+use super::usable::usable;
 use super::{connecting, editing, pages, sending};
 use crate::api::path;
 use crate::resources::{Record, SESSION};
@@ -10,7 +11,6 @@ use crate::screen::form::OpenForm;
 use crate::screen::input::Line;
 use crate::screen::shown;
 use crate::screen::state::{Body, State};
-use crate::screen::table::usable;
 use crate::screen::view::{Call, Form, Go, Outside, Run, View};
 
 /// Does what a key of the view means. Returns false if the view has no such key.

@@ -8,7 +8,6 @@ use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{After, Effect, Send};
 use crate::screen::shown;
 use crate::screen::state::{Edited, State};
-use crate::screen::table::usable;
 use crate::screen::view::Editing;
 use crate::yaml;
 
@@ -21,7 +20,7 @@ pub(super) fn begin(state: &mut State, what: &Editing, effects: &mut Vec<Effect>
     let Some(row) = state.table().and_then(|table| table.selected().cloned()) else {
         return state.say("Nothing is selected");
     };
-    if let Err(why) = usable(&row) {
+    if let Err(why) = super::usable::usable(&row) {
         return state.complain(why);
     }
     let path = (what.path)(&scope, &row);

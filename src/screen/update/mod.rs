@@ -9,6 +9,7 @@ mod keys;
 mod pages;
 mod sending;
 mod typing;
+mod usable;
 
 pub(super) use commands::completions;
 
