@@ -3,6 +3,7 @@
 //! A server, or something in its place, may answer with a success and another object. Fields that the answer to a write
 //! lacks prove nothing either way: `{}` is a success, as in the Go tool. An object that was asked for has its ID.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::error::Error;
@@ -71,6 +72,8 @@ pub(super) fn refuse_path(request: &Request) -> Result<(), Error> {
             "nothing was sent: the server gave the object no usable ID".to_owned(),
         )),
     }
+    let text = "nothing was sent: the server gave the object no usable ID";
+    Err(Error::Unrelated(text.to_owned()))
 }
 
 /// Refuses the answer to a request for one object that is not this object.

@@ -189,6 +189,7 @@ fn good(request: &Received) -> Reply {
             json!([{"id": "r1", "name": "credential:viewer"}]),
         ),
         ("GET", Some("role_bindings")) => list("RoleBindingList", json!([])),
+        ("GET", Some("p")) => answer(200, &json!({"id": "p", "name": "p"})),
         ("POST", Some("role_bindings")) => answer(201, &json!({"id": "b1", "role_id": "r1"})),
         ("POST", _) => answer(201, &credential),
         (_, Some("token")) => answer(
