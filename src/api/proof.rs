@@ -56,21 +56,19 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
     Ok(record)
 }
 
-/// Refuses a path with a word that could lead elsewhere: a server that decodes a path before it splits it would find
-/// something else there. Users' texts are checked earlier, but the name of a project in a manifest may be any text.
+/// Refuses a path with a word that leads elsewhere on a server that decodes a path before it splits it. Users' texts
+/// are checked earlier; this concerns IDs that came from a server.
 ///
 /// # Errors
 /// [`Error::Unrelated`].
 pub(super) fn refuse_path(request: &Request) -> Result<(), Error> {
-    let leads_elsewhere = |word: &&&str| {
-        matches!(**word, "" | "." | "..")
-            || word.contains(|sign: char| sign.is_control() || r"/\%?#".contains(sign))
+    let leads_elsewhere = |word: &&str| {
+        let text = percent_decode_str(word).decode_utf8_lossy();
+        matches!(text.as_ref(), "" | "." | "..")
+            || text.contains(|c: char| "/\\%?#".contains(c) || c.is_control())
     };
-    match words(request).iter().find(leads_elsewhere) {
-        None => Ok(()),
-        Some(_) => Err(Error::Unrelated(
-            "nothing was sent: the server gave the object no usable ID".to_owned(),
-        )),
+    if !words(request).iter().any(leads_elsewhere) {
+        return Ok(());
     }
     let text = "nothing was sent: the server gave the object no usable ID";
     Err(Error::Unrelated(text.to_owned()))

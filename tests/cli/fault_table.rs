@@ -196,7 +196,6 @@ fn good(request: &Received) -> Reply {
             200,
             &json!({"credential_id": ID, "provider": "github", "token": "t"}),
         ),
-        ("GET", Some("p")) => answer(200, &json!({"id": "p", "name": "p"})),
         _ => answer(200, &credential),
     }
 }
