@@ -289,10 +289,10 @@ fn or_credential(error: anyhow::Error, given: &str) -> anyhow::Error {
     let hint = failure
         .hint
         .clone()
-        .map_or_else(String::new, |hint| format!("{hint}; "));
+        .map_or_else(String::new, |hint| format!("; {hint}"));
     failure
         .hint(format!(
-            "{hint}if {} is a credential: --credential {}",
+            "if {} is a credential: --credential {}{hint}",
             quote(given),
             shell_word(given)
         ))

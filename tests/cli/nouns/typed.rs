@@ -234,7 +234,7 @@ fn a_credential_in_place_of_a_session_leads_to_its_flag() {
         let (code, _, stderr) = env.local().line(line).told();
         assert_eq!(code, Some(3), "{stderr}");
         assert!(
-            stderr.ends_with("; if \"prod\" is a credential: --credential prod\n"),
+            stderr.contains("Hint: if \"prod\" is a credential: --credential prod"),
             "{stderr}"
         );
     }
