@@ -236,7 +236,7 @@ fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
     ] {
         assert_eq!(run(&[before, &command].concat()), expected, "{before:?}");
     }
-    let usage = "Hint: write acpctl session exec [SESSION] [flags] -- <COMMAND>...\n";
+    let usage = "Hint: write acpctl session exec t60 -- COMMAND\n";
     for (words, why) in [
         (&[][..], "the command after -- is missing"),
         (&["t60"], "the command after -- is missing"),
