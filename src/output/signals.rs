@@ -73,8 +73,10 @@ pub(super) fn close_question_with(close: fn() -> bool) -> io::Result<()> {
 pub(crate) fn close_screen_with(close: fn() -> bool) -> io::Result<()> {
     let _ = CLOSE_SCREEN.set(close);
     watch()?;
-    let fatal = signals::FATAL.iter().copied();
-    signals::watch(fatal.filter(|signal| !is_ignored(signal.as_raw())), end)
+    signals::watch(
+        signals::fatal().filter(|signal| !is_ignored(signal.as_raw())),
+        end,
+    )
 }
 
 /// From now on `clear` runs before a signal ends the program.

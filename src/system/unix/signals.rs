@@ -15,28 +15,6 @@ use crate::system::kinds::Job;
 /// The signals that ask a program to end.
 pub(crate) const ENDING: &[Signal] = &[Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
 
-/// Other signals from outside that end a program unless it waits for them.
-pub(crate) const FATAL: &[Signal] = &[
-    Signal::QUIT,
-    Signal::USR1,
-    Signal::USR2,
-    Signal::ALARM,
-    Signal::VTALARM,
-    Signal::PROF,
-    Signal::IO,
-    Signal::XCPU,
-    Signal::TRAP,
-    Signal::ABORT,
-    Signal::SYS,
-    #[cfg(target_os = "linux")]
-    Signal::POWER,
-    #[cfg(all(
-        target_os = "linux",
-        not(any(target_arch = "mips", target_arch = "mips64"))
-    ))]
-    Signal::STKFLT,
-];
-
 /// The signals that are passed on to a command. Left out are those that stop a program, those that the system sends for
 /// a fault of the program itself, and those that have no effect by default, except the two that report a change.
 pub(crate) const PASSED_ON: &[Signal] = &[
@@ -64,6 +42,19 @@ pub(crate) const PASSED_ON: &[Signal] = &[
     Signal::WINCH,
     Signal::CONT,
 ];
+
+/// Returns the signals from outside, beside those of every terminal, that end a program unless it waits for them.
+pub(crate) fn fatal() -> impl Iterator<Item = Signal> {
+    const OTHERS: &[Signal] = &[
+        Signal::INT,
+        Signal::TERM,
+        Signal::HUP,
+        Signal::WINCH,
+        Signal::CONT,
+    ];
+    let passed_on = PASSED_ON.iter().copied();
+    passed_on.filter(|signal| !OTHERS.contains(signal))
+}
 
 /// The real-time signals, which have no names. The C library keeps the first ones for itself, musl one more than glibc,
 /// and nobody else may listen to them. The runtime accepts all but the last.

@@ -32,8 +32,10 @@ impl Signal {
 /// The signals that ask a program to end.
 pub(crate) const ENDING: &[Signal] = &[Signal::INT, Signal::TERM];
 
-/// There are no others.
-pub(crate) const FATAL: &[Signal] = &[];
+/// Returns nothing: no other signals end a program here.
+pub(crate) fn fatal() -> impl Iterator<Item = Signal> {
+    std::iter::empty()
+}
 
 /// The signals that are passed on to a command.
 pub(crate) const PASSED_ON: &[Signal] = &[Signal::INT];
