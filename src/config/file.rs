@@ -11,8 +11,9 @@ use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -132,7 +133,8 @@ pub(crate) const DEFAULT_API_URL: &str = "http://localhost:8000";
 
 /// The longest wait for another run that changes the file. An issuer takes less time to renew a login.
 const LOCK_LIMIT: Duration = Duration::from_secs(40);
-const LOCK_STEP: Duration = Duration::from_millis(10);
+/// How long a run waits for it in silence.
+const LOCK_SILENCE: Duration = Duration::from_secs(1);
 
 /// Editors and shells of Windows write this before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -288,7 +290,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits for the lock, [`LOCK_LIMIT`] at most. Creates the folder if it is missing.
+    /// Waits for the lock, [`LOCK_LIMIT`] at most, and says so if that takes longer than a moment. Creates the folder if
+    /// it is missing.
     ///
     /// # Errors
     /// The folder can't be created, the file must not be written, or another run keeps the lock.
@@ -301,18 +304,7 @@ impl Lock {
         })?;
         let file = lock_file(&target(path));
         let asked = Timestamp::now();
-        if let Some(file) = &file {
-            let deadline = Instant::now() + LOCK_LIMIT;
-            while let Err(TryLockError::WouldBlock) = file.try_lock() {
-                if Instant::now() >= deadline {
-                    return Err(Error::Locked {
-                        path: path.to_owned(),
-                    });
-                }
-                thread::sleep(LOCK_STEP);
-            }
-        }
-        // Any other error is ignored: a login works on a file system without locks too.
+        let file = file.map(|file| locked(file, path)).transpose()?;
         Ok(Self { file, asked })
     }
 
@@ -331,6 +323,45 @@ impl Lock {
             let _ = failed::mark(file, context.name(), Timestamp::now());
         }
     }
+}
+
+/// Returns the file once it is locked. The wait is on a thread of its own, because the system gives the lock to those
+/// who wait in their turn, but knows no limit of time. Errors other than the limit do not count: a login works on a file
+/// system without locks too.
+///
+/// # Errors
+/// [`Error::Locked`], and that of the system if it has no thread.
+fn locked(file: File, path: &Path) -> Result<File, Error> {
+    if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Ok(file);
+    }
+    let (sender, receiver) = mpsc::channel();
+    let wait = move || {
+        while file
+            .lock()
+            .is_err_and(|why| why.kind() == io::ErrorKind::Interrupted)
+        {}
+        // A run that has given up takes no file, which unlocks it.
+        let _ = sender.send(file);
+    };
+    let waiting = thread::Builder::new().name("lock".to_owned()).spawn(wait);
+    waiting.map_err(|error| Error::Write {
+        path: path.to_owned(),
+        error,
+    })?;
+    receiver
+        .recv_timeout(LOCK_SILENCE)
+        .or_else(|_| {
+            output::note(&format!(
+                "Waiting for another run of acpctl, which holds {} (at most {} seconds)",
+                quoted(path),
+                LOCK_LIMIT.as_secs()
+            ));
+            receiver.recv_timeout(LOCK_LIMIT.saturating_sub(LOCK_SILENCE))
+        })
+        .map_err(|_| Error::Locked {
+            path: path.to_owned(),
+        })
 }
 
 /// Opens the file `.NAME.lock` beside the configuration. `None` if it can't be created, which writing the configuration

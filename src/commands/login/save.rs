@@ -44,8 +44,9 @@ pub(super) fn choose(
             notes: Vec::new(),
         });
     }
-    file::try_place(&place.path)
-        .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
+    file::try_place(&place.path).map_err(cannot_save)?;
+    // Another run that holds the file is waited for now, and not once the user has logged in.
+    drop(Lock::take(&place.path).map_err(cannot_save)?);
     if let Some(store) = wanted {
         store::try_out(store).map_err(|why| cannot_keep(&why))?;
         let words = match store {
@@ -117,17 +118,15 @@ pub(super) struct Done {
 pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Result<Done, Failure> {
     let mode = made.mode;
     let provider = Some(made.provider).filter(|_| mode != Mode::Token);
-    let failed = |words: &'static str| {
-        move |why: Error| Failure::new(Kind::Other, format!("{words}: {why}"))
-    };
-    let lock = Lock::take(&place.path).map_err(failed("save config"))?;
-    let mut config = Config::load(place).map_err(failed("load config"))?;
+    let lock = Lock::take(&place.path).map_err(cannot_save)?;
+    let mut config = Config::load(place)
+        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
     let mut notes = Vec::new();
     let replaced = Held::of(&config).unwrap_or_else(|why| Held {
         left: Some(why),
         ..Held::default()
     });
-    let announced = announce(&mut config, &lock, chosen.store).map_err(failed("save config"))?;
+    let announced = announce(&mut config, &lock, chosen.store).map_err(cannot_save)?;
     if let (Err(_), Some(name)) = (config.check_context(), &place.context) {
         notes.push(add_context(&mut config, name)?);
     }
@@ -150,7 +149,7 @@ pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Res
     }
     if let Err(why) = config.write(&lock) {
         saved.take_back(&config);
-        return Err(failed("save config")(why));
+        return Err(cannot_save(why));
     }
     if let Err(why) = remove_old(&replaced, &saved, &mut config, &lock) {
         notes.push(format!(
@@ -217,6 +216,17 @@ fn add_context(config: &mut Config, name: &str) -> Result<String, Failure> {
         )
     };
     Ok(note)
+}
+
+/// Returns the failure of a configuration that can't be written, or is held by another run.
+fn cannot_save(why: Error) -> Failure {
+    let failure = Failure::new(Kind::Other, format!("save config: {why}"));
+    match why {
+        Error::Locked { .. } => {
+            failure.hint("nothing was saved; wait for that run or end it, then log in again")
+        }
+        _ => failure,
+    }
 }
 
 fn cannot_keep(why: &KeyringError) -> Failure {

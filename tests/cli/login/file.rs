@@ -1,11 +1,15 @@
 //! The configuration file as `login` finds and leaves it.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::login::{mode, text};
+use crate::login::{Waiting, mode, text};
+use crate::support::browser::{agree, visit};
+use crate::support::oidc::{CLIENT, Issuer, Mood};
 use crate::support::{TOKEN, TestEnv, streams};
 
 #[test]
@@ -130,4 +134,72 @@ fn a_lock_that_is_something_else_is_told() {
         stderr.contains("can't be locked (it is a symbolic link)"),
         "{stderr}"
     );
+}
+
+/// The first line that a run says, and its standard error.
+fn first_words(run: &mut Child) -> (String, BufReader<ChildStderr>) {
+    let mut line = String::new();
+    let mut stderr = BufReader::new(run.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
+    (line, stderr)
+}
+
+/// Holds the configuration as another run does.
+fn held(env: &TestEnv) -> fs::File {
+    let lock = fs::File::create(env.config_path().with_file_name(".config.json.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+#[test]
+fn a_login_that_has_to_wait_for_another_run_says_so_before_the_user_logs_in() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    env.config("{}");
+    let lock = held(&env);
+    let mut run = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .args(["login", "https://api.corp.test", "--use-auth-code"])
+        .args(["--issuer-url", &issuer.url(), "--client-id", CLIENT])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (line, _stderr) = first_words(&mut run);
+    assert_eq!(
+        line,
+        format!(
+            "Waiting for another run of acpctl, which holds \"{}\" (at most 40 seconds)\n",
+            env.config_path().display()
+        )
+    );
+    assert!(issuer.received().is_empty());
+    lock.unlock().unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(run.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.starts_with("To log in, open this address"), "{line}");
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
+#[test]
+fn a_login_that_has_to_wait_at_its_end_is_saved_then() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    env.config("{}");
+    let mut login = Waiting::start(&env, &issuer, &[], &[]);
+    let lock = held(&env);
+    let address = agree(&login.authorization);
+    std::thread::scope(|threads| {
+        let page = threads.spawn(|| visit(&address));
+        let (line, _stderr) = first_words(&mut login.child);
+        assert!(line.starts_with("Waiting for another run"), "{line}");
+        assert_eq!(env.saved(), json!({}));
+        lock.unlock().unwrap();
+        page.join().unwrap();
+    });
+    assert!(login.end().status.success());
+    assert!(env.saved()["refresh_token"].is_string());
+    assert!(issuer.revoked().is_empty());
 }
