@@ -74,7 +74,7 @@ impl Held {
     /// Adds the logins in entries that were left behind, as far as they name their issuer.
     fn add_left(&mut self, config: &Config) {
         for number in config.left_in_keyring() {
-            match store::entry_at(config, number) {
+            match store::entry_at(number) {
                 Ok(Some(entry)) => {
                     let (issuer, client) = (entry.issuer.as_deref(), entry.client.as_deref());
                     self.logins

@@ -125,7 +125,7 @@ pub(crate) struct Entry {
 /// The keyring does not answer, or refuses; or the entry can't be read.
 pub(crate) fn entry(config: &Config) -> Result<Option<Entry>, KeyringError> {
     match config.keyring_entry() {
-        Some(number) => entry_at(config, number),
+        Some(number) => entry_at(number),
         None => Ok(None),
     }
 }
@@ -134,8 +134,8 @@ pub(crate) fn entry(config: &Config) -> Result<Option<Entry>, KeyringError> {
 ///
 /// # Errors
 /// As [`entry`].
-pub(crate) fn entry_at(config: &Config, number: u64) -> Result<Option<Entry>, KeyringError> {
-    let Some(text) = keyring::read(SERVICE, &account(config, number))? else {
+pub(crate) fn entry_at(number: u64) -> Result<Option<Entry>, KeyringError> {
+    let Some(text) = keyring::read(SERVICE, &account(number))? else {
         return Ok(None);
     };
     let value: Value = serde_json::from_str(&text).map_err(|_| KeyringError::Damaged)?;
@@ -204,7 +204,7 @@ pub(crate) fn save(
         .keyring_entry()
         .filter(|_| !config.shares_keyring_entry());
     if let Some(number) = announced {
-        keyring::write(SERVICE, &account(config, number), entry_text(config, login))?;
+        keyring::write(SERVICE, &account(number), entry_text(config, login))?;
         config.set(KEYRING_ENTRY, Some(number.into()));
         config.leave_in_keyring(number, false);
         if let Some(old) = old {
@@ -227,7 +227,7 @@ impl Saved {
     pub(crate) fn replace_old(&self, config: &mut Config) -> Result<bool, KeyringError> {
         let mut is_changed = sweep(config)?;
         if let Some(old) = self.old.filter(|old| config.keyring_entry() == Some(*old)) {
-            keyring::delete(SERVICE, &account(config, old))?;
+            keyring::delete(SERVICE, &account(old))?;
             config.set(KEYRING_ENTRY, None);
             is_changed = true;
         }
@@ -235,18 +235,18 @@ impl Saved {
     }
 
     /// Takes the new login back: the configuration could not be written.
-    pub(crate) fn take_back(&self, config: &Config) {
+    pub(crate) fn take_back(&self) {
         if let Some(made) = self.made {
             // The failure of the configuration is the one to tell.
-            let _ = keyring::delete(SERVICE, &account(config, made));
+            let _ = keyring::delete(SERVICE, &account(made));
         }
     }
 }
 
 /// Removes an entry that was announced and could not be made. True if nothing of it is left.
 #[must_use]
-pub(crate) fn is_gone(config: &Config, announced: u64) -> bool {
-    keyring::delete(SERVICE, &account(config, announced)).is_ok()
+pub(crate) fn is_gone(announced: u64) -> bool {
+    keyring::delete(SERVICE, &account(announced)).is_ok()
 }
 
 /// Removes the entries that were left behind. True if there were any; the caller writes the configuration.
@@ -256,7 +256,7 @@ pub(crate) fn is_gone(config: &Config, announced: u64) -> bool {
 fn sweep(config: &mut Config) -> Result<bool, KeyringError> {
     let left = config.left_in_keyring();
     for number in &left {
-        keyring::delete(SERVICE, &account(config, *number))?;
+        keyring::delete(SERVICE, &account(*number))?;
         config.leave_in_keyring(*number, false);
     }
     Ok(!left.is_empty())
@@ -270,7 +270,7 @@ pub(crate) fn renew(config: &mut Config, login: &Login) -> Result<bool, KeyringE
     let store = chosen(config);
     if store == Store::Keyring {
         let number = config.keyring_entry().ok_or(KeyringError::NoKeyring)?;
-        let account = account(config, number);
+        let account = account(number);
         keyring::write(SERVICE, &account, entry_text(config, login))?;
         return Ok(false);
     }
@@ -338,8 +338,8 @@ impl Removed {
         }
     }
 
-    fn take(&mut self, config: &Config, number: u64) -> Result<(), KeyringError> {
-        let account = account(config, number);
+    fn take(&mut self, number: u64) -> Result<(), KeyringError> {
+        let account = account(number);
         let text = match keyring::read(SERVICE, &account) {
             // Nobody can use it any more.
             Err(KeyringError::Damaged) => None,
@@ -364,11 +364,11 @@ pub(crate) fn leave_keyring(
     if let Some(number) = config.keyring_entry()
         && !config.shares_keyring_entry()
     {
-        removed.take(config, number)?;
+        removed.take(number)?;
     }
     config.set(KEYRING_ENTRY, None);
     for number in config.left_in_keyring().into_iter().filter(|_| all) {
-        removed.take(config, number)?;
+        removed.take(number)?;
         config.leave_in_keyring(number, false);
     }
     Ok(())
@@ -381,10 +381,10 @@ pub(crate) fn forget(config: &mut Config) {
     }
 }
 
-/// Returns the name of the keyring's entry with a number: two files are two logins, and so are two contexts of a file.
-fn account(config: &Config, number: u64) -> String {
-    let path = std::path::absolute(config.path()).unwrap_or_else(|_| config.path().to_owned());
-    format!("{}#{number}", path.to_string_lossy())
+/// Returns the name of the keyring's entry with a number. The number alone makes it: a file that is moved, or reached by
+/// a link, still has its login.
+fn account(number: u64) -> String {
+    format!("login#{number}")
 }
 
 /// Returns the server that the login of a configuration is for, as an entry of the keyring names it.

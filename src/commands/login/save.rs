@@ -148,7 +148,7 @@ pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Res
         store::remember(&mut config, chosen.store);
     }
     if let Err(why) = config.write(&lock) {
-        saved.take_back(&config);
+        saved.take_back();
         return Err(cannot_save(why));
     }
     if let Err(why) = remove_old(&replaced, &saved, &mut config, &lock) {
@@ -178,7 +178,7 @@ fn announce(config: &mut Config, lock: &Lock, store: Store) -> Result<Option<u64
 fn unannounce(place: &Place, lock: &Lock, announced: Option<u64>, why: &KeyringError) {
     if let (Some(number), Ok(mut config)) = (announced, Config::load(place))
         && !matches!(why, KeyringError::Late(_))
-        && store::is_gone(&config, number)
+        && store::is_gone(number)
     {
         config.leave_in_keyring(number, false);
         // The failure of the keyring is the one to tell.

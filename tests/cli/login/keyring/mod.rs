@@ -110,6 +110,29 @@ impl Bus {
     }
 }
 
+/// A place for runs on a bus of its own with a keyring that works.
+struct Desktop {
+    env: TestEnv,
+    bus: String,
+    _keyring: Service,
+    _bus: Bus,
+}
+
+impl Desktop {
+    /// `None` if the programs for that are missing.
+    fn start() -> Option<Self> {
+        let env = TestEnv::new();
+        let bus = Bus::start(&env)?;
+        let keyring = bus.keyring(&env, Some("password"))?;
+        Some(Self {
+            bus: bus.address.clone(),
+            env,
+            _keyring: keyring,
+            _bus: bus,
+        })
+    }
+}
+
 fn run(env: &TestEnv, bus: &str, args: &[&str]) -> Output {
     env.acpctl()
         .env("DBUS_SESSION_BUS_ADDRESS", bus)

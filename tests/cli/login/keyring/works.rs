@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::login::Waiting;
-use crate::login::keyring::{Bus, on_full_disk, run, said};
+use crate::login::keyring::{Desktop, on_full_disk, run, said};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{Issuer, Mood};
 use crate::support::server::{Scripted, nothing};
@@ -14,20 +14,18 @@ use crate::support::{TOKEN, TestEnv, streams};
 
 #[test]
 fn a_keyring_that_answers_takes_the_login() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
-    let bus = bus.address.as_str();
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let in_keyring = "The login is in the system's keyring\n";
     let who = |token: &str| {
-        let output = run(&env, bus, &["whoami", "-t"]);
+        let output = run(env, bus, &["whoami", "-t"]);
         assert_eq!(streams(&output), (token.to_owned(), String::new()));
     };
 
     assert_eq!(
-        said(&env, bus, &["login", "--token", TOKEN, "--project", "p1"]),
+        said(env, bus, &["login", "--token", TOKEN, "--project", "p1"]),
         in_keyring
     );
     let first = env.saved();
@@ -37,18 +35,18 @@ fn a_keyring_that_answers_takes_the_login() {
         json!({"project": "p1", "token_store": "keyring", "keyring_entry": first["keyring_entry"]})
     );
     who(TOKEN);
-    let output = run(&env, bus, &["config", "get", "access_token"]);
+    let output = run(env, bus, &["config", "get", "access_token"]);
     assert_eq!(streams(&output).0, "[REDACTED]\n");
-    let output = run(&env, bus, &["doctor"]);
+    let output = run(env, bus, &["doctor"]);
     let checks = streams(&output).0;
     assert!(checks.contains("stored token"), "{checks}");
 
     // The choice holds for the logins to come, and is said when it changes.
     let other = "sha256~canary-other-0123456789";
-    assert_eq!(said(&env, bus, &["login", "--token", other]), "");
+    assert_eq!(said(env, bus, &["login", "--token", other]), "");
     who(other);
     assert_eq!(
-        said(&env, bus, &["login", "--token", TOKEN, "--store", "file"]),
+        said(env, bus, &["login", "--token", TOKEN, "--store", "file"]),
         "The login is in the configuration file, mode 0600\n"
     );
     assert_eq!(
@@ -57,23 +55,19 @@ fn a_keyring_that_answers_takes_the_login() {
     );
     // Nothing stays behind in the keyring.
     env.config(&first.to_string());
-    assert_eq!(run(&env, bus, &["whoami"]).status.code(), Some(4));
+    assert_eq!(run(env, bus, &["whoami"]).status.code(), Some(4));
     env.config("{}");
 
     assert_eq!(
-        said(
-            &env,
-            bus,
-            &["login", "--token", TOKEN, "--store", "keyring"]
-        ),
+        said(env, bus, &["login", "--token", TOKEN, "--store", "keyring"]),
         in_keyring
     );
     let last = env.saved();
     assert_ne!(last["keyring_entry"], first["keyring_entry"]);
-    said(&env, bus, &["logout"]);
+    said(env, bus, &["logout"]);
     assert_eq!(env.saved(), json!({}));
     env.config(&last.to_string());
-    let output = run(&env, bus, &["whoami"]);
+    let output = run(env, bus, &["whoami"]);
     let stderr = streams(&output).1;
     assert!(
         stderr.starts_with("Error: not logged in; run 'acpctl login' first\n"),
@@ -83,25 +77,24 @@ fn a_keyring_that_answers_takes_the_login() {
 
 #[test]
 fn a_login_in_the_keyring_is_renewed_there() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let issuer = Issuer::new(Mood::Stale);
     let api = nothing();
-    let on_bus = [("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())];
-    let login = Waiting::start(&env, &issuer, &[], &on_bus);
+    let on_bus = [("DBUS_SESSION_BUS_ADDRESS", bus)];
+    let login = Waiting::start(env, &issuer, &[], &on_bus);
     visit(&agree(&login.authorization));
     assert!(login.end().status.success());
-    let token = || streams(&run(&env, &bus.address, &["whoami", "-t"])).0;
+    let token = || streams(&run(env, bus, &["whoami", "-t"])).0;
     let stale = token();
     assert!(!stale.is_empty());
 
     issuer.change(Mood::Good);
     let list = ["project", "list", "--send-login", "--api-url", api.url()];
-    assert_eq!(said(&env, &bus.address, &list), "");
-    assert_eq!(said(&env, &bus.address, &list), "");
+    assert_eq!(said(env, bus, &list), "");
+    assert_eq!(said(env, bus, &list), "");
     assert_eq!(issuer.token_requests().len(), 2, "one login, one renewal");
     let renewed = token();
     assert_ne!(renewed, stale);
@@ -117,25 +110,19 @@ fn a_login_in_the_keyring_is_renewed_there() {
 
 #[test]
 fn each_context_has_an_entry_of_its_own() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
-    let bus = bus.address.as_str();
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let other = "sha256~canary-other-0123456789";
     let who = |context: &str, token: &str| {
-        let output = run(&env, bus, &["--context-name", context, "whoami", "-t"]);
+        let output = run(env, bus, &["--context-name", context, "whoami", "-t"]);
         assert_eq!(streams(&output), (token.to_owned(), String::new()));
     };
     // The login of the flat file stays where it is when its server becomes a context.
-    said(
-        &env,
-        bus,
-        &["login", "http://127.0.0.1:1", "--token", TOKEN],
-    );
+    said(env, bus, &["login", "http://127.0.0.1:1", "--token", TOKEN]);
     let login = ["login", "http://127.0.0.1:2", "--token", other];
-    said(&env, bus, &[&login[..], &["--context-name", "b"]].concat());
+    said(env, bus, &[&login[..], &["--context-name", "b"]].concat());
     let contexts = env.saved()["contexts"].clone();
     let entry = |name: &str| contexts[name]["keyring_entry"].clone();
     assert_ne!(entry("localhost"), entry("b"));
@@ -148,12 +135,12 @@ fn each_context_has_an_entry_of_its_own() {
     );
     who("localhost", TOKEN);
     who("b", other);
-    said(&env, bus, &["config", "rename-context", "b", "c"]);
+    said(env, bus, &["config", "rename-context", "b", "c"]);
     who("c", other);
-    said(&env, bus, &["logout", "--context-name", "localhost"]);
+    said(env, bus, &["logout", "--context-name", "localhost"]);
     who("c", other);
     // A deleted context leaves nothing in the keyring, also for one that gets its number.
-    said(&env, bus, &["config", "delete-context", "c"]);
+    said(env, bus, &["config", "delete-context", "c"]);
     env.config(
         &json!({"current_context": "d", "contexts": {
             "d": {"server": "http://127.0.0.1:2", "token_store": "keyring", "keyring_entry": entry("b")},
@@ -162,7 +149,7 @@ fn each_context_has_an_entry_of_its_own() {
         .to_string(),
     );
     for context in ["d", "e"] {
-        let output = run(&env, bus, &["--context-name", context, "whoami"]);
+        let output = run(env, bus, &["--context-name", context, "whoami"]);
         assert_eq!(output.status.code(), Some(4), "{context}");
     }
 }
@@ -170,21 +157,19 @@ fn each_context_has_an_entry_of_its_own() {
 /// The Go tool writes its login into the flat part of a file, which says nothing of our contexts.
 #[test]
 fn a_flat_login_after_a_rename_reaches_no_other_server() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
-    let bus = bus.address.as_str();
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let (a, b) = (nothing(), nothing());
     let other = "sha256~canary-other-0123456789";
     let in_keyring = ["--store", "keyring"];
     let login = |url: &str, token: &str, more: &[&str]| {
         let words = [&["login", url, "--token", token][..], &in_keyring, more].concat();
-        said(&env, bus, &words);
+        said(env, bus, &words);
     };
     login(a.url(), TOKEN, &[]);
-    said(&env, bus, &["config", "rename-context", "localhost", "a"]);
+    said(env, bus, &["config", "rename-context", "localhost", "a"]);
     let renamed = env.saved();
     // Other programs set keys of the flat part and keep the rest.
     let mut flat = renamed.clone();
@@ -192,8 +177,8 @@ fn a_flat_login_after_a_rename_reaches_no_other_server() {
     flat["current_context"] = json!("localhost");
     env.config(&flat.to_string());
     login(b.url(), other, &["--context-name", "localhost"]);
-    said(&env, bus, &["--context-name", "a", "project", "list"]);
-    said(&env, bus, &["project", "list"]);
+    said(env, bus, &["--context-name", "a", "project", "list"]);
+    said(env, bus, &["project", "list"]);
     let tokens = |server: &Scripted| -> BTreeSet<String> {
         let received = server.received();
         let sent = received
@@ -214,7 +199,7 @@ fn a_flat_login_after_a_rename_reaches_no_other_server() {
         }})
         .to_string(),
     );
-    let output = run(&env, bus, &["project", "list"]);
+    let output = run(env, bus, &["project", "list"]);
     let (_, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     for wanted in [
@@ -230,11 +215,11 @@ fn a_flat_login_after_a_rename_reaches_no_other_server() {
     shared["contexts"]["y"] =
         json!({"server": b.url(), "token_store": "keyring", "keyring_entry": entry});
     env.config(&shared.to_string());
-    said(&env, bus, &["--context-name", "y", "logout"]);
-    said(&env, bus, &["--context-name", "a", "project", "list"]);
+    said(env, bus, &["--context-name", "y", "logout"]);
+    said(env, bus, &["--context-name", "a", "project", "list"]);
     env.config(&shared.to_string());
     login(b.url(), other, &["--context-name", "y"]);
-    said(&env, bus, &["--context-name", "a", "project", "list"]);
+    said(env, bus, &["--context-name", "a", "project", "list"]);
 }
 
 /// Logs in with the browser.
@@ -247,63 +232,57 @@ fn with_browser(env: &TestEnv, issuer: &Issuer, bus: &str) {
 
 #[test]
 fn a_login_that_can_not_be_saved_leaves_the_one_before_it() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
-    let bus = bus.address.as_str();
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let (home, other) = (nothing(), nothing());
-    said(&env, bus, &["login", home.url(), "--token", TOKEN]);
+    said(env, bus, &["login", home.url(), "--token", TOKEN]);
     let before = env.saved();
     let token = "sha256~canary-other-0123456789";
-    let output = on_full_disk(&env, bus, &["login", other.url(), "--token", token]);
+    let output = on_full_disk(env, bus, &["login", other.url(), "--token", token]);
     let (_, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.starts_with("Error: save config: "), "{stderr}");
     assert_eq!(env.saved(), before);
-    assert_eq!(said(&env, bus, &["project", "list"]), "");
+    assert_eq!(said(env, bus, &["project", "list"]), "");
     // A new login takes a new entry, and nothing of the old one stays.
-    said(&env, bus, &["login", other.url(), "--token", TOKEN]);
+    said(env, bus, &["login", other.url(), "--token", TOKEN]);
     assert_ne!(env.saved()["keyring_entry"], before["keyring_entry"]);
     env.config(&before.to_string());
-    assert_eq!(run(&env, bus, &["whoami"]).status.code(), Some(4));
+    assert_eq!(run(env, bus, &["whoami"]).status.code(), Some(4));
 }
 
 #[test]
 fn a_login_in_the_keyring_belongs_to_its_issuer() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
-    let bus = bus.address.as_str();
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let (issuer, other) = (Issuer::new(Mood::Stale), Issuer::new(Mood::Good));
-    with_browser(&env, &issuer, bus);
+    with_browser(env, &issuer, bus);
     let saved = env.saved();
     let mut edited = saved.clone();
     edited["issuer_url"] = json!(other.url());
     env.config(&edited.to_string());
-    let output = run(&env, bus, &["project", "list"]);
+    let output = run(env, bus, &["project", "list"]);
     let (_, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     assert!(stderr.contains("is from the issuer "), "{stderr}");
     // A logout ends it where it is from.
-    said(&env, bus, &["logout"]);
+    said(env, bus, &["logout"]);
     assert_eq!(issuer.revoked().len(), 1);
     assert!(other.received().is_empty());
 }
 
 #[test]
 fn a_logout_says_if_no_issuer_can_have_heard_of_it() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
-    let bus = bus.address.as_str();
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     env.config(&json!({"token_store": "keyring", "keyring_entry": 7}).to_string());
-    let stderr = said(&env, bus, &["logout"]);
+    let stderr = said(env, bus, &["logout"]);
     let warning = "Warning: no issuer heard of it (the keyring has no entry for it); ";
     assert!(stderr.starts_with(warning), "{stderr}");
     assert_eq!(env.saved(), json!({}));
@@ -311,68 +290,65 @@ fn a_logout_says_if_no_issuer_can_have_heard_of_it() {
 
 #[test]
 fn an_entry_that_a_locked_keyring_kept_is_ended_by_the_next_logout() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let issuer = Issuer::new(Mood::Good);
-    with_browser(&env, &issuer, &bus.address);
+    with_browser(env, &issuer, bus);
     let entry = env.saved()["keyring_entry"].clone();
     // Without its bus the keyring is out of reach.
     said(
-        &env,
+        env,
         "unix:path=/nowhere",
         &["login", "--token", TOKEN, "--store", "file"],
     );
     assert_eq!(env.saved()["keyring_entry"], entry);
     assert!(issuer.revoked().is_empty());
-    said(&env, &bus.address, &["logout"]);
+    said(env, bus, &["logout"]);
     assert_eq!(issuer.revoked().len(), 1);
     assert_eq!(env.saved()["keyring_entry"], serde_json::Value::Null);
 }
 
 #[test]
 fn a_logout_that_can_not_write_the_file_leaves_the_login_in_the_keyring() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let issuer = Issuer::new(Mood::Good);
-    with_browser(&env, &issuer, &bus.address);
+    with_browser(env, &issuer, bus);
     let before = env.saved();
     let context = "api.corp.test";
     for words in [&["logout"][..], &["config", "delete-context", context]] {
-        let output = on_full_disk(&env, &bus.address, words);
+        let output = on_full_disk(env, bus, words);
         let (_, stderr) = streams(&output);
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(stderr.starts_with("Error: save config: "), "{stderr}");
         assert_eq!(env.saved(), before);
     }
     assert!(issuer.revoked().is_empty());
-    said(&env, &bus.address, &["logout"]);
+    said(env, bus, &["logout"]);
     assert_eq!(issuer.revoked().len(), 1);
 }
 
 #[test]
 fn an_entry_that_a_killed_login_left_is_ended_by_the_next_login_or_logout() {
     for words in [&["logout"][..], &["login", "--token", TOKEN]] {
-        let env = TestEnv::new();
-        let Some(bus) = Bus::start(&env) else { return };
-        let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        let Some(desktop) = Desktop::start() else {
             return;
         };
+        let (env, bus) = (&desktop.env, desktop.bus.as_str());
         let issuer = Issuer::new(Mood::Good);
-        with_browser(&env, &issuer, &bus.address);
+        with_browser(env, &issuer, bus);
         let before = env.saved();
         // This is what the file says between the two writes of a login.
         env.config(&json!({"keyring_left": [before["keyring_entry"]]}).to_string());
-        said(&env, &bus.address, words);
+        said(env, bus, words);
         assert_eq!(issuer.revoked().len(), 1, "{words:?}");
         assert_eq!(env.saved()["keyring_left"], serde_json::Value::Null);
         env.config(&before.to_string());
-        let output = run(&env, &bus.address, &["whoami"]);
+        let output = run(env, bus, &["whoami"]);
         assert_eq!(output.status.code(), Some(4), "{words:?}");
     }
 }
@@ -380,33 +356,31 @@ fn an_entry_that_a_killed_login_left_is_ended_by_the_next_login_or_logout() {
 #[test]
 fn a_deleted_context_leaves_the_number_of_an_entry_that_a_locked_keyring_kept() {
     const AWAY: &str = "unix:path=/nowhere";
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let issuer = Issuer::new(Mood::Good);
-    with_browser(&env, &issuer, &bus.address);
+    with_browser(env, &issuer, bus);
     let entry = env.saved()["keyring_entry"].clone();
-    said(&env, AWAY, &["login", "--token", TOKEN, "--store", "file"]);
-    let stderr = said(&env, AWAY, &["config", "delete-context", "api.corp.test"]);
+    said(env, AWAY, &["login", "--token", TOKEN, "--store", "file"]);
+    let stderr = said(env, AWAY, &["config", "delete-context", "api.corp.test"]);
     assert!(
         stderr.contains("the next login or logout removes it"),
         "{stderr}"
     );
     assert_eq!(env.saved()["keyring_left"], json!([entry]));
-    said(&env, &bus.address, &["logout"]);
+    said(env, bus, &["logout"]);
     assert_eq!(issuer.revoked().len(), 1);
     assert_eq!(env.saved(), json!({}));
 }
 
 #[test]
 fn logins_at_the_same_time_do_not_disturb_each_others_trial() {
-    let env = TestEnv::new();
-    let Some(bus) = Bus::start(&env) else { return };
-    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+    let Some(desktop) = Desktop::start() else {
         return;
     };
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
     for round in 0..3 {
         let at = |number: i32| env.work().join(format!("{round}-{number}.json"));
         let children: Vec<_> = (0..8)
@@ -414,7 +388,7 @@ fn logins_at_the_same_time_do_not_disturb_each_others_trial() {
                 std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
                     .env_clear()
                     .envs(env.variables())
-                    .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
+                    .env("DBUS_SESSION_BUS_ADDRESS", bus)
                     .env("AMBIENT_CONFIG", at(number))
                     .args(["login", "--token", TOKEN])
                     .stdout(std::process::Stdio::null())
@@ -430,4 +404,38 @@ fn logins_at_the_same_time_do_not_disturb_each_others_trial() {
             assert!(saved.contains("\"token_store\": \"keyring\""), "{saved}");
         }
     }
+}
+
+#[test]
+fn a_file_that_is_moved_or_reached_by_a_link_keeps_its_login() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
+    let issuer = Issuer::new(Mood::Good);
+    with_browser(env, &issuer, bus);
+    let at = |path: &std::path::Path, words: &[&str]| {
+        let mut command = env.acpctl();
+        command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        let output = command.env("AMBIENT_CONFIG", path).args(words).output();
+        streams(&output.unwrap())
+    };
+    let (token, stderr) = at(&env.config_path(), &["whoami", "-t"]);
+    assert_ne!(token, "", "{stderr}");
+
+    let link = env.work().join("link.json");
+    std::os::unix::fs::symlink(env.config_path(), &link).unwrap();
+    assert_eq!(at(&link, &["whoami", "-t"]).0, token);
+    let moved = env.work().join("moved");
+    fs::rename(env.config_path().parent().unwrap(), &moved).unwrap();
+    let moved = moved.join("config.json");
+    assert_eq!(at(&moved, &["whoami", "-t"]).0, token);
+
+    // The logout there removes this login and ends it.
+    let saved = fs::read_to_string(&moved).unwrap();
+    at(&moved, &["logout"]);
+    assert_eq!(issuer.revoked().len(), 1);
+    fs::write(&moved, saved).unwrap();
+    let (token, stderr) = at(&moved, &["whoami", "-t"]);
+    assert_eq!(token, "", "{stderr}");
 }
