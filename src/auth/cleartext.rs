@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 use crate::config::file::{self, WARNED_HTTP};
 use crate::config::{Config, Settings};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::output::Out;
 
 /// True for this machine, and for names that are known only inside a cluster.
@@ -72,10 +72,9 @@ pub(crate) fn remember(config: &mut Config, origin: &str) {
 pub(crate) fn check_issuer(address: &str) -> Result<(), Failure> {
     match exposed(address) {
         None => Ok(()),
-        Some(origin) => Err(Failure::new(
-            Kind::Other,
-            format!("the issuer {origin} is not encrypted: no secret is sent there"),
-        )
+        Some(origin) => Err(Failure::usage(format!(
+            "the issuer {origin} is not encrypted: no secret is sent there"
+        ))
         .hint("use its https address: --issuer-url https://...")),
     }
 }

@@ -16,6 +16,7 @@ use super::cleartext;
 use super::oidc::{self, Issuer};
 use crate::api::{explain, http};
 use crate::config::Settings;
+use crate::digest;
 use crate::env::{self, Var};
 use crate::failure::{Failure, Kind};
 use crate::plain_file;
@@ -168,26 +169,51 @@ pub(crate) fn is_set() -> bool {
     !matches!(Job::of_environment(), Ok(None))
 }
 
+/// Which secret of the environment may go to an issuer that no variable names.
+pub(crate) enum Wanted<'a> {
+    /// Any: the user asks for a login there.
+    Any,
+    /// The one with this digest, which the stored login was made with.
+    Known(Option<&'a str>),
+}
+
 /// Returns the client secret of the environment for this issuer and client. A secret that belongs to another one, by
-/// the variables beside it, stays here. One that no variable assigns to an issuer goes only where the user wants it to
-/// go, `is_wanted`: to a login that was or is made with a secret.
+/// the variables beside it, stays here. One that no variable assigns to an issuer goes only where it is `wanted`: it may
+/// be that of another login.
 ///
 /// # Errors
 /// Its file can't be read.
 pub(crate) fn client_secret(
     issuer: &str,
     client: &str,
-    is_wanted: bool,
+    wanted: Wanted,
 ) -> Result<Option<SecretString>, Failure> {
-    let fits = |var: Var, value: &str| {
-        let plain = |text: &str| text.trim_end_matches('/').to_owned();
-        var.get().map(|other| plain(&other) == plain(value))
-    };
-    let fits_issuer = fits(env::ISSUER_URL, issuer).unwrap_or(is_wanted);
-    if !fits_issuer || fits(env::CLIENT_ID, client) == Some(false) {
+    let fits = |var: Var, value: &str| var.get().map(|other| plain(&other) == plain(value));
+    let fits_issuer = fits(env::ISSUER_URL, issuer);
+    if fits_issuer == Some(false) || fits(env::CLIENT_ID, client) == Some(false) {
         return Ok(None);
     }
-    secret(env::CLIENT_SECRET, env::CLIENT_SECRET_FILE)
+    let found = || secret(env::CLIENT_SECRET, env::CLIENT_SECRET_FILE);
+    match wanted {
+        _ if fits_issuer.is_some() => found(),
+        Wanted::Any => found(),
+        Wanted::Known(None) => Ok(None),
+        Wanted::Known(known) => {
+            Ok(found()?.filter(|secret| digest(issuer, client, secret).as_deref() == known))
+        }
+    }
+}
+
+/// Returns a digest by which the secret of this client at this issuer is recognized; `None` if no key can be stored.
+pub(crate) fn digest(issuer: &str, client: &str, secret: &SecretString) -> Option<String> {
+    let issuer = plain(issuer);
+    let secret = secret.expose_secret();
+    let text = Zeroizing::new(format!("client secret\0{issuer}\0{client}\0{secret}"));
+    digest::keyed(text.as_bytes())
+}
+
+fn plain(address: &str) -> &str {
+    address.trim_end_matches('/')
 }
 
 /// Chooses the proof: an ID token that is given, else the secret, else the ID token that GitHub makes. A grant that is

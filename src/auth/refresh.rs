@@ -9,11 +9,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::job;
+use super::job::{self, Wanted};
 use super::oidc::Issuer;
 use super::store::{self, Login, Store};
 use super::token;
-use crate::config::file::{self, CLIENT_ID, CONFIDENTIAL, ISSUER_URL, LOGIN_GRANT, Lock};
+use crate::config::file::{self, CLIENT_ID, CLIENT_SECRET_DIGEST, ISSUER_URL, LOGIN_GRANT, Lock};
 use crate::config::settings::{Origin, login_url, same_origin};
 use crate::config::{Config, Place, Settings};
 use crate::failure::{Failure, Kind};
@@ -258,7 +258,8 @@ fn is_service_account(config: &Config) -> bool {
     config.text(LOGIN_GRANT) == Some(CLIENT_CREDENTIALS)
 }
 
-/// Returns the secret of a login's client: the stored one, or else that of the environment.
+/// Returns the secret of a login's client: the stored one, or else that of the environment if the login was made with
+/// it.
 ///
 /// # Errors
 /// The file that the environment names can't be read.
@@ -268,10 +269,12 @@ pub(crate) fn client_secret(
     issuer: &str,
     client: &str,
 ) -> Result<Option<SecretString>, Failure> {
-    let was_made_with_one = config.flag(CONFIDENTIAL) || is_service_account(config);
     match &login.client_secret {
         Some(secret) => Ok(Some(secret.clone())),
-        None => job::client_secret(issuer, client, was_made_with_one),
+        None => {
+            let known = Wanted::Known(config.text(CLIENT_SECRET_DIGEST));
+            job::client_secret(issuer, client, known)
+        }
     }
 }
 
@@ -317,9 +320,9 @@ async fn exchange(settings: &Settings, config: &Config, login: &Login) -> anyhow
     }
     let tokens = issuer.tokens(&form).await;
     let tokens = tokens.map_err(|why| match &secret {
-        None if config.flag(CONFIDENTIAL) => {
+        None if config.text(CLIENT_SECRET_DIGEST).is_some() => {
             anyhow::anyhow!(
-                "{why}; the login was made with a client secret: set AMBIENT_CLIENT_SECRET"
+                "{why}; the login was made with a client secret: set AMBIENT_CLIENT_SECRET to the same one, or log in with another"
             )
         }
         _ => why.into(),

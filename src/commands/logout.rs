@@ -10,7 +10,7 @@ use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::config::Config;
 use crate::config::file::{
-    self, ACCESS_TOKEN, CLIENT_ID, CONFIDENTIAL, Error, ISSUER_URL, LOGIN_GRANT, LOGIN_URL,
+    self, ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET_DIGEST, Error, ISSUER_URL, LOGIN_GRANT, LOGIN_URL,
     REFRESH_TOKEN,
 };
 use crate::config::settings::login_url;
@@ -91,7 +91,13 @@ fn remove(ctx: &Ctx) -> anyhow::Result<Held> {
             store::leave_keyring(config, true, &mut removed).map_err(|why| kept(&why))?;
         }
         store::forget(config);
-        for key in [LOGIN_URL, ISSUER_URL, CLIENT_ID, LOGIN_GRANT, CONFIDENTIAL] {
+        for key in [
+            LOGIN_URL,
+            ISSUER_URL,
+            CLIENT_ID,
+            LOGIN_GRANT,
+            CLIENT_SECRET_DIGEST,
+        ] {
             config.set(key, None);
         }
         Ok(())

@@ -59,8 +59,8 @@ pub const RETRIES: &str = "retries";
 pub const LOGIN_URL: &str = "login_url";
 /// Our own key: the kind of login that gets a new token without a refresh token.
 pub const LOGIN_GRANT: &str = "login_grant";
-/// Our own key: whether the login was made with a client secret that is not stored.
-pub const CONFIDENTIAL: &str = "confidential_client";
+/// Our own key: a digest by which the client secret of the login is recognized.
+pub const CLIENT_SECRET_DIGEST: &str = "client_secret_digest";
 /// Our own key: the current project of the embedded API, which has projects of its own.
 pub const LOCAL_PROJECT: &str = "local_project";
 /// Our own key: the unencrypted address that the user has been warned about.
@@ -98,7 +98,7 @@ const OWN_KEYS: &[(&str, &str)] = &[
     (LOCAL, "bool"),
     (LOGIN_URL, "string"),
     (LOGIN_GRANT, "string"),
-    (CONFIDENTIAL, "bool"),
+    (CLIENT_SECRET_DIGEST, "string"),
     (TOKEN_STORE, "string"),
     (KEYRING_ENTRY, "int"),
     (CONNECT_TIMEOUT, "int"),
@@ -122,7 +122,7 @@ pub(super) const IN_CONTEXT: [(&str, &str, &str); 14] = [
     (INSECURE, INSECURE, "bool"),
     (LOGIN_URL, LOGIN_URL, "string"),
     (LOGIN_GRANT, LOGIN_GRANT, "string"),
-    (CONFIDENTIAL, CONFIDENTIAL, "bool"),
+    (CLIENT_SECRET_DIGEST, CLIENT_SECRET_DIGEST, "string"),
     (TOKEN_STORE, TOKEN_STORE, "string"),
     (KEYRING_ENTRY, KEYRING_ENTRY, "int"),
     (WARNED_HTTP, WARNED_HTTP, "string"),

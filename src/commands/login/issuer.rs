@@ -4,9 +4,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::args::{Args, DEFAULT_CLIENT, DEFAULT_ISSUER, Mode, filled};
 use super::secret::read_secret;
+use crate::auth::job::{self, Wanted};
 use crate::auth::oidc::{Issuer, Tokens};
-use crate::auth::{job, store::Login};
-use crate::config::file::{CLIENT_ID, CONFIDENTIAL, ISSUER_URL};
+use crate::auth::store::Login;
+use crate::config::file::{CLIENT_ID, CLIENT_SECRET_DIGEST, ISSUER_URL};
 use crate::config::settings::{login_url, same_origin};
 use crate::ctx::Ctx;
 use crate::env;
@@ -58,9 +59,12 @@ impl Provider {
             Some(given) => Some(read_secret(ctx, &given)?),
             None if is_known && mode != Some(Mode::Token) => {
                 let names_issuer = filled(args.issuer_url.as_ref()).is_some();
-                let had_one = is_last && config.flag(CONFIDENTIAL);
-                let is_wanted = names_issuer || had_one || mode == Some(Mode::ClientCredentials);
-                job::client_secret(&issuer_url, &client_id, is_wanted)?
+                let wanted = if names_issuer || mode == Some(Mode::ClientCredentials) {
+                    Wanted::Any
+                } else {
+                    Wanted::Known(config.text(CLIENT_SECRET_DIGEST).filter(|_| is_last))
+                };
+                job::client_secret(&issuer_url, &client_id, wanted)?
             }
             None => None,
         };

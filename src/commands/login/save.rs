@@ -7,7 +7,7 @@ use super::issuer::Provider;
 use crate::auth::refresh::CLIENT_CREDENTIALS;
 use crate::auth::revoke::{Held, Revocable};
 use crate::auth::store::{self, Login, Saved, Store};
-use crate::auth::{cleartext, login};
+use crate::auth::{cleartext, job, login};
 use crate::config::file::{self, Error, Lock};
 use crate::config::{Config, Place, Settings, contexts};
 use crate::ctx::Ctx;
@@ -135,11 +135,14 @@ pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Res
     let issuer = provider.map(|provider| Value::from(provider.issuer_url.as_str()));
     let client = provider.map(|provider| Value::from(provider.client_id.as_str()));
     let grant = (mode == Mode::ClientCredentials).then(|| CLIENT_CREDENTIALS.into());
-    let is_confidential = provider.is_some_and(|provider| provider.secret.is_some());
+    let digest = provider.and_then(|provider| {
+        let secret = provider.secret.as_ref()?;
+        job::digest(&provider.issuer_url, &provider.client_id, secret)
+    });
     config.set(file::ISSUER_URL, issuer);
     config.set(file::CLIENT_ID, client);
     config.set(file::LOGIN_GRANT, grant);
-    config.set(file::CONFIDENTIAL, is_confidential.then(|| true.into()));
+    config.set(file::CLIENT_SECRET_DIGEST, digest.map(Into::into));
     let saved = store::save(&mut config, chosen.store, announced, made.login).map_err(|why| {
         unannounce(place, &lock, announced, &why);
         cannot_keep(&why)

@@ -206,7 +206,8 @@ fn no_secret_goes_to_an_issuer_over_plain_http() {
     let issuer = ["--issuer-url", "http://issuer.test", "--client-id", "c"];
     let service = ["login", "--client-credentials", "--client-secret", &at];
     let (code, stderr) = run(&env, &[&service[..], &issuer].concat(), &through);
-    assert!(code != 0 && stderr.contains("not encrypted"), "{stderr}");
+    assert!(stderr.contains("not encrypted"), "{stderr}");
+    assert_eq!(code, 2, "as for any other address that is no issuer's");
     assert!(!env.config_path().exists());
     let old = jwt(&json!({"exp": 1_000_000_000}));
     env.config(

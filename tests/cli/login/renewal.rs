@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::login::{ANSWERS, expired, service_account_with, text};
+use crate::login::{ANSWERS, Waiting, expired, service_account_with, text};
+use crate::support::browser::{agree, visit};
 use crate::support::oidc::{CLIENT, CLIENT_SECRET, FAR, Issuer, Mood, PAST, jwt, token_until};
 use crate::support::server::{Scripted, error, list, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
@@ -321,28 +322,71 @@ fn the_login_of_another_user_or_server_never_replaces_a_refused_one() {
 }
 
 #[test]
-fn a_confidential_client_renews_with_its_stored_secret_or_that_of_the_environment() {
-    for is_stored in [true, false] {
-        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
-        expired(&env, &issuer, &issuer.refresh_token(), api.url());
-        if is_stored {
-            let mut config = env.saved();
-            config["client_secret"] = CLIENT_SECRET.into();
-            env.config(&config.to_string());
-        }
-        let mut config = env.saved();
-        config["confidential_client"] = (!is_stored).into();
-        env.config(&config.to_string());
-        let mut command = env.acpctl();
-        if !is_stored {
-            command.env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET);
-        }
-        command.args(["project", "list"]).assert().success();
-        assert_eq!(issuer.token_requests()[0]["client_secret"], CLIENT_SECRET);
-        // A secret of the environment is not written down.
-        assert_eq!(env.saved()["client_secret"].is_string(), is_stored);
+fn a_confidential_client_renews_with_its_stored_secret() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let mut config = env.saved();
+    config["client_secret"] = CLIENT_SECRET.into();
+    env.config(&config.to_string());
+    env.acpctl().args(["project", "list"]).assert().success();
+    assert_eq!(issuer.token_requests()[0]["client_secret"], CLIENT_SECRET);
+    assert_eq!(text(&env.saved(), "client_secret"), CLIENT_SECRET);
+}
+
+#[test]
+fn a_secret_of_the_environment_goes_only_to_the_login_that_was_made_with_it() {
+    const OTHER: &str = "canary-other-client-secret";
+    let (env, api) = (TestEnv::new(), nothing());
+    let (a, b) = (Issuer::new(Mood::Stale), Issuer::new(Mood::Stale));
+    for (issuer, context, secret) in [(&a, "a", CLIENT_SECRET), (&b, "b", OTHER)] {
+        let of_context = ["--context-name", context];
+        let variables = [("AMBIENT_CLIENT_SECRET", secret)];
+        let login = Waiting::start(&env, issuer, &of_context, &variables);
+        visit(&agree(&login.authorization));
+        assert!(login.end().status.success());
+        assert_eq!(issuer.token_requests()[0]["client_secret"], secret);
     }
-    // A secret for another issuer stays here.
+    for (issuer, context, secret, is_its_own) in [
+        (&a, "a", CLIENT_SECRET, true),
+        (&a, "a", OTHER, false),
+        (&b, "b", CLIENT_SECRET, false),
+        (&b, "b", OTHER, true),
+    ] {
+        let before = issuer.token_requests().len();
+        let output = env
+            .acpctl()
+            .env("AMBIENT_CLIENT_SECRET", secret)
+            .args(["--context-name", context, "project", "list"])
+            .args(["--send-login", "--api-url", api.url()])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", streams(&output).1);
+        let sent = issuer.token_requests().split_off(before);
+        let sent = sent[0].get("client_secret").map(String::as_str);
+        assert_eq!(sent, is_its_own.then_some(secret), "{context}");
+    }
+    // Nor does it go where an edited file leads.
+    let mut config = env.saved();
+    config["contexts"]["a"]["issuer_url"] = b.url().into();
+    env.config(&config.to_string());
+    let before = b.token_requests().len();
+    let output = env
+        .acpctl()
+        .env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET)
+        .args(["--context-name", "a", "project", "list"])
+        .args(["--send-login", "--api-url", api.url()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", streams(&output).1);
+    let sent = b.token_requests().split_off(before);
+    assert_eq!(sent[0].get("client_secret"), None);
+    // The file holds nothing of either.
+    let file = fs::read_to_string(env.config_path()).unwrap();
+    assert!(!file.contains("canary-other") && !file.contains(CLIENT_SECRET));
+}
+
+#[test]
+fn a_secret_of_the_environment_stays_here_if_it_is_for_another_issuer() {
     let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
     expired(&env, &issuer, &issuer.refresh_token(), api.url());
     let output = env
