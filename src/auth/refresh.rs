@@ -62,7 +62,7 @@ pub(crate) fn fresh(
     let failed = |why: &dyn Display| warn(&login, now, why);
     let is_good = end_of(&login).is_some_and(|end| end > now);
     // The first of several runs renews the login; the others wait here and then find the new token.
-    let locked = Lock::take(before.path())
+    let locked = Lock::take_in_silence(before.path(), LIMIT)
         .and_then(|lock| Config::load(&before.place()).map(|config| (lock, config)));
     let (lock, mut config) = match locked {
         Ok(locked) => locked,
@@ -152,7 +152,8 @@ pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
     } = refused;
     let renewed = async {
         let path = place.path.clone();
-        let lock = tokio::task::spawn_blocking(move || Lock::take(&path)).await??;
+        let lock =
+            tokio::task::spawn_blocking(move || Lock::take_in_silence(&path, LIMIT)).await??;
         let mut config = Config::load(&place)?;
         let login = store::load(&config)?;
         let Some(current) = &login.access else {

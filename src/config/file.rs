@@ -296,6 +296,14 @@ impl Lock {
     /// # Errors
     /// The folder can't be created, the file must not be written, or another run keeps the lock.
     pub fn take(path: &Path) -> Result<Self, Error> {
+        Self::take_in_silence(path, LOCK_SILENCE)
+    }
+
+    /// Does the same, and says nothing for as long as the other run may take for what it usually does.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub(crate) fn take_in_silence(path: &Path, silence: Duration) -> Result<Self, Error> {
         check_place(path)?;
         let dir = folder(path);
         secret_file::create_dir(dir).map_err(|error| Error::MakeFolder {
@@ -304,7 +312,7 @@ impl Lock {
         })?;
         let file = lock_file(&target(path));
         let asked = Timestamp::now();
-        let file = file.map(|file| locked(file, path)).transpose()?;
+        let file = file.map(|file| locked(file, path, silence)).transpose()?;
         Ok(Self { file, asked })
     }
 
@@ -331,7 +339,7 @@ impl Lock {
 ///
 /// # Errors
 /// [`Error::Locked`], and that of the system if it has no thread.
-fn locked(file: File, path: &Path) -> Result<File, Error> {
+fn locked(file: File, path: &Path, silence: Duration) -> Result<File, Error> {
     if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
         return Ok(file);
     }
@@ -350,14 +358,14 @@ fn locked(file: File, path: &Path) -> Result<File, Error> {
         error,
     })?;
     receiver
-        .recv_timeout(LOCK_SILENCE)
+        .recv_timeout(silence)
         .or_else(|_| {
             output::note(&format!(
                 "Waiting for another run of acpctl, which holds {} (at most {} seconds)",
                 quoted(path),
                 LOCK_LIMIT.as_secs()
             ));
-            receiver.recv_timeout(LOCK_LIMIT.saturating_sub(LOCK_SILENCE))
+            receiver.recv_timeout(LOCK_LIMIT.saturating_sub(silence))
         })
         .map_err(|_| Error::Locked {
             path: path.to_owned(),
