@@ -14,8 +14,9 @@ pub(crate) struct Carried {
 }
 
 /// The commands that work in one project.
-const IN_PROJECT: [&str; 13] = [
+const IN_PROJECT: [&str; 14] = [
     "agent",
+    "create",
     "delete",
     "describe",
     "edit",
@@ -39,21 +40,60 @@ pub(crate) fn carry(carried: Carried) {
 /// capitals.
 #[must_use]
 pub(crate) fn acpctl(words: &[&str]) -> String {
-    let none = Carried::default();
-    line_with(CARRIED.get().unwrap_or(&none), words)
+    line(For::NextStep, words)
 }
 
-fn line_with(carried: &Carried, words: &[&str]) -> String {
-    let is_in_project = words.first().is_some_and(|verb| IN_PROJECT.contains(verb));
+/// Returns a command line that takes the place of this run's. It does to the project what this run would do.
+#[must_use]
+pub(crate) fn acpctl_again(words: &[&str]) -> String {
+    line(For::Again, words)
+}
+
+/// Returns a command line that takes the place of this run's, with another server than the one that its flags choose.
+#[must_use]
+pub(crate) fn acpctl_elsewhere(words: &[&str]) -> String {
+    line(For::Elsewhere, words)
+}
+
+/// What a suggested command is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    NextStep,
+    Again,
+    Elsewhere,
+}
+
+fn line(purpose: For, words: &[&str]) -> String {
+    let none = Carried::default();
+    line_with(CARRIED.get().unwrap_or(&none), purpose, words)
+}
+
+fn line_with(carried: &Carried, purpose: For, words: &[&str]) -> String {
+    let is_in_project = match words {
+        ["create", "project", ..] => false,
+        _ if purpose != For::NextStep => true,
+        [verb, ..] => IN_PROJECT.contains(verb),
+        [] => false,
+    };
     let names_project = words.iter().any(|word| word.starts_with("--project"));
     let project = carried
         .project
         .as_ref()
         .filter(|_| is_in_project && !names_project)
         .map(|project| format!("--project={project}"));
+    let names_context = words.iter().any(|word| word.starts_with("--context-name="));
     // A login names its server itself.
     let names_server = matches!(words, ["login", url, ..] if *url != "URL");
-    let is_needed = |flag: &&String| !(names_server && flag.starts_with("--api-url="));
+    let is_replaced = |flag: &str| match purpose {
+        For::Elsewhere => {
+            flag == "--local"
+                || flag == "--context-name=local"
+                || flag.starts_with("--api-url=")
+                || names_context && flag.starts_with("--context-name=")
+        }
+        For::NextStep | For::Again => names_server && flag.starts_with("--api-url="),
+    };
+    let is_needed = |flag: &&String| !is_replaced(flag);
     let flags = carried.server.iter().filter(is_needed).chain(&project);
     let line: Vec<&str> = std::iter::once("acpctl")
         .chain(flags.map(String::as_str))
@@ -135,22 +175,44 @@ mod tests {
             server: vec!["--local".to_owned(), "--api-url=http://a".to_owned()],
             project: Some("team a".to_owned()),
         };
-        for (words, line) in [
+        for (purpose, words, line) in [
             (
+                For::NextStep,
                 &["agent", "list"][..],
                 "acpctl --local --api-url=http://a '--project=team a' agent list",
             ),
             (
+                For::NextStep,
                 &["session", "list", "--project", "b"],
                 "acpctl --local --api-url=http://a session list --project b",
             ),
             (
+                For::NextStep,
                 &["project", "set", "b"],
                 "acpctl --local --api-url=http://a project set b",
             ),
-            (&["login", "http://b"], "acpctl --local login http://b"),
+            (
+                For::NextStep,
+                &["create", "project", "--name", "b"],
+                "acpctl --local --api-url=http://a create project --name b",
+            ),
+            (
+                For::NextStep,
+                &["login", "http://b"],
+                "acpctl --local login http://b",
+            ),
+            (
+                For::Again,
+                &["login", "http://b"],
+                "acpctl --local '--project=team a' login http://b",
+            ),
+            (
+                For::Elsewhere,
+                &["login", "URL"],
+                "acpctl '--project=team a' login URL",
+            ),
         ] {
-            assert_eq!(line_with(&carried, words), line);
+            assert_eq!(line_with(&carried, purpose, words), line);
         }
     }
 

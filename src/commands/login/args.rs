@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::auth::store::Store;
 use crate::commands::outcome::WriteArgs;
 use crate::failure::Failure;
-use crate::text::{acpctl, url_for_people};
+use crate::text::command::acpctl_again;
+use crate::text::url_for_people;
 
 /// The issuer if nothing names one, as in the Go tool.
 pub(super) const DEFAULT_ISSUER: &str = "https://sso.redhat.com/auth/realms/redhat-external";
@@ -123,8 +124,7 @@ impl Args {
     #[must_use]
     pub(super) fn again(&self, mode: Mode, issuer: Option<&str>, client: Option<&str>) -> String {
         let mut words = vec!["login".to_owned()];
-        let server = filled(self.server_url.as_ref()).or_else(|| filled(self.url.as_ref()));
-        words.extend(server.map(|server| url_for_people(&server)));
+        words.extend(self.server().map(|server| url_for_people(&server)));
         words.push(mode.flag().to_owned());
         let mut add = |flag: &str, value: Option<String>| {
             words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
@@ -157,7 +157,21 @@ impl Args {
             words.push("--no-browser".to_owned());
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        acpctl(&words)
+        acpctl_again(&words)
+    }
+
+    /// Returns the address of the server; an empty one counts as absent.
+    #[must_use]
+    pub(super) fn server(&self) -> Option<String> {
+        filled(self.server_url.as_ref()).or_else(|| filled(self.url.as_ref()))
+    }
+
+    /// Returns a command line for a login with a token that comes from a place.
+    #[must_use]
+    pub(super) fn with_token(&self, flag: &str, place: &str) -> String {
+        let server = self.server();
+        let server = server.map_or_else(|| "URL".to_owned(), |server| url_for_people(&server));
+        acpctl_again(&["login", &server, flag, place])
     }
 
     /// Returns the value of `--token`, or the same for `--token-fd`; an empty token counts as absent.
@@ -178,7 +192,8 @@ impl Args {
                     "--token-fd {number}: this file descriptor is not open"
                 ))
                 .hint(format!(
-                    "acpctl login URL --token-fd {number} {number}< token.txt"
+                    "{} {number}< token.txt",
+                    self.with_token("--token-fd", &number.to_string())
                 )))
             }
             _ => Ok(()),

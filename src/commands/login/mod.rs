@@ -35,8 +35,8 @@ use crate::env;
 use crate::failure::{Failure, Kind, Status};
 use crate::output::signals::Work;
 use crate::output::{Format, note, prompt};
-use crate::text::command::{shell_line, shell_word};
-use crate::text::{acpctl, quote, url_for_people};
+use crate::text::command::acpctl_elsewhere;
+use crate::text::{quote, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
@@ -51,7 +51,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 failure.hint("the value of --token is empty: check the variable that it comes from")
             }
             _ if modes.is_empty() => {
-                let example = acpctl(&["login", "URL", "--token", "@PATH"]);
+                let example = args.with_token("--token", "@PATH");
                 failure.hint(format!("for example: {example}"))
             }
             _ => failure,
@@ -195,11 +195,11 @@ impl<'f> Report<'f> {
 fn in_embedded(ctx: &Ctx, url: Option<&str>) -> Failure {
     let url = url.map_or_else(|| "URL".to_owned(), url_for_people);
     let way = if ctx.globals.context_name.is_some() {
-        shell_line(&["acpctl", "login", &url])
+        acpctl_elsewhere(&["login", &url])
     } else if env::CONTEXT.get().is_some() {
         format!("unset {}", env::CONTEXT.name)
     } else {
-        shell_line(&["acpctl", "--context-name=NAME", "login", &url])
+        acpctl_elsewhere(&["--context-name=NAME", "login", &url])
     };
     Failure::usage(
         "the context \"local\" is the embedded API of this machine, which needs no login",
@@ -211,8 +211,7 @@ fn in_embedded(ctx: &Ctx, url: Option<&str>) -> Failure {
 /// setting: its token would belong to no server.
 fn without_server(ctx: &Ctx) -> Result<Failure, Failure> {
     let saved = ctx.config()?.text(file::API_URL);
-    let login = shell_line(&[
-        "acpctl",
+    let login = acpctl_elsewhere(&[
         "login",
         &saved.map_or_else(|| "URL".to_owned(), url_for_people),
     ]);
@@ -235,7 +234,8 @@ fn address_of_new(ctx: &Ctx, name: &str) -> Result<String, Failure> {
         "context {} does not exist, and a new one needs the server's URL",
         quote(name)
     );
-    let login = format!("acpctl --context-name={} login URL", shell_word(name));
+    let context = format!("--context-name={name}");
+    let login = acpctl_elsewhere(&[&context, "login", "URL"]);
     Err(Failure::new(Kind::NotFound, message).hint(login))
 }
 
@@ -453,7 +453,7 @@ fn no_client_secret() -> Failure {
 
 /// Returns the URL to save; an empty one counts as absent.
 fn new_url(args: &Args) -> Result<Option<String>, Failure> {
-    let Some(text) = filled(args.server_url.as_ref()).or_else(|| filled(args.url.as_ref())) else {
+    let Some(text) = args.server() else {
         return Ok(None);
     };
     check_url(&text)?;

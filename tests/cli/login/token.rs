@@ -52,6 +52,34 @@ fn a_token_may_come_from_everywhere_but_the_command_line() {
 }
 
 #[test]
+fn a_hint_that_repeats_a_login_keeps_its_flags() {
+    let env = TestEnv::new();
+    for (words, hint) in [
+        (
+            "https://a.test",
+            "acpctl --project=p1 login https://a.test --token @PATH",
+        ),
+        (
+            "--device --store none --issuer-url http://127.0.0.1:1/r",
+            "acpctl --project=p1 login --device --issuer-url http://127.0.0.1:1/r --store file",
+        ),
+        (
+            "--token @x --context-name local",
+            "acpctl --project=p1 login URL",
+        ),
+        (
+            "--token @x --context-name new",
+            "acpctl --project=p1 --context-name=new login URL",
+        ),
+    ] {
+        let words = format!("login --project p1 {words}");
+        let output = env.acpctl().args(words.split(' ')).output().unwrap();
+        let (_, stderr) = streams(&output);
+        assert!(stderr.contains(hint), "{words}: {stderr}");
+    }
+}
+
+#[test]
 fn one_mode_is_chosen_and_complete() {
     let env = TestEnv::new();
     let secret = "--client-secret is required with --client-credentials\n\
