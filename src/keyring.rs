@@ -4,17 +4,23 @@
 //! command waits for it no longer than that.
 
 use std::io;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::keyring::v1::{Entry, Error};
 use zeroize::Zeroizing;
+
+use crate::output;
 
 /// How long the keyring may take.
 const LIMIT: Duration = Duration::from_secs(2);
 /// How long it may take for a secret that exists nowhere else.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a keyring that did not answer is left alone. A long run asks it again afterwards.
+const RESPITE: Duration = Duration::from_secs(60);
+/// When the keyring last did not answer, and the time that it had for that.
+static SILENT: Mutex<Option<(Instant, Duration)>> = Mutex::new(None);
 /// The start of the name of an entry that is there for a moment only, and its content.
 const TRIAL: &str = "trial";
 
@@ -115,10 +121,19 @@ fn unless_missing<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
+/// Makes a call on a thread of its own and waits for it. The waits of a run don't add up: a keyring that has just let
+/// a call of this length wait in vain is not asked again.
 fn in_time<T: Send + 'static>(
     limit: Duration,
     call: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, KeyringError> {
+    let mut silent = SILENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((since, waited)) = *silent
+        && waited >= limit
+        && since.elapsed() < RESPITE
+    {
+        return Err(KeyringError::Late(waited));
+    }
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new()
         .name("keyring".to_owned())
@@ -127,7 +142,18 @@ fn in_time<T: Send + 'static>(
             let _ = sender.send(call().map_err(KeyringError::from));
         })
         .map_err(KeyringError::Thread)?;
-    receiver
-        .recv_timeout(limit)
-        .unwrap_or(Err(KeyringError::Late(limit)))
+    let answer = receiver.recv_timeout(LIMIT).or_else(|_| {
+        let rest = limit.saturating_sub(LIMIT);
+        if !rest.is_zero() {
+            output::note(&format!(
+                "Waiting for the keyring (at most {} seconds more)",
+                rest.as_secs()
+            ));
+        }
+        receiver.recv_timeout(rest)
+    });
+    answer.unwrap_or_else(|_| {
+        *silent = Some((Instant::now(), limit));
+        Err(KeyringError::Late(limit))
+    })
 }

@@ -153,6 +153,16 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
 }
 
 #[test]
+fn a_keyring_that_hangs_is_waited_for_once() {
+    let env = TestEnv::new();
+    let silent = Silent::new(&env.work());
+    env.config(r#"{"token_store": "keyring", "keyring_entry": 7, "keyring_left": [8, 9]}"#);
+    let login = ["login", "--token", TOKEN, "--store", "file"];
+    said(&env, &silent.address, &login);
+    assert_eq!(silent.connections(), 1);
+}
+
+#[test]
 fn a_logout_that_can_not_reach_the_keyring_is_an_error_and_can_be_repeated() {
     let env = TestEnv::new();
     let silent = Silent::new(&env.work());
