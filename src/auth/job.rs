@@ -170,6 +170,7 @@ pub(crate) fn is_set() -> bool {
 }
 
 /// Which secret of the environment may go to an issuer that no variable names.
+#[derive(Clone, Copy)]
 pub(crate) enum Wanted<'a> {
     /// Any: the user asks for a login there.
     Any,
@@ -178,8 +179,8 @@ pub(crate) enum Wanted<'a> {
 }
 
 /// Returns the client secret of the environment for this issuer and client. A secret that belongs to another one, by
-/// the variables beside it, stays here. One that no variable assigns to an issuer goes only where it is `wanted`: it may
-/// be that of another login.
+/// the variables beside it, stays here. One that no variable assigns to an issuer goes only where it is `wanted`: it
+/// may be that of another login.
 ///
 /// # Errors
 /// Its file can't be read.

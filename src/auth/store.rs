@@ -381,8 +381,8 @@ pub(crate) fn forget(config: &mut Config) {
     }
 }
 
-/// Returns the name of the keyring's entry with a number. The number alone makes it: a file that is moved, or reached by
-/// a link, still has its login.
+/// Returns the name of the keyring's entry with a number. The number alone makes it: a file that is moved, or reached
+/// by a link, still has its login.
 fn account(number: u64) -> String {
     format!("login#{number}")
 }

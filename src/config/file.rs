@@ -290,8 +290,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits for the lock, [`LOCK_LIMIT`] at most, and says so if that takes longer than a moment. Creates the folder if
-    /// it is missing.
+    /// Waits for the lock, [`LOCK_LIMIT`] at most, and says so if that takes longer than a moment. Creates the folder
+    /// if it is missing.
     ///
     /// # Errors
     /// The folder can't be created, the file must not be written, or another run keeps the lock.
@@ -334,8 +334,8 @@ impl Lock {
 }
 
 /// Returns the file once it is locked. The wait is on a thread of its own, because the system gives the lock to those
-/// who wait in their turn, but knows no limit of time. Errors other than the limit do not count: a login works on a file
-/// system without locks too.
+/// who wait in their turn, but knows no limit of time. Errors other than the limit do not count: a login works on a
+/// file system without locks too.
 ///
 /// # Errors
 /// [`Error::Locked`], and that of the system if it has no thread.

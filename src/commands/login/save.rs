@@ -44,9 +44,9 @@ pub(super) fn choose(
             notes: Vec::new(),
         });
     }
-    file::try_place(&place.path).map_err(cannot_save)?;
+    file::try_place(&place.path).map_err(|why| cannot_save(&why))?;
     // Another run that holds the file is waited for now, and not once the user has logged in.
-    drop(Lock::take(&place.path).map_err(cannot_save)?);
+    drop(Lock::take(&place.path).map_err(|why| cannot_save(&why))?);
     if let Some(store) = wanted {
         store::try_out(store).map_err(|why| cannot_keep(&why))?;
         let words = match store {
@@ -118,7 +118,7 @@ pub(super) struct Done {
 pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Result<Done, Failure> {
     let mode = made.mode;
     let provider = Some(made.provider).filter(|_| mode != Mode::Token);
-    let lock = Lock::take(&place.path).map_err(cannot_save)?;
+    let lock = Lock::take(&place.path).map_err(|why| cannot_save(&why))?;
     let mut config = Config::load(place)
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
     let mut notes = Vec::new();
@@ -126,7 +126,7 @@ pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Res
         left: Some(why),
         ..Held::default()
     });
-    let announced = announce(&mut config, &lock, chosen.store).map_err(cannot_save)?;
+    let announced = announce(&mut config, &lock, chosen.store).map_err(|why| cannot_save(&why))?;
     if let (Err(_), Some(name)) = (config.check_context(), &place.context) {
         notes.push(add_context(&mut config, name)?);
     }
@@ -152,7 +152,7 @@ pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Res
     }
     if let Err(why) = config.write(&lock) {
         saved.take_back();
-        return Err(cannot_save(why));
+        return Err(cannot_save(&why));
     }
     if let Err(why) = remove_old(&replaced, &saved, &mut config, &lock) {
         notes.push(format!(
@@ -222,7 +222,7 @@ fn add_context(config: &mut Config, name: &str) -> Result<String, Failure> {
 }
 
 /// Returns the failure of a configuration that can't be written, or is held by another run.
-fn cannot_save(why: Error) -> Failure {
+fn cannot_save(why: &Error) -> Failure {
     let failure = Failure::new(Kind::Other, format!("save config: {why}"));
     match why {
         Error::Locked { .. } => {
