@@ -19,7 +19,7 @@ use crate::compat::{go_url, json};
 use crate::config::Settings;
 use crate::config::settings::check_token;
 use crate::failure::{Failure, Kind};
-use crate::text::{brief, secrets, url_for_people};
+use crate::text::{brief, quote, secrets, url_for_people};
 
 /// The issuer's time limit, unless the limit of a request is shorter.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -249,6 +249,19 @@ impl Issuer {
             .ok_or_else(|| broken("no access_token in token response".to_owned()))?;
         check_token(&access, "the token")
             .map_err(|failure| broken(format!("the issuer's answer: {}", failure.message)))?;
+        // RFC 6749 section 7.1. The "N_A" of RFC 8693 says nothing about the token.
+        let kind = answer.get("token_type").and_then(Value::as_str);
+        let is_ours = |kind: &&str| {
+            ["Bearer", "N_A"]
+                .iter()
+                .any(|ours| kind.eq_ignore_ascii_case(ours))
+        };
+        if let Some(other) = kind.filter(|kind| !is_ours(kind)) {
+            return Err(broken(format!(
+                "the issuer's token is of the type {}, and acpctl sends only Bearer tokens",
+                brief(&quote(other))
+            )));
+        }
         Ok(Reply::Tokens(Tokens {
             access,
             refresh: secret("refresh_token"),

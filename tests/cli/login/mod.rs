@@ -159,6 +159,11 @@ const ANSWERS: &[(Mood, &str, i32)] = &[
     ),
     (Mood::Empty, "no access_token in token response", 10),
     (
+        Mood::Bound,
+        "the issuer's token is of the type \"DPoP\", and acpctl sends only Bearer tokens",
+        10,
+    ),
+    (
         Mood::Closing,
         "POST to token endpoint: Post \"{}/protocol/openid-connect/token\": EOF",
         9,

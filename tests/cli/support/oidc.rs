@@ -44,6 +44,8 @@ pub enum Mood {
     NotJson,
     /// 200 without an access token.
     Empty,
+    /// 200 with a token that counts only with a proof of its own.
+    Bound,
     /// 200 with a token that has expired already.
     Stale,
     /// 201, which is no success here.
@@ -335,6 +337,10 @@ fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
         Mood::Broken => return raw(500, "text/html", "<h1>sorry</h1>"),
         Mood::NotJson => return raw(200, "text/plain", "oh well"),
         Mood::Empty => return answer(200, &json!({"token_type": "Bearer"})),
+        Mood::Bound => {
+            let token = token_until(FAR, "never-used");
+            return answer(200, &json!({"access_token": token, "token_type": "DPoP"}));
+        }
         Mood::Created => return answer(201, &json!({"access_token": "never-used"})),
         Mood::Moved => return redirect(302, "/elsewhere".to_owned()),
         Mood::Echoing => return echo(request),
