@@ -15,7 +15,7 @@ use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, Candidates, PROJECT, Record, Resource, SESSION, find,
 };
 use crate::text::command::shell_word;
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl_for, quote};
 use crate::yaml;
 
 const EXAMPLES: &str = "\
@@ -169,7 +169,7 @@ fn keep(ctx: &Ctx, text: &str, args: &Args) {
     match editor::keep(text) {
         Ok(path) => {
             let path = path.to_string_lossy();
-            let again = acpctl(&["edit", &args.resource, &args.name]);
+            let again = acpctl_for(&["edit", &args.resource], &args.name, &[]);
             ctx.out.note(&format!(
                 "Your text is kept in {path}; mend it there, then: EDITOR={} {again}",
                 shell_word(&format!("cp {path}"))

@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::{Columns, Expected, Format, Layout, OutputArgs, Rows};
-use crate::resources::{CREDENTIAL, List, Record, Resource};
+use crate::resources::{CREDENTIAL, Candidates, List, Record, Resource};
 use crate::text::acpctl;
 
 /// The command that makes the first object of a kind, by the word of the kind. Words in capitals are for the reader to
@@ -59,6 +59,7 @@ pub struct ListArgs {
     limit: Option<i64>,
     /// Sort by a column, a field of the JSON, or a path such as `.created_at`
     #[arg(long, value_name = "FIELD")]
+    #[arg(add = Candidates::Columns)]
     sort_by: Option<String>,
     /// Leave out the header of the table
     #[arg(long)]

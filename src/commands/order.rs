@@ -66,14 +66,13 @@ impl Key {
         }
         let word = by.to_lowercase().replace([' ', '_'], "-");
         let columns = resource.screen_wide();
-        let title = |column: &Column| column.title.to_lowercase().replace(' ', "-");
-        if let Some(column) = columns.iter().find(|column| title(column) == word) {
+        if let Some(column) = columns.iter().find(|column| column.word() == word) {
             return Ok(Self::Column(column));
         }
         if let Some(field) = resource.all_fields().find(|field| field.name == by) {
             return Ok(Self::Path(format!("{{.{}}}", field.name)));
         }
-        let titles: Vec<String> = columns.into_iter().map(title).collect();
+        let titles: Vec<String> = columns.into_iter().map(Column::word).collect();
         Err(Failure::usage(format!(
             "--sort-by: {} have no column or field {}",
             resource.plural(),

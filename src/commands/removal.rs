@@ -155,7 +155,7 @@ impl DeleteArgs {
             let found = found.iter().find(|(given, _)| given == name);
             let (_, record) = found.context("the object was not looked up")?;
             let deleted = delete(ctx, collection, record).with_context(|| doing(name))?;
-            Ok((deleted, format!("{}/{name} deleted", resource.word)))
+            Ok(Some((deleted, format!("{}/{name} deleted", resource.word))))
         })
     }
 

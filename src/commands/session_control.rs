@@ -8,6 +8,7 @@ use super::{outcome, session_failure, several};
 use crate::api::{self, Body, Client, Error, Method};
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
+use crate::failure::Kind;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{Candidates, Record, SESSION, expires_at};
@@ -32,12 +33,11 @@ impl SessionArgs {
     /// that `-o` asks for. A session that was in its state before is said to be `already` there.
     ///
     /// # Errors
-    /// Those of the look-up and of `action`; `verb` says what was tried.
+    /// Those of the look-up and of `action`.
     pub(crate) fn act(
         &self,
         ctx: &Ctx,
-        verb: &str,
-        done: &str,
+        verb: &Verb,
         action: &impl AsyncFn(&Client, &str) -> Result<Acted, Error>,
     ) -> anyhow::Result<()> {
         let sessions = Collection::sessions();
@@ -47,30 +47,39 @@ impl SessionArgs {
         let format = self.output.format(ctx)?;
         let client = ctx.client()?;
         let as_list = self.sessions.len() > 1;
-        let acted = several::each(ctx, &SESSION, &self.sessions, as_list, &format, |given| {
+        let act = |given: &str| {
             let acted = ctx.block_on(async {
                 lookup::act(client, &sessions, given, async |id| {
                     action(client, id).await
                 })
                 .await
-                .with_context(|| format!("{verb} session {}", quote(given)))
-            })?;
-            let session = acted.session;
-            let id = match session.id() {
-                "" => given,
-                id => id,
-            };
-            let sentence = if acted.was_so {
-                format!("session/{id} already {}", session.text("phase"))
-            } else if ctx.rehearses() {
-                format!("session/{id} {done}")
-            } else {
-                format!("session/{id} {done}{}", phase_note(&session))
-            };
-            Ok((session, sentence))
-        });
-        acted.map(drop)
+                .with_context(|| format!("{} session {}", verb.word, quote(given)))
+            });
+            match acted {
+                Err(error) if verb.ignores_missing && is_missing(&error) => Ok(None),
+                Err(error) => Err(error),
+                Ok(acted) => {
+                    let sentence = acted.says(ctx, given, verb.done);
+                    Ok(Some((acted.session, sentence)))
+                }
+            }
+        };
+        several::each(ctx, &SESSION, &self.sessions, as_list, &format, act).map(drop)
     }
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    api::kind_of(error) == Kind::NotFound
+}
+
+/// A verb that acts on sessions.
+pub(crate) struct Verb {
+    /// The verb itself, for errors.
+    pub word: &'static str,
+    /// Its participle, for results.
+    pub done: &'static str,
+    /// True if sessions that do not exist are left out.
+    pub ignores_missing: bool,
 }
 
 /// A session on which a verb acted.
@@ -78,6 +87,23 @@ pub(crate) struct Acted {
     session: Record,
     /// True if it was in the wanted state before.
     was_so: bool,
+}
+
+impl Acted {
+    /// Says what was done to the session that the user gave.
+    fn says(&self, ctx: &Ctx, given: &str, done: &str) -> String {
+        let id = match self.session.id() {
+            "" => given,
+            id => id,
+        };
+        if self.was_so {
+            format!("session/{id} already {}", self.session.text("phase"))
+        } else if ctx.rehearses() {
+            format!("session/{id} {done}")
+        } else {
+            format!("session/{id} {done}{}", phase_note(&self.session))
+        }
+    }
 }
 
 impl From<Record> for Acted {

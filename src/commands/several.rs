@@ -38,7 +38,7 @@ pub(crate) fn try_each(
 }
 
 /// Acts on each name as [`try_each`] does, and shows a sentence for each result. With `-o`, shows the results: one list
-/// of them if `as_list` is set, or else the one. Returns the results.
+/// of them if `as_list` is set, or else the one. Returns the results. A name without a result (`None`) is left out.
 ///
 /// # Errors
 /// As [`try_each`].
@@ -48,12 +48,14 @@ pub(crate) fn each(
     names: &[String],
     as_list: bool,
     format: &Format,
-    act: impl Fn(&str) -> anyhow::Result<(Record, String)>,
+    act: impl Fn(&str) -> anyhow::Result<Option<(Record, String)>>,
 ) -> anyhow::Result<Vec<Record>> {
     let is_table = matches!(format, Format::Table | Format::Wide);
     let mut results = Vec::new();
     let acted = try_each(ctx, resource, names, |name| {
-        let (record, sentence) = act(name)?;
+        let Some((record, sentence)) = act(name)? else {
+            return Ok(());
+        };
         if is_table || !as_list {
             outcome::done(ctx, &record, format, &sentence)?;
         }

@@ -1,6 +1,6 @@
 //! `acpctl stop`
 
-use super::session_control::{self, SessionArgs};
+use super::session_control::{self, SessionArgs, Verb};
 use crate::ctx::Ctx;
 
 const EXAMPLES: &str = "acpctl stop lead";
@@ -11,9 +11,17 @@ const EXAMPLES: &str = "acpctl stop lead";
 pub struct Args {
     #[command(flatten)]
     sessions: SessionArgs,
+    /// Leave out sessions that do not exist
+    #[arg(long)]
+    ignore_not_found: bool,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let verb = Verb {
+        word: "stop",
+        done: "stopped",
+        ignores_missing: args.ignore_not_found,
+    };
     args.sessions
-        .act(ctx, "stop", "stopped", &session_control::stop_if_active)
+        .act(ctx, &verb, &session_control::stop_if_active)
 }

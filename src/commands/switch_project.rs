@@ -5,7 +5,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::output::Format;
 use crate::resources::{PROJECT, Record};
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl, acpctl_for, quote};
 
 /// Makes the project of this name the current one, if the server's answer is about it: the server does not choose where
 /// the next commands work.
@@ -21,7 +21,7 @@ pub(crate) fn switch_to_new(ctx: &Ctx, name: &str, answer: &Record, format: &For
 }
 
 /// Makes the project the current one. If the configuration can't be written, the project exists nevertheless, so that
-/// is a warning. With `--local` nothing is written: the configuration is that of another server.
+/// is a warning. With `--local`, which is meant for one command, nothing is written.
 fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
     if ctx.settings().is_ok_and(Settings::is_local) && ctx.globals.local {
         return;
@@ -51,6 +51,19 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
                 ctx.out.warn("AMBIENT_PROJECT is set and takes precedence");
             }
         }
+    }
+}
+
+/// With `--local`, names on a terminal the command that makes a new project the current one, unless it is that already.
+pub(crate) fn note_next_step(ctx: &Ctx, name: &str) {
+    let Ok(settings) = ctx.settings() else {
+        return;
+    };
+    let is_current = settings.project.value.as_deref() == Some(name);
+    if ctx.globals.local && !is_current && ctx.out.width_of_talk().is_some() {
+        let set = acpctl_for(&["project", "set"], name, &[]);
+        ctx.out
+            .aside(&format!("Next: make it the current project: {set}"));
     }
 }
 

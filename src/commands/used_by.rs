@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 
 use crate::api::{Client, Error, ListOptions, equals};
 use crate::resources::{List, ROLE, ROLE_BINDING, Record, USED_BY};
-use crate::runner::resolve::OWNER;
+use crate::runner::resolve::{OWNER, RunnerTarget, Tier, resolve};
 
 /// The word for a binding that names neither a project nor an agent: the platform then grants the use to every session.
 const EVERYWHERE: &str = "all projects";
@@ -38,12 +38,18 @@ pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
     if !roles.items().iter().any(|role| role.name() == OWNER) {
         return;
     }
+    let shadowed = shadowed(bindings.items(), roles.items(), credentials);
     let mut users = Users::new();
     for binding in bindings.items() {
         let found = describe(binding, &roles);
         if binding.text("scope") == "credential" && found.role != OWNER {
             let credential = binding.text("credential_id").to_owned();
-            users.entry(credential).or_default().insert(found.who);
+            let who = if shadowed.contains(binding.id()) {
+                format!("{} (shadowed)", found.who)
+            } else {
+                found.who
+            };
+            users.entry(credential).or_default().insert(who);
         }
     }
     for credential in credentials {
@@ -56,6 +62,45 @@ pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
         );
         credential.replace(USED_BY, &projects);
     }
+}
+
+/// Returns the IDs of the bindings to projects and agents that have no effect, because sessions there get another one
+/// of these credentials.
+fn shadowed(bindings: &[Record], roles: &[Record], credentials: &[Record]) -> BTreeSet<String> {
+    let mut projects: BTreeMap<&str, Vec<Record>> = BTreeMap::new();
+    let bound = bindings
+        .iter()
+        .filter(|it| it.text("scope") == "credential");
+    for binding in bound.filter(|it| !it.text("project_id").is_empty()) {
+        let of_project = projects.entry(binding.text("project_id")).or_default();
+        of_project.push(binding.clone());
+    }
+    let mut shadowed = BTreeSet::new();
+    for (project, bindings) in projects {
+        let is_bound = |credential: &&Record| {
+            bindings
+                .iter()
+                .any(|it| it.text("credential_id") == credential.id())
+        };
+        let credentials: Vec<Record> = credentials.iter().filter(is_bound).cloned().collect();
+        let agents = bindings.iter().map(|binding| binding.text("agent_id"));
+        for agent in agents.collect::<BTreeSet<_>>() {
+            let tier = if agent.is_empty() {
+                Tier::Project
+            } else {
+                Tier::Agent
+            };
+            let target = RunnerTarget {
+                project: project.to_owned(),
+                agent: agent.to_owned(),
+            };
+            let found = resolve(&target, &bindings, roles, &credentials, &BTreeSet::new());
+            let found = found.unwrap_or_default().into_iter();
+            let lost = found.filter(|it| it.outdone && it.tier == Some(tier));
+            shadowed.extend(lost.map(|it| it.binding_id));
+        }
+    }
+    shadowed
 }
 
 /// Returns the bindings of one credential.

@@ -52,6 +52,12 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         });
         return ctx.out.value(&value, &format);
     }
+    if ctx.out.is_quiet() {
+        return read
+            .user()
+            .or(own_user)
+            .map_or(Ok(()), |user| ctx.out.line(user));
+    }
     let mut lines = Vec::new();
     match &read {
         Token::OpenShift => lines.push(("Token type:", "OpenShift service account".to_owned())),
@@ -153,6 +159,9 @@ fn local(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
             "context": settings.context,
         });
         return ctx.out.value(&value, format);
+    }
+    if ctx.out.is_quiet() {
+        return ctx.out.line(USER);
     }
     let mut lines = vec![("User:", USER)];
     lines.extend(settings.context.as_deref().map(|name| ("Context:", name)));

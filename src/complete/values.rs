@@ -10,12 +10,15 @@ use super::answer::{Answer, Candidate};
 use super::cursor::{Cursor, Wanted};
 use super::live;
 use crate::compat::grammar;
-use crate::config::{Config, contexts};
+use crate::config::keys::{KEYS, Takes};
+use crate::config::{Config, contexts, file};
 use crate::env;
 use crate::help::TOPICS;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
 use crate::plain_file::{self, Links};
-use crate::resources::{Candidates, NAMED, PROJECT_AGENT, SESSION, find_or_project_agent};
+use crate::resources::{
+    Candidates, NAMED, PROJECT, PROJECT_AGENT, Resource, SESSION, find_or_project_agent,
+};
 use crate::text::url_for_people;
 
 /// The kinds of objects, each with a description.
@@ -156,6 +159,8 @@ fn values(cursor: &Cursor<'_>, arg: &Arg, deadline: Instant) -> Answer {
         Some(Candidates::Codes) => Answer::of(codes()),
         Some(Candidates::ServerContexts) => Answer::of(server_contexts()),
         Some(Candidates::Contexts) => Answer::of(contexts(cursor)),
+        Some(Candidates::Columns) => Answer::of(columns(cursor)),
+        Some(Candidates::ValuesOfSetting) => values_of_setting(cursor, deadline),
         None => match arg.get_value_hint() {
             ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => Answer::files(),
             _ => Answer::of(Vec::new()),
@@ -179,6 +184,37 @@ fn described(words: &[(&str, &str)]) -> Vec<Candidate> {
     words
         .map(|(text, help)| Candidate::new(*text, *help))
         .collect()
+}
+
+/// Returns the columns of the list on the line: of the kind that `get` names, of the runs of an agent or a schedule, or
+/// of the noun.
+fn columns(cursor: &Cursor<'_>) -> Vec<Candidate> {
+    let names = cursor.names();
+    let resource = match names.as_slice() {
+        ["get", ..] => cursor
+            .arguments
+            .first()
+            .and_then(|kind| find_or_project_agent(kind)),
+        [_, "sessions" | "runs", ..] => Some(&SESSION),
+        [noun, ..] => find_or_project_agent(noun),
+        [] => None,
+    };
+    let columns = resource.map(Resource::screen_wide).unwrap_or_default();
+    let columns = columns.into_iter();
+    columns
+        .map(|column| Candidate::new(column.word(), ""))
+        .collect()
+}
+
+/// Returns the values that a setting may have, if they are few.
+fn values_of_setting(cursor: &Cursor<'_>, deadline: Instant) -> Answer {
+    let name = cursor.arguments.first().map(String::as_str);
+    let key = KEYS.iter().find(|key| Some(key.name) == name);
+    match key.map(|key| (key.name, key.takes)) {
+        Some((_, Takes::Switch)) => Answer::of(described(&[("true", ""), ("false", "")])),
+        Some((file::PROJECT, _)) => Answer::of(live::names(&PROJECT, cursor, deadline)),
+        _ => Answer::of(Vec::new()),
+    }
 }
 
 /// Returns names in the form `KIND/NAME`.

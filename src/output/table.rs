@@ -62,6 +62,24 @@ pub(crate) fn narrowed(columns: &[Column], width: usize) -> Vec<Column> {
         .collect()
 }
 
+/// Lays out columns of fixed widths for a terminal, where a character may be two columns wide.
+#[must_use]
+pub(crate) fn steady(columns: &[Column], rows: &[Vec<String>]) -> String {
+    let titles: Vec<String> = columns.iter().map(|it| it.title.to_owned()).collect();
+    let mut text = String::new();
+    for row in std::iter::once(&titles).chain(rows) {
+        let cells = columns.iter().zip(row).map(|(column, cell)| {
+            let cell = shortened(&visible(cell), column.width, false);
+            let gap = column.width.saturating_sub(measure_text_width(&cell));
+            cell + &" ".repeat(gap)
+        });
+        let line = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 /// Appends a row of fixed columns.
 pub(super) fn push_fixed(
     text: &mut String,
@@ -255,6 +273,21 @@ pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::output::style::{self, Tone};
+
+    #[test]
+    fn wide_characters_leave_the_next_column_where_it_is() {
+        let column = |title, width| Column { title, width };
+        let columns = [column("NAME", 9), column("PHASE", 7)];
+        let row = |name: &str| vec![name.to_owned(), "Running".to_owned()];
+        let table = steady(
+            &columns,
+            &[row("fix"), row("部署"), row("日本語のセッション")],
+        );
+        assert_eq!(
+            table,
+            "NAME        PHASE\nfix         Running\n部署        Running\n日本語...   Running\n"
+        );
+    }
 
     #[test]
     fn what_differs_at_the_end_keeps_its_end() {

@@ -35,6 +35,10 @@ pub(crate) enum Candidates {
     ServerContexts,
     /// The contexts of the kubeconfig on the line.
     Contexts,
+    /// The columns of the list that the line asks for.
+    Columns,
+    /// The values of the setting that is the first argument of the line.
+    ValuesOfSetting,
 }
 
 impl ArgExt for Candidates {}

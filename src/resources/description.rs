@@ -126,6 +126,14 @@ pub struct Column {
     pub cell: Cell,
 }
 
+impl Column {
+    /// Returns the title as `--sort-by` takes it: `used-by`.
+    #[must_use]
+    pub fn word(&self) -> String {
+        self.title.to_lowercase().replace(' ', "-")
+    }
+}
+
 /// Describes a column that shows a field.
 #[must_use]
 pub(crate) const fn column(title: &'static str, width: usize, field: &'static str) -> Column {

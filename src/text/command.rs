@@ -119,6 +119,18 @@ pub(crate) fn about<'w>(verb: &[&'w str], name: &'w str, flags: &[&'w str]) -> V
     }
 }
 
+/// Returns a command line that runs a command with a credential. A name that looks like a flag becomes the value of
+/// one, since `--` begins the command.
+#[must_use]
+pub(crate) fn acpctl_exec(name: &str, command: &[&str]) -> String {
+    let words: &[&str] = if name.starts_with('-') {
+        &["session", "exec", "--credential", name, "--"]
+    } else {
+        &["exec", name, "--"]
+    };
+    acpctl(&[words, command].concat())
+}
+
 /// Returns a command line of kubectl that reaches the cluster of this context, whatever the current one is. Without a
 /// file, kubectl reads `KUBECONFIG`, as this run did.
 #[must_use]

@@ -14,7 +14,7 @@ pub(crate) mod seen;
 pub(crate) mod url;
 pub(crate) mod wrap;
 
-pub(crate) use command::{acpctl, acpctl_for};
+pub(crate) use command::{acpctl, acpctl_exec, acpctl_for};
 pub(crate) use count::{count, counted, with_article};
 pub(crate) use quote::quote;
 pub(crate) use seen::{brief, first_line, visible};

@@ -1,16 +1,20 @@
 //! `acpctl config set`
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::values;
+use crate::api;
 use crate::auth::{cleartext, login};
 use crate::commands::outcome::{self, WriteArgs};
 use crate::config::keys::{DESCRIBED, Takes};
 use crate::config::{Config, Settings, file};
 use crate::ctx::Ctx;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
+use crate::lookup;
 use crate::resources::Candidates;
-use crate::text::{acpctl, url_for_people};
+use crate::text::{acpctl, quote, url_for_people};
 
 const EXAMPLES: &str = "\
 acpctl config set project team-a
@@ -27,6 +31,7 @@ pub struct Args {
     #[arg(add = Candidates::Described(&DESCRIBED))]
     key: String,
     /// Value
+    #[arg(add = Candidates::ValuesOfSetting)]
     value: String,
     #[command(flatten)]
     output: WriteArgs,
@@ -48,7 +53,36 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let sentence = format!("Set {} = {shown}", args.key);
     let result = json!({"key": args.key, "value": shown});
     outcome::said(ctx, &format, &sentence, &result)?;
-    warn(ctx, &args.key, Some(&args.value))
+    warn(ctx, &args.key, Some(&args.value))?;
+    if args.key == file::PROJECT && !args.value.is_empty() {
+        doubt_project(ctx, &args.value);
+    }
+    Ok(())
+}
+
+/// The time limit for the answer about a project.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Warns on a terminal if there is no project of this name. A script gets the Go tool's run, which sends no request. A
+/// server that can't be asked says nothing.
+fn doubt_project(ctx: &Ctx, name: &str) {
+    if !ctx.out.is_terminal() || lookup::check("project name or ID", name).is_err() {
+        return;
+    }
+    let Ok(client) = ctx.client() else {
+        return;
+    };
+    let asked = ctx
+        .block_on(async { Ok(tokio::time::timeout(LIMIT, lookup::project(client, name)).await) });
+    if let Ok(Ok(Err(error))) = asked
+        && api::kind_of(&error) == Kind::NotFound
+    {
+        ctx.out.warn(&format!(
+            "there is no project {} here; those that exist: {}",
+            quote(name),
+            acpctl(&["project", "list"])
+        ));
+    }
 }
 
 /// Changes one key of the file.

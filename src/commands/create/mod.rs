@@ -72,6 +72,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let sentence = format!("{}/{} created", kind.resource.word, record.id());
     outcome::done(ctx, &record, &format, &sentence)?;
+    if kind.is(&PROJECT) {
+        switch_project::note_next_step(ctx, record.id());
+    }
     if kind.is(&SESSION) {
         session_failure::say_unstarted(ctx, client, &record);
     }

@@ -63,7 +63,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let (credential, grantee, plan) = ctx.block_on(async {
         let (credential, grantee) = binding.find(client, project).await?;
-        let plan = BindingPlan::make(client, &credential, &grantee, args.plan).await;
+        let in_full = args.plan || ctx.rehearses();
+        let plan = BindingPlan::make(client, &credential, &grantee, in_full).await;
         Ok((credential, grantee, plan))
     })?;
     args.force.check(&binding.credential, &credential)?;

@@ -49,7 +49,11 @@ impl Wish<'_> {
         };
         let kept = plan.kept();
         self.refuse_useless(&kept)?;
-        if !plan.shadows() || self.is_confirmed {
+        let is_settled = !plan.shadows() || self.is_confirmed;
+        if self.is_rehearsal || !is_settled {
+            self.show(ctx, &plan);
+        }
+        if is_settled {
             for kept in kept {
                 ctx.out.warn(&format!(
                     "{}; take it away: {}",
@@ -57,12 +61,8 @@ impl Wish<'_> {
                     kept.unbind(self.project)
                 ));
             }
-            return Ok(true);
         }
-        let cells = plan.cells();
-        let effect = table::fitted(&BindingPlan::TITLES, &cells, ctx.out.width_of_talk());
-        ctx.out.note_as_is(effect.trim_end());
-        if self.is_rehearsal {
+        if is_settled || self.is_rehearsal {
             return Ok(true);
         }
         let Self {
@@ -87,6 +87,22 @@ impl Wish<'_> {
 }
 
 impl Wish<'_> {
+    /// Shows the effect on the sessions of each agent. No question follows in a dry run, so a line names the project.
+    fn show(&self, ctx: &Ctx, plan: &BindingPlan) {
+        if self.is_rehearsal {
+            if ctx.out.is_quiet() {
+                return;
+            }
+            ctx.out.note(&format!(
+                "The credentials of sessions of {}, now and then:",
+                self.label
+            ));
+        }
+        let cells = plan.cells();
+        let effect = table::fitted(&BindingPlan::TITLES, &cells, ctx.out.width_of_talk());
+        ctx.out.note_as_is(effect.trim_end());
+    }
+
     /// With `--strict`, refuses a binding that loses to an older one of the same kind: no session would use it.
     fn refuse_useless(&self, kept: &[Kept]) -> Result<(), Failure> {
         let winner = kept.iter().find(|kept| !kept.is_exception);
@@ -141,7 +157,8 @@ pub(super) fn may_bind_each(
     }
     for (project, grantee) in projects {
         let plan = ctx.block_on(async {
-            let plan = BindingPlan::make(ctx.client()?, credential, grantee, false).await;
+            let plan =
+                BindingPlan::make(ctx.client()?, credential, grantee, consent.is_rehearsal).await;
             Ok(plan.with_context(|| {
                 format!(
                     "bind credential {} to project {}",

@@ -32,6 +32,9 @@ acpctl credential list -q --sort-by expires
 acpctl credential list --jq '.items[] | select(.provider == \"github\") | .name'";
 
 /// List credentials, all of them unless --limit is given
+///
+/// On a terminal, USED BY names the projects to which a credential is bound. "(shadowed)" marks a binding without
+/// effect, because sessions there get another one of the listed credentials. "acpctl session explain" tells which one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

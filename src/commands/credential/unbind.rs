@@ -3,9 +3,10 @@
 use anyhow::Context as _;
 
 use super::binding::{self, BindingArgs};
-use crate::api::{Client, Method};
+use crate::api::{self, Client, Method};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
+use crate::failure::Kind;
 use crate::lookup::Collection;
 use crate::resources::{ROLE_BINDING, Record};
 use crate::text::acpctl_for;
@@ -25,18 +26,25 @@ acpctl credential unbind prod --project team-a --agent lead";
 pub struct Args {
     #[command(flatten)]
     binding: BindingArgs,
+    /// Succeed if there is no such credential, project or agent
+    #[arg(long)]
+    ignore_not_found: bool,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let ignores_missing = args.ignore_not_found;
     let args = &args.binding;
     let (format, project) = &args.read(ctx, "unbind")?;
     let client = ctx.client()?;
-    let (credential, grantee) = (quote(&args.credential), args.quoted(project));
-    let doing = format!("unbind credential {credential} from {grantee}");
-    let (mut found, bindings) = ctx.block_on(async {
-        let (found, grantee) = args.find(client, project).await?;
+    let (credential, label) = (quote(&args.credential), args.quoted(project));
+    let doing = format!("unbind credential {credential} from {label}");
+    let (mut found, grantee) = match ctx.block_on(args.find(client, project)) {
+        Err(error) if ignores_missing && api::kind_of(&error) == Kind::NotFound => return Ok(()),
+        found => found?,
+    };
+    let bindings = ctx.block_on(async {
         let bindings = binding::bindings(client, found.id(), &grantee).await;
-        Ok((found, bindings.with_context(|| doing.clone())?))
+        bindings.with_context(|| doing.clone())
     })?;
     let Some(first) = bindings.first() else {
         found.remove("token");

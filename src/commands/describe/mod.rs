@@ -1,19 +1,22 @@
 //! `acpctl describe` (docs/interface/cli-core.md section 7.12): a page for people on a terminal, the Go tool's JSON in
 //! a pipe.
 
+mod names;
 mod page;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::server_mode::ServerModeArgs;
-use super::used_by::{self, Use};
+use super::used_by;
 use super::{binding_names, named, session_failure, several};
-use crate::api::{Client, Error};
+use crate::api::Client;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, Record, SESSION, find, unknown};
+use crate::resources::{
+    AGENT, CREDENTIAL, Candidates, ROLE_BINDING, Record, SESSION, find, unknown,
+};
 use crate::text::quote;
 
 /// How long a session may be Pending before acpctl says what may be missing.
@@ -59,20 +62,17 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         lookup::check("name", name)?;
     }
     let collection = named::collection(ctx, resource, None)?;
-    let find = |name: &str| ctx.block_on(look_up(client, &collection, name, is_page));
+    let find = |name: &str| ctx.block_on(look_up(client, &collection, name));
     if !is_page {
-        let find = |name: &str| find(name).map(|(record, _)| record);
         let found = several::find(&args.names, find)?;
         return several::show_found(ctx, resource, &found, &format);
     }
-    let found = args.names.iter().map(|name| find(name));
-    let found = found.collect::<anyhow::Result<Vec<_>>>()?;
-    let pages = found
-        .iter()
-        .map(|(record, users)| page::of(ctx, record, users.as_ref()));
-    ctx.out.long(&pages.collect::<Vec<_>>().join("\n"))?;
+    let found = several::find(&args.names, find)?;
+    let pages = found.iter().map(|record| page_of(ctx, client, record));
+    let pages = pages.collect::<anyhow::Result<Vec<_>>>()?;
+    ctx.out.long(&pages.join("\n"))?;
     if resource.word == SESSION.word {
-        for (session, _) in &found {
+        for session in &found {
             explain(ctx, client, session)?;
         }
     }
@@ -95,25 +95,33 @@ fn explain(ctx: &Ctx, client: &Client, session: &Record) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Finds an object, and for a page who uses it.
-async fn look_up(
-    client: &Client,
-    collection: &Collection,
-    name: &str,
-    is_page: bool,
-) -> anyhow::Result<(Record, Option<Result<Vec<Use>, Error>>)> {
+/// Returns the page about an object, with the names of the others that it names by their IDs.
+fn page_of(ctx: &Ctx, client: &Client, record: &Record) -> anyhow::Result<String> {
+    let (record, users) = ctx.block_on(async {
+        Ok(match record.resource.word {
+            word if word == CREDENTIAL.word => {
+                (record.clone(), Some(used_by::of(client, record.id()).await))
+            }
+            word if word == ROLE_BINDING.word => {
+                let mut named = record.clone();
+                binding_names::name_targets(client, std::slice::from_mut(&mut named)).await;
+                (named, None)
+            }
+            word if [SESSION.word, AGENT.word].contains(&word) => {
+                (names::beside_ids(client, record).await, None)
+            }
+            _ => (record.clone(), None),
+        })
+    })?;
+    Ok(page::of(ctx, &record, users.as_ref()))
+}
+
+/// Finds an object.
+async fn look_up(client: &Client, collection: &Collection, name: &str) -> anyhow::Result<Record> {
     let resource = collection.resource;
     let mut record = lookup::find_by_id_first(client, collection, name)
         .await
         .with_context(|| format!("describe {} {}", resource.word, quote(name)))?;
     record.remove("token");
-    let users = if is_page && resource.word == CREDENTIAL.word {
-        Some(used_by::of(client, record.id()).await)
-    } else {
-        None
-    };
-    if is_page && resource.word == ROLE_BINDING.word {
-        binding_names::name_targets(client, std::slice::from_mut(&mut record)).await;
-    }
-    Ok((record, users))
+    Ok(record)
 }

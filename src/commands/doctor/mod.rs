@@ -83,6 +83,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             "checks": check::as_json(&checks),
         }))?,
         Form::Text => {
+            if ctx.out.is_quiet() {
+                checks.retain(|check| check.tone == Tone::Bad);
+            }
             for sentence in &done {
                 ctx.out.line(&format!("done  {sentence}"))?;
             }

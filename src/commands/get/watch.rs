@@ -166,6 +166,7 @@ struct Layout {
     resource: &'static Resource,
     columns: Vec<&'static Column>,
     widths: Vec<table::Column>,
+    is_on_terminal: bool,
 }
 
 impl Layout {
@@ -188,6 +189,7 @@ impl Layout {
                 Some(window) => table::narrowed(&widths, window),
                 None => widths,
             },
+            is_on_terminal: window.is_some(),
         }
     }
 
@@ -214,6 +216,10 @@ impl Layout {
 
     /// Returns a table with its header.
     fn rows(&self, cells: &[Vec<String>]) -> String {
-        table::fixed(&self.widths, cells)
+        if self.is_on_terminal {
+            table::steady(&self.widths, cells)
+        } else {
+            table::fixed(&self.widths, cells)
+        }
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         })?;
         let mut deleted = Record::empty(&INBOX_MESSAGE);
         deleted.replace("id", message);
-        Ok((deleted, format!("inbox-message/{message} deleted")))
+        Ok(Some((deleted, format!("inbox-message/{message} deleted"))))
     };
     several::each(ctx, &INBOX_MESSAGE, &args.msg_id, as_list, &format, delete)?;
     Ok(())

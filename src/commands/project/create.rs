@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::resources::{PROJECT, Record};
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl_for, quote};
 
 const EXAMPLES: &str = "\
 acpctl project create team-c
@@ -18,6 +18,8 @@ acpctl project create team-c
 acpctl project create team-c --if-exists skip";
 
 /// Create a project and switch to it
+///
+/// With --local, the current project stays: "acpctl --local project set NAME" changes it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -73,7 +75,7 @@ pub(crate) fn conflict(name: &str) -> Failure {
 
 /// Says what to do about a name that is taken: by a project that exists, or for ever by a deleted one.
 pub(crate) fn taken(name: &str) -> String {
-    let set = acpctl(&["project", "set", name]);
+    let set = acpctl_for(&["project", "set"], name, &[]);
     format!("to switch to it: {set}; the name of a deleted project stays taken: choose another one")
 }
 
@@ -113,5 +115,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     outcome::refuse_nameless(&record, "create project")?;
     switch_project::switch_to_new(ctx, name, &record, &format);
     let sentence = format!("project/{} {done}", record.id());
-    outcome::done(ctx, &record, &format, &sentence)
+    outcome::done(ctx, &record, &format, &sentence)?;
+    switch_project::note_next_step(ctx, name);
+    Ok(())
 }

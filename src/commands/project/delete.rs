@@ -67,7 +67,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let (_, project) = project.context("the project was not looked up")?;
         let path = projects.item(project.id(), &[]);
         ctx.block_on(async { client.delete(&path).await.context("delete project") })?;
-        Ok((project.clone(), format!("project/{name} deleted")))
+        Ok(Some((project.clone(), format!("project/{name} deleted"))))
     })?;
     for project in &deleted {
         switch_project::leave_deleted(ctx, project);

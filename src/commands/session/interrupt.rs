@@ -1,7 +1,7 @@
 //! `acpctl session interrupt`
 
 use crate::api::{Client, Error, Method};
-use crate::commands::session_control::{Acted, SessionArgs};
+use crate::commands::session_control::{Acted, SessionArgs, Verb};
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::{Record, SESSION};
@@ -17,8 +17,12 @@ pub struct Args {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    args.session
-        .act(ctx, "interrupt", "interrupted", &interrupt)
+    let verb = Verb {
+        word: "interrupt",
+        done: "interrupted",
+        ignores_missing: false,
+    };
+    args.session.act(ctx, &verb, &interrupt)
 }
 
 /// Asks the session's runner to stop its current turn. The runner's answer does not describe the session, so the

@@ -61,6 +61,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .unwrap_or_default()
             .to_owned()
     };
+    if plain && ctx.out.is_quiet() && !args.check {
+        return ctx.out.line(crate::version::VERSION);
+    }
     if plain {
         let line = format!(
             "Client: {} (commit: {}, built: {})",

@@ -434,13 +434,21 @@ enum Found {
     Flag(Flag),
 }
 
+/// Returns the values that the help of a flag lists at its end: `error|skip (default: error)`.
+fn values_in_help(arg: &Arg) -> Option<String> {
+    let help = arg.get_help()?.to_string();
+    let (_, values) = help.split_once(": ")?;
+    values.contains('|').then(|| values.to_owned())
+}
+
 impl Known<'_> {
     /// Tells how to write a flag whose value is missing.
     fn value_hint(self) -> String {
         match self {
             Known::Arg(arg) => {
                 let long = arg.get_long().unwrap_or_default();
-                format!("write --{long} {}", value_name(arg))
+                let values = values_in_help(arg).map_or_else(String::new, |all| format!(": {all}"));
+                format!("write --{long} {}{values}", value_name(arg))
             }
             Known::Help | Known::Version => "it takes no value".to_owned(),
         }

@@ -49,6 +49,13 @@ fn commands_flags_and_fixed_values() {
                 ":4",
             ],
         ),
+        (
+            &["credential", "list", "--sort-by", "e"],
+            &["expires", ":4"],
+        ),
+        (&["get", "sessions", "--sort-by", "ph"], &["phase", ":4"]),
+        (&["config", "set", "local", "t"], &["true", ":4"]),
+        (&["config", "set", "pager", ""], &[":4"]),
         (&["credential", "create", "--from-file", ""], &[":0"]),
         (&["credential", "create", "-f", ""], &[":0"]),
         (&["credential", "validate", ""], &[":0"]),

@@ -69,6 +69,7 @@ fn a_plan_shows_every_agent_and_binds_nothing() {
     assert_snapshot!(said("credential bind new --project demo --agent dev --dry-run"), @r"
     credential/new bound to agent/dev of project/demo (dry run)
     --- standard error
+    The credentials of sessions of agent/dev of project/demo, now and then:
     AGENT   NOW   THEN   EFFECT
     dev     old   new    old is shadowed
     ");
@@ -83,6 +84,37 @@ fn a_plan_shows_every_agent_and_binds_nothing() {
     assert_eq!(lead["agent"], "lead");
     assert_eq!(lead["effect"], "shadowed");
     assert_eq!(lead["then"]["credential"], "own");
+    assert_eq!(bindings(&env), before);
+}
+
+#[test]
+fn a_dry_run_of_a_new_credential_shows_the_plan() {
+    let env = store();
+    let before = bindings(&env);
+    env.file("token", "ghp_0123456789");
+    let said = |line: &str| env.local().line(line).shown();
+    let line = "credential create --provider github --name newest -f token --dry-run";
+    assert_snapshot!(said(&format!("{line} --bind demo --bind empty")), @r"
+    credential/newest created (dry run)
+    credential/newest bound to project/demo (dry run)
+    credential/newest bound to project/empty (dry run)
+    --- standard error
+    The credentials of sessions of project/demo, now and then:
+    AGENT        NOW   THEN   EFFECT
+    dev          old   old    newest is shadowed by old (project binding)
+    lead         own   own    newest is shadowed by own (agent binding)
+    (no agent)   old   old    newest is shadowed by old (project binding)
+    The credentials of sessions of project/empty, now and then:
+    AGENT        NOW   THEN     EFFECT
+    (no agent)   -     newest   gets newest
+    ");
+    let missing = env.local().line(line).line("--bind nope").told();
+    assert_eq!(
+        (missing.0, missing.1.as_str()),
+        (Some(3), ""),
+        "{}",
+        missing.2
+    );
     assert_eq!(bindings(&env), before);
 }
 

@@ -283,6 +283,7 @@ fn edit_keeps_a_text_that_cannot_be_sent_and_names_empty_fields() {
     let sent = server.received().pop().unwrap();
     assert_eq!(sent.method, "PATCH", "{stderr}");
     assert_eq!(sent.json(), serde_json::json!({"description": "new"}));
+    fs::remove_file(path).unwrap();
 
     let (_, _, stderr) = edit(&env, server.url(), "echo 'token: canary' >> \"$1\"");
     assert!(

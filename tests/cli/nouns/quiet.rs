@@ -76,6 +76,32 @@ fn quiet_prints_names_alone() {
 }
 
 #[test]
+fn quiet_answers_are_one_line() {
+    let env = TestEnv::new();
+    let version = env
+        .local()
+        .line("version --client --jq .client.version")
+        .stdout();
+    assert_eq!(
+        env.local().line("version -q").told(),
+        (Some(0), version, String::new())
+    );
+    let user = (Some(0), "dev-user\n".to_owned(), String::new());
+    assert_eq!(env.local().line("whoami -q").told(), user);
+    let (status, stdout, stderr) = env.local().line("doctor").told();
+    assert!(stdout.contains("ok "), "{stdout}");
+    let failing: Vec<&str> = stdout
+        .lines()
+        .filter(|line| line.starts_with("fail"))
+        .collect();
+    let quiet = env.local().line("doctor -q").told();
+    assert_eq!(
+        (quiet.0, quiet.1.lines().count(), quiet.2),
+        (status, failing.len(), stderr)
+    );
+}
+
+#[test]
 fn a_quiet_login_prints_nothing() {
     let env = TestEnv::new();
     let server = nothing();

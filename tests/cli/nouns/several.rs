@@ -48,6 +48,16 @@ fn several_objects_are_shown_and_deleted_in_one_call() {
 }
 
 #[test]
+fn what_is_gone_can_be_taken_away_and_stopped_again() {
+    let env = store();
+    for line in ["credential unbind nope", "stop nope", "session stop nope"] {
+        assert_eq!(run(&env, line).0, 3, "{line}");
+        let found = run(&env, &format!("{line} --ignore-not-found"));
+        assert_eq!(found, (0, String::new(), String::new()), "{line}");
+    }
+}
+
+#[test]
 fn labels_choose_what_is_deleted() {
     let env = store();
     let (code, _, stderr) = run(&env, "delete agents a -l t=1 --yes");

@@ -211,7 +211,7 @@ fn several_objects_on_one_screen() {
     Agent lead
       ID:               a1
       Created:          [time] ([age] ago)
-      Current session:  s1
+      Current session:  fix-the-build (s1)
       Project:          demo
 
     Prompt
@@ -586,7 +586,7 @@ fn pages_about_one_object() {
     Agent lead
       ID:               a1
       Created:          [time] ([age] ago)
-      Current session:  s1
+      Current session:  fix-the-build (s1)
       Project:          demo
 
     Prompt
@@ -597,7 +597,7 @@ fn pages_about_one_object() {
     Session fix-the-build
       ID:          s1
       Created:     [time] ([age] ago)
-      Agent:       a1
+      Agent:       lead (a1)
       LLM model:   claude-sonnet
       Phase:       Running
       Project:     demo

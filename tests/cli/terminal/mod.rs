@@ -2,6 +2,7 @@
 
 mod asking;
 mod doctor;
+mod embedded;
 mod layout;
 mod pager;
 mod wizard;

@@ -424,3 +424,19 @@ fn bind_asks_for_the_project() {
     );
     assert!(screen.contains("bound to project/team-a"), "{screen}");
 }
+
+#[test]
+fn another_file_can_be_named_after_one_without_contexts() {
+    let env = with_kubeconfig();
+    let server = platform();
+    env.file("notes.txt", "hello\n");
+    env.file("empty.yaml", "apiVersion: v1\nkind: Config\n");
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    answer_steps(&terminal, &[("Provider (arrows", &[ENTER])]);
+    answer_steps(&terminal, &[("Source (arrows", &[DOWN, ENTER])]);
+    answer_steps(&terminal, &[("File", &["notes.txt", ENTER])]);
+    terminal.wait_for("notes.txt is not a kubeconfig");
+    answer_steps(&terminal, &[("File", &["\x15empty.yaml", ENTER])]);
+    let screen = terminal.wait_for("empty.yaml has no contexts");
+    assert!(!screen.contains("status"), "{screen}");
+}

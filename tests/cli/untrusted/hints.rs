@@ -79,6 +79,11 @@ fn a_refusal_says_what_is_missing() {
             "Error: flag needs an argument: --provider",
             "Hint: write --provider PROVIDER",
         ),
+        (
+            "credential create --mint",
+            "Error: flag needs an argument: --mint",
+            "Hint: write --mint ROLE: view-no-secrets|edit-no-secrets|debug, or a cluster role's name",
+        ),
     ] {
         let output = env.acpctl().args(line.split(' ')).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{line}");

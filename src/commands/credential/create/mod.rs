@@ -50,6 +50,7 @@ fn show_dry_run(
     new: &NewCredential,
 ) -> anyhow::Result<()> {
     let effect = send::foresee(ctx, args, new)?;
+    store::foresee_bindings(ctx, args, new)?;
     if *format == Format::Json {
         return ctx.out.json(&new.body.masked());
     }

@@ -3,14 +3,16 @@
 use super::args::Args;
 use super::prepare::NewCredential;
 use super::send;
+use crate::api;
 use crate::commands::credential::binding;
 use crate::commands::credential::consent::{may_bind_each, not_stored};
 use crate::commands::outcome;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
+use crate::failure::Kind;
 use crate::output::Format;
 use crate::resources::Record;
-use crate::text::{acpctl, acpctl_for};
+use crate::text::{acpctl, acpctl_exec, acpctl_for};
 
 /// Stores and binds a credential, and reports that. The projects are looked up first, so that a misspelled one stores
 /// nothing.
@@ -45,6 +47,23 @@ pub(super) fn store(
     Ok(())
 }
 
+/// Shows what the flag `--bind` would change, for a dry run. Without a login it sends no request.
+///
+/// # Errors
+/// A project does not exist, or the binding would be refused.
+pub(super) fn foresee_bindings(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<()> {
+    if args.bind.projects().is_empty() {
+        return Ok(());
+    }
+    let client = match ctx.client() {
+        Err(error) if api::kind_of(&error) == Kind::Login => return Ok(()),
+        client => client?,
+    };
+    let projects = ctx.block_on(args.bind.find(client))?;
+    let planned = planned(ctx, args, new)?;
+    may_bind_each(ctx, &planned, &projects, args.consent()).map(drop)
+}
+
 /// Returns the credential that will be bound: the stored one of this name if it stays or is updated, or else a new one.
 fn planned(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Record> {
     let stored = if send::may_meet(args, new) {
@@ -77,7 +96,7 @@ fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool) 
         )),
         _ if is_kubeconfig => ctx.out.aside(&format!(
             "Next: try it on this machine: {}",
-            acpctl(&["exec", name, "--", "kubectl", "config", "current-context"])
+            acpctl_exec(name, &["kubectl", "config", "current-context"])
         )),
         _ => ctx.out.aside(&format!(
             "Next: see what a session gets: {}",

@@ -124,7 +124,7 @@ fn ask_file(answers: &mut Answers) -> anyhow::Result<Vec<OwnedSource>> {
             return Ok(sources);
         }
     }
-    let path = in_home(&prompt::path("File", likely_file(), is_file)?);
+    let path = in_home(&prompt::path("File", likely_file(), has_contexts)?);
     let input = input::from_path(&path)?;
     answers.args.source = SourceArgs::file(path.as_str());
     Ok(vec![OwnedSource {
@@ -247,6 +247,23 @@ fn is_file(path: &str) -> Result<(), String> {
             "{path}: {}",
             crate::compat::io_reason::reason(&error)
         )),
+    }
+}
+
+/// Accepts a file with contexts to choose from, so that another one can be typed instead.
+fn has_contexts(path: &str) -> Result<(), String> {
+    is_file(path)?;
+    let path = in_home(path);
+    let input = input::from_path(&path).map_err(|failure| failure.message)?;
+    let mut sources = vec![OwnedSource {
+        path: path.as_str().into(),
+        bytes: input.bytes,
+    }];
+    intake::decode(&mut sources).map_err(|failure| failure.message)?;
+    match rules::contexts(&intake::views(&sources)) {
+        Ok(contexts) if contexts.is_empty() => Err(format!("{path} has no contexts")),
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("{path} is not a kubeconfig")),
     }
 }
 
