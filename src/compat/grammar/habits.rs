@@ -131,13 +131,14 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("view", &["get"]),
 ];
 
-/// Flags of other tools, and those that mean the same here, where the command has them.
+/// Flags of other tools, and the flags or arguments that mean the same here, where the command has them.
 const FLAGS: &[(&str, &[&str])] = &[
     ("context", &["context-name"]),
     ("file", &["from-file"]),
-    ("filename", &["from-file"]),
+    ("filename", &["from-file", "file"]),
     ("force", &["yes"]),
-    ("kubeconfig", &["from-file"]),
+    ("from-file", &["file"]),
+    ("kubeconfig", &["from-file", "file"]),
     ("namespace", &["project"]),
     ("server", &["api-url"]),
     ("selector", &["label"]),
@@ -146,7 +147,12 @@ const FLAGS: &[(&str, &[&str])] = &[
 ];
 
 /// Letters of flags of other tools, as [`FLAGS`].
-const LETTERS: &[(char, &str)] = &[('n', "project"), ('s', "api-url"), ('y', "yes")];
+const LETTERS: &[(char, &str)] = &[
+    ('f', "file"),
+    ('n', "project"),
+    ('s', "api-url"),
+    ('y', "yes"),
+];
 
 /// Verbs by which something ends or is lost: a hint names one only for a word that can hardly mean another.
 pub(super) const ENDING: &[&str] = &[

@@ -260,8 +260,23 @@ fn value_failure(error: &clap::Error, root: &Command, path: &[String]) -> Option
 
 /// Translates any other refusal by clap: it checks rules of our own, such as two flags that exclude each other.
 fn clap_failure(error: &clap::Error, names: &[String]) -> Failure {
-    let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    Failure::usage(first.strip_prefix("error: ").unwrap_or(first))
-        .hint(format!("see '{} --help'", names.join(" ")))
+    let says = missing(error).unwrap_or_else(|| {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default();
+        first.strip_prefix("error: ").unwrap_or(first).to_owned()
+    });
+    Failure::usage(says).hint(format!("see '{} --help'", names.join(" ")))
+}
+
+/// Names the flags without which those that were given say nothing.
+fn missing(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+    if error.kind() != ErrorKind::MissingRequiredArgument {
+        return None;
+    }
+    match error.get(ContextKind::InvalidArg)? {
+        ContextValue::Strings(flags) => Some(format!("missing: {}", flags.join(", "))),
+        _ => None,
+    }
 }

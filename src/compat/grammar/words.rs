@@ -234,12 +234,11 @@ impl<'a> Line<'a> {
     fn flag_hint(&self, name: &str) -> String {
         let flags = self.flags().filter(|arg| !arg.is_hide_set());
         let names: Vec<&str> = flags.filter_map(Arg::get_long).collect();
-        let mut arguments = self.command().get_positionals();
-        if arguments.any(|arg| arg.get_id() == name && !arg.is_hide_set()) {
-            let usage = usage_line(self.command(), &self.path_text());
-            return format!("write it without the flag; usage: {usage}");
-        }
         let known = habits::flags(name).iter().copied();
+        let mut meant = std::iter::once(name).chain(known.clone());
+        if let Some(hint) = meant.find_map(|name| self.argument_hint(name)) {
+            return hint;
+        }
         let mut known = known.filter(|name| names.contains(name));
         known
             .next()
@@ -248,6 +247,14 @@ impl<'a> Line<'a> {
                 || self.help_hint(),
                 |name| format!("did you mean --{name}?"),
             )
+    }
+
+    /// Suggests the argument of this name in place of a flag.
+    fn argument_hint(&self, name: &str) -> Option<String> {
+        let mut arguments = self.command().get_positionals();
+        arguments.find(|arg| arg.get_id() == name && !arg.is_hide_set())?;
+        let usage = usage_line(self.command(), &self.path_text());
+        Some(format!("write it without the flag; usage: {usage}"))
     }
 
     /// Suggests a flag in place of a letter that does not exist. A command that runs another command line has a
@@ -259,11 +266,13 @@ impl<'a> Line<'a> {
                 usage_line(self.command(), &self.path_text())
             );
         }
-        let known = habits::letter(letter).filter(|name| self.find_long(name).is_some());
-        known.map_or_else(
-            || self.help_hint(),
-            |name| format!("did you mean --{name}?"),
-        )
+        let Some(name) = habits::letter(letter) else {
+            return self.help_hint();
+        };
+        if self.find_long(name).is_some() {
+            return format!("did you mean --{name}?");
+        }
+        self.argument_hint(name).unwrap_or_else(|| self.help_hint())
     }
 
     fn help_hint(&self) -> String {

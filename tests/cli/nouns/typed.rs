@@ -90,6 +90,19 @@ fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
             "exec --credential prod -- sh",
             "write it without the flag; usage: acpctl exec <CREDENTIAL> [flags] -- <COMMAND>...",
         ),
+        (
+            "credential validate -f x.yaml",
+            "write it without the flag; usage: acpctl credential validate [FILE]... [flags]",
+        ),
+        (
+            "credential validate --kubeconfig x.yaml",
+            "write it without the flag; usage: acpctl credential validate [FILE]... [flags]",
+        ),
+        (
+            "credential create kube/config",
+            "write --from-file \"kube/config\"",
+        ),
+        ("credential create prod", "write --name \"prod\""),
         ("exec prod", "write acpctl exec prod -- COMMAND"),
         ("credential list -n team-a", "did you mean --project?"),
         (
@@ -115,6 +128,22 @@ fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
         ),
     ] {
         assert_eq!(hint_of(line), meant, "{line}");
+    }
+}
+
+#[test]
+fn a_flag_that_needs_another_one_names_it() {
+    for (line, missing) in [
+        ("credential inspect prod --max-grade read", "--access"),
+        ("apply -f x.yaml --exit-code", "--diff"),
+    ] {
+        let (code, _, stderr) = TestEnv::new().local().line(line).told();
+        let first = stderr.lines().next().unwrap_or_default();
+        assert_eq!(
+            (code, first),
+            (Some(2), format!("Error: missing: {missing}").as_str()),
+            "{line}"
+        );
     }
 }
 

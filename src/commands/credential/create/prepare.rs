@@ -1,5 +1,7 @@
 //! Reads and checks everything that will be stored. No request is sent here.
 
+use std::path::Path;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -65,11 +67,17 @@ pub(super) fn check_name(ctx: &Ctx, args: &Args) -> Result<(), Failure> {
             .warn(&format!("{word} is ignored: --name is the name"));
         return Ok(());
     }
+    let is_file = word.contains('/') || Path::new(&args.words[0]).is_file();
     let word = quote(&word);
-    Err(Failure::usage(format!(
-        "unexpected argument {word}: the name of a new credential follows --name"
-    ))
-    .hint(format!("write --name {word}")))
+    let (says, flag) = if is_file {
+        ("a file follows --from-file", "--from-file")
+    } else {
+        ("the name of a new credential follows --name", "--name")
+    };
+    Err(
+        Failure::usage(format!("unexpected argument {word}: {says}"))
+            .hint(format!("write {flag} {word}")),
+    )
 }
 
 /// Reads the secret from its source, and the other fields from the flags.
