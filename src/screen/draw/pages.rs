@@ -198,7 +198,7 @@ pub(super) fn messages(
         Some(agent) => format!("{}/{name}", agent.name),
         None => name.to_owned(),
     };
-    let count = messages.visible(Focus::Talk).len();
+    let count = messages.talk.count(messages.visible(Focus::Talk).len());
     let title = format!("messages({})[{count}]", shown::line(&name));
     let inside = boxed(&title, theme, area, buffer);
     modes(messages, theme, row(inside, 0), buffer);
@@ -232,7 +232,7 @@ pub(super) fn messages(
             buffer,
         );
         let rule = Rect::new(talk.x, talk.bottom(), talk.width, 1).intersection(inside);
-        let count = messages.activity.entries.len();
+        let count = messages.activity.count(messages.activity.entries.len());
         let style = if messages.focus == Focus::Activity {
             theme.title()
         } else {
