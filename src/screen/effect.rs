@@ -1,7 +1,7 @@
 //! What the state asks for: requests, streams, the clipboard, the editor, the end. The state itself does none of it.
 
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::scope::Scope;
 use crate::api::Method;
@@ -180,6 +180,8 @@ pub(super) enum After {
         updated_at: String,
     },
     /// Finds the role with this name first, and adds its ID as `role_id`.
+        /// The fields as they were read, for an object that does not tell when it was changed.
+        fields: Map<String, Value>,
     Role(&'static str),
     /// Echoes the stored message in the page.
     Echo,
