@@ -165,6 +165,8 @@ pub(super) struct Send {
     pub failed: String,
     /// What it does, if the request is one of several.
     pub doing: Option<String>,
+    /// The ID of the row that it is for; empty if it is for none.
+    pub row: String,
     pub after: After,
 }
 
@@ -200,6 +202,7 @@ impl Send {
             done: String::new(),
             failed: String::new(),
             doing: None,
+            row: String::new(),
             after: After::Nothing,
         }
     }

@@ -1,5 +1,6 @@
 //! Tests of the whole screen without a terminal: keys go in, effects and pictures come out.
 
+mod changes;
 mod faults;
 mod pictures;
 mod servers;

@@ -1,9 +1,10 @@
 //! Answers of the server. Each names the page that it is for, so that none reaches another.
 
-use super::connecting;
+use super::{connecting, pages};
 use crate::resources::Record;
+use crate::screen::changes::Told;
 use crate::screen::effect::Effect;
-use crate::screen::event::{Answer, Fault};
+use crate::screen::event::Answer;
 use crate::screen::scope::{Kind, Named};
 use crate::screen::state::{Body, State};
 use crate::screen::table::Table;
@@ -25,9 +26,16 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             said,
             echo,
         } => {
-            state.unanswered.retain(|(sent, _)| *sent != number);
-            let said = told(said, connection < state.server_since);
-            sent(state, page, said, echo);
+            let mut told = state.changes.answered(number, said);
+            if connection < state.server_since {
+                told.said = elsewhere(told.said);
+            }
+            let is_last = told.is_last;
+            sent(state, page, told, echo);
+            // What was changed is read again at once.
+            if is_last {
+                pages::read_again(state, page, effects);
+            }
         }
         _ if !is_current => {}
         Answer::Rows {
@@ -131,34 +139,24 @@ fn named(rows: &[Record]) -> Vec<Named> {
     named.collect()
 }
 
-/// Adds where something was done, if that is not the server that is shown.
-fn told(said: Result<String, Fault>, is_elsewhere: bool) -> Result<String, Fault> {
-    let add = |text: String| {
-        if is_elsewhere {
-            format!("On the server before: {text}")
-        } else {
-            text
-        }
-    };
-    said.map(add).map_err(|fault| Fault {
-        text: add(fault.text.clone()),
-        ..fault
-    })
+/// Adds that something was not done on the server that is shown.
+fn elsewhere(said: Result<String, String>) -> Result<String, String> {
+    let add = |text: String| format!("On the server before: {text}");
+    said.map(add).map_err(add)
 }
 
-fn sent(state: &mut State, page: u64, said: Result<String, Fault>, echo: Option<Record>) {
-    match said {
+fn sent(state: &mut State, page: u64, told: Told, echo: Option<Record>) {
+    match told.said {
         Ok(text) => state.say(text),
-        Err(fault) => state.complain(fault.text),
+        Err(why) => state.fail(why),
     }
     if let (Some(echo), Some(page)) = (echo, state.page_mut(page))
         && let Body::Messages(messages) = &mut page.body
     {
         messages.stored(&echo);
     }
-    // What was changed is read again at once.
-    if let Some(table) = table_of(state, page) {
-        table.marks.clear();
-        table.loading.hurry();
+    // What failed stays marked, and so does what was marked meanwhile.
+    if let (Some(row), Some(table)) = (told.row, table_of(state, page)) {
+        table.marks.remove(&row);
     }
 }
