@@ -180,10 +180,10 @@ pub(super) enum After {
     Unchanged {
         get: String,
         updated_at: String,
-    },
-    /// Finds the role with this name first, and adds its ID as `role_id`.
         /// The fields as they were read, for an object that does not tell when it was changed.
         fields: Map<String, Value>,
+    },
+    /// Finds the role with this name first, and adds its ID as `role_id`.
     Role(&'static str),
     /// Echoes the stored message in the page.
     Echo,

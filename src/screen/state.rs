@@ -83,10 +83,10 @@ pub(super) struct Toast {
     pub text: String,
     pub is_error: bool,
     pub until: Timestamp,
-}
-
     /// True until the next key: what is said meanwhile does not take its place, and what fails is added.
     pub is_held: bool,
+}
+
 /// What the keys are for.
 pub(super) enum Mode {
     Normal,
@@ -324,9 +324,6 @@ impl State {
         self.toast(text.into(), true);
     }
 
-    fn toast(&mut self, text: String, is_error: bool) {
-        self.toast = Some(Toast {
-            text,
     /// Says that a change has failed, until a key is pressed.
     pub(super) fn fail(&mut self, text: String) {
         self.complain(text);
@@ -344,15 +341,18 @@ impl State {
         }
     }
 
-            is_error,
+    fn toast(&mut self, text: String, is_error: bool) {
         if let Some(held) = self.toast.as_mut().filter(|toast| toast.is_held) {
             if is_error && !held.text.contains(&text) {
                 held.text = format!("{}; {text}", held.text);
             }
             return;
         }
+        self.toast = Some(Toast {
+            text,
+            is_error,
             until: self.now + SignedDuration::from_secs(TOAST),
+            is_held: false,
         });
     }
 }
-            is_held: false,
