@@ -60,6 +60,8 @@ pub(super) struct State {
     pub changes: Changes,
     /// The projects that the digits mean, by name.
     pub projects: Vec<Named>,
+    /// False if the server may have more.
+    pub has_all_projects: bool,
     pub contexts: Vec<String>,
     pub commands: Vec<String>,
     pub filters: Vec<String>,
@@ -177,6 +179,7 @@ impl State {
             toast: None,
             changes: Changes::default(),
             projects: Vec::new(),
+            has_all_projects: false,
             contexts: Vec::new(),
             commands: Vec::new(),
             filters: Vec::new(),

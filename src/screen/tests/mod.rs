@@ -2,6 +2,7 @@
 
 mod changes;
 mod faults;
+mod gaps;
 mod pictures;
 mod servers;
 mod stage;

@@ -43,11 +43,15 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             rows,
             total,
             hidden,
-        } => rows_came(state, page, rows, (total, hidden)),
-        Answer::Joined { page, cells } => {
+            gap,
+        } => {
+            rows_came(state, page, rows, (total, hidden), gap);
+        }
+        Answer::Joined { page, cells, gap } => {
             let now = state.now;
             if let Some(table) = table_of(state, page) {
                 table.join(cells, now);
+                table.gap_of_joined = gap;
             }
         }
         Answer::Failed { page, fault } => state.rows_failed(page, fault),
@@ -55,9 +59,10 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             form,
             field,
             offers,
+            gap,
         } => {
             if let Some(open) = state.form.as_mut().filter(|open| open.number == form) {
-                open.offered(field, offers.map_err(|fault| fault.text));
+                open.offered(field, offers.map_err(|fault| fault.text), gap);
             }
         }
         Answer::Fetched { page, record } => match (state.page_mut(page), record) {
@@ -112,7 +117,13 @@ fn pause(state: &State, view: &View) -> i64 {
     }
 }
 
-fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, (total, hidden): (i64, i64)) {
+fn rows_came(
+    state: &mut State,
+    page: u64,
+    rows: Vec<Record>,
+    (total, hidden): (i64, i64),
+    gap: Option<String>,
+) {
     let now = state.now;
     let Some(view) = table_of(state, page).map(|table| table.view) else {
         return;
@@ -122,6 +133,7 @@ fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, (total, hidden): (
         Kind::Projects => {
             state.projects = named(&rows);
             state.projects.sort_by(|a, b| a.name.cmp(&b.name));
+            state.has_all_projects = gap.is_none();
         }
         Kind::Contexts => state.contexts = rows.iter().map(|row| row.name().to_owned()).collect(),
         _ => {}
@@ -130,6 +142,7 @@ fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, (total, hidden): (
     if let Some(table) = table_of(state, page) {
         table.set_rows(rows, total, now);
         table.hidden = hidden;
+        table.gap = gap;
         table.loading.succeeded(now, every);
     }
 }

@@ -101,7 +101,7 @@ fn find_project(state: &State, name: &str) -> Result<Named, String> {
         .find(|it| it.name == name || it.id == name);
     match found {
         Some(project) => Ok(project.clone()),
-        None if state.projects.is_empty() => Ok(Named::new(name, name)),
+        None if !state.has_all_projects || state.projects.is_empty() => Ok(Named::new(name, name)),
         None => Err(format!("project {name} not found")),
     }
 }
