@@ -3,7 +3,8 @@
 use super::effect::{Rerun, Send};
 use super::input::Line;
 
-/// An open question. The first button cancels, and is the one that Enter means unless the user chooses another.
+/// An open question. The first button cancels. It is the one that Enter means unless the user chooses another; a text
+/// that the user has just written in the editor is sent, or written on, by Enter alone.
 pub(super) struct Dialog {
     pub page: u64,
     pub title: String,

@@ -1,7 +1,7 @@
 //! What the state asks for: requests, streams, the clipboard, the editor, the end. The state itself does none of it.
 
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::scope::Scope;
 use crate::api::Method;
@@ -165,6 +165,8 @@ pub(super) struct Send {
     pub failed: String,
     /// What it does, if the request is one of several.
     pub doing: Option<String>,
+    /// The ID of the row that it is for; empty if it is for none.
+    pub row: String,
     pub after: After,
 }
 
@@ -178,6 +180,8 @@ pub(super) enum After {
     Unchanged {
         get: String,
         updated_at: String,
+        /// The fields as they were read, for an object that does not tell when it was changed.
+        fields: Map<String, Value>,
     },
     /// Finds the role with this name first, and adds its ID as `role_id`.
     Role(&'static str),
@@ -198,6 +202,7 @@ impl Send {
             done: String::new(),
             failed: String::new(),
             doing: None,
+            row: String::new(),
             after: After::Nothing,
         }
     }

@@ -7,6 +7,10 @@ use super::shown;
 
 /// The longest text of an entry, in bytes.
 const LONGEST: usize = 256 << 10;
+/// The longest payload of an entry, in characters.
+const RAW: usize = 64 << 10;
+/// The end of a text of which no more is kept.
+const CUT: &str = "\n… (the rest is not kept)";
 /// The longest text in the short form, in characters.
 const SHORT: usize = 120;
 
@@ -64,9 +68,7 @@ impl Entry {
 
     /// Adds text to an entry that grows.
     pub(super) fn grow(&mut self, delta: &str) {
-        if self.text.len() < LONGEST {
-            self.text.push_str(&shown::lines(delta).join("\n"));
-        }
+        add(&mut self.text, &shown::lines(delta).join("\n"));
     }
 
     /// Returns the entry as lines of the window. All have the same gutter, and none is wider than the window.
@@ -155,6 +157,24 @@ impl Entry {
                 zone.to_datetime(at).strftime("%H:%M:%S").to_string()
             }
         }
+    }
+}
+
+/// Adds to a text that grows, up to a limit; the end then says that there was more.
+pub(super) fn add(text: &mut String, delta: &str) {
+    if text.len() < LONGEST {
+        text.push_str(delta);
+    } else if !text.ends_with(CUT) {
+        text.push_str(CUT);
+    }
+}
+
+/// Returns a payload up to a limit; the end then says that there was more.
+#[must_use]
+pub(super) fn kept(payload: &str) -> String {
+    match payload.char_indices().nth(RAW) {
+        Some((end, _)) => format!("{}{CUT}", &payload[..end]),
+        None => payload.to_owned(),
     }
 }
 

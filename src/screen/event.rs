@@ -45,11 +45,15 @@ pub(super) enum Answer {
         total: i64,
         /// How many more are not shown: credentials that the platform made for its own gateways.
         hidden: i64,
+        /// Why there may be more.
+        gap: Option<String>,
     },
     /// Cells that belong to rows of a page: the row's ID, the field, the text.
     Joined {
         page: u64,
         cells: Vec<(String, &'static str, String)>,
+        /// Why cells are not known, or not wholly.
+        gap: Option<String>,
     },
     /// The rows of a page could not be read.
     Failed { page: u64, fault: Fault },
@@ -66,6 +70,8 @@ pub(super) enum Answer {
         form: u64,
         field: usize,
         offers: Result<Vec<(String, String)>, Fault>,
+        /// Why there may be more.
+        gap: Option<String>,
     },
     Fetched {
         page: u64,

@@ -118,8 +118,13 @@ impl OpenForm {
         effects
     }
 
-    /// Takes the offers of a field.
-    pub(super) fn offered(&mut self, field: usize, offers: Result<Vec<(String, String)>, String>) {
+    /// Takes the offers of a field, and why there may be more.
+    pub(super) fn offered(
+        &mut self,
+        field: usize,
+        offers: Result<Vec<(String, String)>, String>,
+        gap: Option<String>,
+    ) {
         let input = self.form.fields.get(field).map(|field| field.input);
         let Some(Value::Choice(choice)) = self.values.get_mut(field) else {
             return;
@@ -128,7 +133,7 @@ impl OpenForm {
         match offers {
             Err(why) => choice.error = why,
             Ok(offers) => {
-                choice.error.clear();
+                choice.error = gap.unwrap_or_default();
                 choice.offers.clear();
                 if let Some(Input::Offer {
                     none: Some(none), ..

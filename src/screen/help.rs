@@ -54,6 +54,7 @@ const EVERYWHERE: &[(&str, &str)] = &[
     ("?", "Help"),
     ("esc q", "Back"),
     ("[ ]", "History"),
+    ("ctrl-a", "Commands"),
     ("ctrl-r", "Read again"),
     ("ctrl-s", "Write to a file"),
     ("ctrl-e ctrl-g", "Header, crumbs"),

@@ -37,6 +37,13 @@ impl Loading {
         self.next = None;
     }
 
+    /// Reads again at once, in place of a request that has no answer yet. Returns true if there is one.
+    #[must_use]
+    pub(super) fn restart(&mut self) -> bool {
+        self.next = None;
+        std::mem::take(&mut self.is_busy)
+    }
+
     /// Forgets a request that will not be answered any more, and that the login before was refused.
     pub(super) fn forget(&mut self) {
         self.is_busy = false;

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::entry::{Entry, Look, Row, Time, content, text_of};
+use super::entry::{self, Entry, Look, Row, Time, content, text_of};
 use super::event::Fault;
 use super::filter::Pattern;
 use super::input::Line;
-use crate::resources::Record;
+use crate::resources::{Record, can_be_id};
 
 /// The most entries of a pane; the oldest are dropped.
 const MOST: usize = 2000;
@@ -31,6 +31,8 @@ pub(super) enum Focus {
 #[derive(Default)]
 pub(super) struct Pane {
     pub entries: VecDeque<Entry>,
+    /// How many older entries are not kept.
+    pub dropped: usize,
     /// The entry and its line at the top of the window, unless the window follows the end.
     pub top: (usize, usize),
 }
@@ -231,9 +233,7 @@ impl Messages {
             self.flush(now);
         }
         let (_, text) = self.pending.get_or_insert_with(|| (kind, String::new()));
-        if text.len() < 256 << 10 {
-            text.push_str(delta);
-        }
+        entry::add(text, delta);
     }
 
     fn flush(&mut self, now: Timestamp) {
@@ -274,15 +274,11 @@ impl Messages {
 
     fn entry(&mut self, kind: &str, text: String, payload: &str, at: Option<Timestamp>) -> Entry {
         self.next += 1;
-        let end = payload
-            .char_indices()
-            .nth(64 << 10)
-            .map_or(payload.len(), |(end, _)| end);
         Entry {
             number: self.next,
             kind: kind.to_owned(),
             text,
-            payload: payload[..end].to_owned(),
+            payload: entry::kept(payload),
             at,
             is_live: false,
             message: String::new(),
@@ -339,12 +335,17 @@ impl Messages {
         now: Timestamp,
     ) -> (usize, usize) {
         let visible = self.visible(focus);
-        if !self.follows {
-            let (entry, line) = self.pane(focus).top;
-            return (entry.min(visible.len().saturating_sub(1)), line);
-        }
         let entries = &self.pane(focus).entries;
         let look = self.look(focus, width);
+        if !self.follows {
+            let (entry, line) = self.pane(focus).top;
+            let entry = entry.min(visible.len().saturating_sub(1));
+            // The entry may have fewer lines by now: in another form, or in a wider window.
+            let lines = visible
+                .get(entry)
+                .map(|at| entries[*at].rows(look, now).len());
+            return (entry, line.min(lines.unwrap_or_default().saturating_sub(1)));
+        }
         let mut left = height;
         for (place, at) in visible.iter().enumerate().rev() {
             let count = entries[*at].rows(look, now).len();
@@ -409,14 +410,23 @@ impl Messages {
         self.pane(focus).entries.get(*place?)
     }
 
-    /// Returns the whole conversation as text, for export.
+    /// Returns the conversation as text, for export. It begins with what is missing.
     #[must_use]
     pub(super) fn transcript(&self) -> String {
+        let missing = match self.talk.dropped {
+            0 => String::new(),
+            count => {
+                let id = self.session.as_ref().map(Record::id);
+                let id = id.filter(|id| can_be_id(id)).unwrap_or("ID");
+                format!("({count} older messages are missing: acpctl session messages {id})\n\n")
+            }
+        };
         let entry = |it: &Entry| {
             let at = it.at.map(|at| format!("  {at}")).unwrap_or_default();
             format!("## {}{at}\n\n{}\n\n", it.kind, it.text)
         };
-        self.talk.entries.iter().map(entry).collect()
+        let entries = self.talk.entries.iter().map(entry);
+        std::iter::once(missing).chain(entries).collect()
     }
 
     /// Returns the rows of a pane from the top of its window, at most as many as fit.
@@ -450,7 +460,20 @@ impl Pane {
         while self.entries.len() > MOST || bytes > ROOM && self.entries.len() > 1 {
             let oldest = self.entries.pop_front();
             bytes -= oldest.as_ref().map_or(0, Entry::bytes);
-            self.top.0 = self.top.0.saturating_sub(1);
+            self.dropped += 1;
+            self.top = match self.top.0.checked_sub(1) {
+                Some(entry) => (entry, self.top.1),
+                None => (0, 0),
+            };
+        }
+    }
+
+    /// Returns how many entries are shown, and of how many if that is not all.
+    #[must_use]
+    pub(super) fn count(&self, visible: usize) -> String {
+        match self.dropped {
+            0 => visible.to_string(),
+            dropped => format!("{visible} of {}", self.entries.len() + dropped),
         }
     }
 
@@ -663,5 +686,56 @@ mod tests {
             messages.pointed(Focus::Talk).unwrap().text,
             "line 1\nmore 1"
         );
+    }
+
+    #[test]
+    fn a_window_is_never_behind_the_lines_of_its_entry() {
+        let mut messages = Messages::new("Running");
+        let text: Vec<String> = (1..=60).map(|n| format!("line {n}")).collect();
+        messages.stored(&stored(1, "assistant", &text.join("\n")));
+        let size = (80, 5);
+        messages.scroll(-3, size, now());
+        messages.is_pretty = false;
+        let rows = messages.window(Focus::Talk, size, now());
+        assert!(rows[0].1.text.contains("line 16"), "{rows:?}");
+        messages.is_pretty = true;
+        let rows = messages.window(Focus::Talk, size, now());
+        assert_eq!(rows[0].1.text, "line 53");
+    }
+
+    #[test]
+    fn what_is_not_kept_is_counted_and_said() {
+        let mut messages = Messages::new("Running");
+        let whole = messages.transcript();
+        assert_eq!((whole.as_str(), messages.talk.count(0).as_str()), ("", "0"));
+        for seq in 1..=2003 {
+            messages.stored(&stored(seq, "user", &format!("m{seq}")));
+        }
+        assert_eq!(messages.talk.count(2000), "2000 of 2003");
+        let missing = "(3 older messages are missing: acpctl session messages ID)\n\n## user\n\nm4";
+        let text = messages.transcript();
+        assert!(text.starts_with(missing), "{}", &text[..100]);
+    }
+
+    #[test]
+    fn a_text_that_is_cut_says_so() {
+        let cut = "… (the rest is not kept)";
+        let mut messages = Messages::new("Running");
+        let part = "x".repeat(100 << 10);
+        for _ in 0..5 {
+            say(&mut messages, "TEXT_MESSAGE_CONTENT", "m", &part);
+            say(&mut messages, "TOOL_CALL_ARGS", "", "");
+        }
+        let text = &messages.talk.entries[0].text;
+        assert!(text.ends_with(cut) && text.matches(cut).count() == 1);
+        for _ in 0..5 {
+            say(&mut messages, "TOOL_CALL_ARGS", "", &part);
+        }
+        say(&mut messages, "TOOL_CALL_END", "", "");
+        let text = &messages.activity.entries.back().unwrap().text;
+        assert!(text.ends_with(cut), "{}", text.len());
+        messages.stored(&stored(1, "user", &part));
+        let payload = &messages.talk.entries.back().unwrap().payload;
+        assert!(payload.ends_with(cut), "{}", payload.len());
     }
 }

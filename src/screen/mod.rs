@@ -7,6 +7,7 @@
 //! - [`run`] is the loop; [`worker`] does the requests on a thread of its own, [`terminal`] holds the terminal,
 //!   [`source`] reads keys and signals; [`outside`] runs commands that need the terminal themselves.
 
+mod changes;
 mod connection;
 mod detail;
 mod dialog;

@@ -102,6 +102,7 @@ fn event(state: &State, first: u8, rest: &mut &[u8], form: u64) -> Option<Event>
                     form,
                     field,
                     offers,
+                    gap: None,
                 },
             )
         }
@@ -183,6 +184,7 @@ fn rows(state: &State, page: u64, rest: &mut &[u8]) -> Option<Event> {
             rows,
             total,
             hidden: i64::from(byte(rest) % 3),
+            gap: (byte(rest) % 3 == 1).then(|| text.clone()),
         },
     ))
 }

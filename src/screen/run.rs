@@ -122,14 +122,16 @@ impl Runner {
     /// # Errors
     /// A change has failed, or has no answer in time.
     fn finish(&mut self, state: &mut State) -> anyhow::Result<()> {
-        if state.unanswered.is_empty() {
+        if state.changes.is_empty() {
             return Ok(());
         }
         self.screen.leave();
         tell(&format!("Waiting for the server: {}", unanswered(state)));
         let end = Instant::now() + LAST_ANSWERS;
         let mut failed: Vec<String> = Vec::new();
-        while !state.unanswered.is_empty() {
+        // What was said on the screen was seen there.
+        state.toast = None;
+        while !state.changes.is_empty() {
             let event = match self.backlog.pop_front() {
                 Some(event) => event,
                 None => match self
@@ -150,7 +152,8 @@ impl Runner {
                 None => {}
             }
         }
-        if !state.unanswered.is_empty() {
+        failed.extend(state.changes.failures().map(|it| shown::line(&it)));
+        if !state.changes.is_empty() {
             failed.push(format!(
                 "not confirmed by the server: {}",
                 unanswered(state)
@@ -243,7 +246,7 @@ impl Runner {
 
 /// Returns the changes that have no answer, as words for people.
 fn unanswered(state: &State) -> String {
-    let words = state.unanswered.iter().map(|(_, doing)| shown::line(doing));
+    let words = state.changes.waiting().map(shown::line);
     let words: BTreeSet<String> = words.collect();
     words.into_iter().collect::<Vec<_>>().join(", ")
 }

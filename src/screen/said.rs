@@ -7,10 +7,7 @@ use super::state::{Body, State};
 /// True if it tells of a failure.
 #[must_use]
 pub(super) fn is_bad(state: &State) -> bool {
-    match &state.toast {
-        Some(toast) => toast.is_error,
-        None => trouble(state).is_some(),
-    }
+    state.toast.as_ref().is_some_and(|toast| toast.is_error) || trouble(state).is_some()
 }
 
 /// Returns the rows that it takes, at least one.
@@ -23,12 +20,13 @@ pub(super) fn rows(state: &State, most: usize) -> usize {
 /// Returns it broken to a width, with at most so many rows.
 #[must_use]
 pub(super) fn lines(state: &State, width: usize, most: usize) -> Vec<String> {
-    let text = match &state.toast {
-        Some(toast) if toast.is_error => format!("✗ {}", toast.text),
-        Some(toast) => toast.text.clone(),
-        None => trouble(state).unwrap_or_default(),
-    };
-    let text = shown::line(&text);
+    let said = state.toast.as_ref().map(|toast| match toast.is_error {
+        true => format!("✗ {}", toast.text),
+        false => toast.text.clone(),
+    });
+    // Neither hides the other.
+    let both: Vec<String> = said.into_iter().chain(trouble(state)).collect();
+    let text = shown::line(&both.join(" — "));
     if text.is_empty() || most == 0 {
         return Vec::new();
     }
@@ -49,10 +47,14 @@ pub(super) fn lines(state: &State, width: usize, most: usize) -> Vec<String> {
 fn trouble(state: &State) -> Option<String> {
     match &state.top()?.body {
         Body::Table(table) => {
-            let fault = table.loading.fault.as_ref()?;
+            let Some(fault) = &table.loading.fault else {
+                let gap = table.gap.as_ref().or(table.gap_of_joined.as_ref());
+                return gap.map(|gap| format!("✗ {gap}"));
+            };
             let text = fault.of_list(table.view.name);
             Some(match table.loading.countdown(state.now) {
                 Some(left) => format!("✗ {text} (again in {left} s)"),
+                None if table.loading.is_busy => format!("✗ {text} (trying again)"),
                 None => format!("✗ {text}"),
             })
         }

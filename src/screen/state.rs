@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::changes::Changes;
 use super::detail::Detail;
 use super::dialog::Dialog;
 use super::event::{About, Fault};
@@ -55,10 +56,12 @@ pub(super) struct State {
     pub form: Option<OpenForm>,
     pub editing: Option<Edited>,
     pub toast: Option<Toast>,
-    /// The requests that change something and have no answer yet: the number of each, and what it does.
-    pub unanswered: Vec<(u64, String)>,
+    /// The requests that change something and have no answer yet.
+    pub changes: Changes,
     /// The projects that the digits mean, by name.
     pub projects: Vec<Named>,
+    /// False if the server may have more.
+    pub has_all_projects: bool,
     pub contexts: Vec<String>,
     pub commands: Vec<String>,
     pub filters: Vec<String>,
@@ -82,6 +85,8 @@ pub(super) struct Toast {
     pub text: String,
     pub is_error: bool,
     pub until: Timestamp,
+    /// True until the next key: what is said meanwhile does not take its place, and what fails is added.
+    pub is_held: bool,
 }
 
 /// What the keys are for.
@@ -172,8 +177,9 @@ impl State {
             form: None,
             editing: None,
             toast: None,
-            unanswered: Vec::new(),
+            changes: Changes::default(),
             projects: Vec::new(),
+            has_all_projects: false,
             contexts: Vec::new(),
             commands: Vec::new(),
             filters: Vec::new(),
@@ -321,11 +327,35 @@ impl State {
         self.toast(text.into(), true);
     }
 
+    /// Says that a change has failed, until a key is pressed.
+    pub(super) fn fail(&mut self, text: String) {
+        self.complain(text);
+        if let Some(toast) = &mut self.toast {
+            toast.is_held = true;
+        }
+    }
+
+    /// Lets the sentence that was held go with its time.
+    pub(super) fn release(&mut self) {
+        let until = self.now + SignedDuration::from_secs(TOAST);
+        if let Some(toast) = self.toast.as_mut().filter(|toast| toast.is_held) {
+            toast.is_held = false;
+            toast.until = until;
+        }
+    }
+
     fn toast(&mut self, text: String, is_error: bool) {
+        if let Some(held) = self.toast.as_mut().filter(|toast| toast.is_held) {
+            if is_error && !held.text.contains(&text) {
+                held.text = format!("{}; {text}", held.text);
+            }
+            return;
+        }
         self.toast = Some(Toast {
             text,
             is_error,
             until: self.now + SignedDuration::from_secs(TOAST),
+            is_held: false,
         });
     }
 }

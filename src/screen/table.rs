@@ -29,6 +29,10 @@ pub(super) struct Table {
     pub total: i64,
     /// How many objects are left out, because the platform made them for itself.
     pub hidden: i64,
+    /// Why the server may have more rows.
+    pub gap: Option<String>,
+    /// Why cells that came after the rows are not known, or not wholly.
+    pub gap_of_joined: Option<String>,
     pub loading: Loading,
     /// Cells that came after the rows. They stay until newer ones come.
     joined: BTreeMap<String, BTreeMap<&'static str, String>>,
@@ -53,6 +57,8 @@ impl Table {
             errors_only: false,
             total: 0,
             hidden: 0,
+            gap: None,
+            gap_of_joined: None,
             loading: Loading::default(),
             joined: BTreeMap::new(),
             wanted: None,
@@ -77,6 +83,8 @@ impl Table {
 
     /// Adds cells to rows.
     pub(super) fn join(&mut self, cells: Vec<(String, &'static str, String)>, now: Timestamp) {
+        // Rows without an ID are all alike: none of them has the cells of another.
+        let cells = cells.into_iter().filter(|(id, ..)| !id.is_empty());
         for (id, field, text) in cells {
             self.joined.entry(id).or_default().insert(field, text);
         }

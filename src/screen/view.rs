@@ -180,7 +180,7 @@ impl Key {
     #[must_use]
     fn of(text: &str) -> Self {
         match text.parse() {
-            _ if text.is_empty() || text == "-" => Self::Empty,
+            _ if matches!(text, "" | "-" | "?") => Self::Empty,
             Ok(number) => Self::Number(number),
             Err(_) => Self::Text(text.to_lowercase()),
         }
@@ -206,7 +206,7 @@ pub(super) fn tone_of(phase: &str) -> Tone {
             Tone::Waiting
         }
         "failed" | "error" | "degraded" | "expired" => Tone::Bad,
-        "" => Tone::Plain,
+        "" | "?" => Tone::Plain,
         _ => Tone::Done,
     }
 }
@@ -438,11 +438,17 @@ pub(super) fn duration(
     (age::span(seconds), Some(seconds.max(0)))
 }
 
-/// Returns a number that was joined to a record; `-` until it is known.
+/// Returns a number that was joined to a record; `-` until it is known, `?` if it can't be.
 #[must_use]
 pub(super) fn joined(record: &Record, field: &str) -> (String, Option<i64>) {
     match record.text(field) {
         "" => ("-".to_owned(), None),
-        text => (text.to_owned(), text.parse().ok()),
+        text => (text.to_owned(), number(text)),
     }
+}
+
+/// Reads a number, to which a `+` may add that there may be more.
+#[must_use]
+pub(super) fn number(text: &str) -> Option<i64> {
+    text.trim_end_matches('+').parse().ok()
 }

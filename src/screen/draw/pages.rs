@@ -88,14 +88,17 @@ pub(super) fn table(state: &State, table: &Table, theme: Theme, area: Rect, buff
     }
 }
 
-/// Returns `kind(scope)[count]`, with the total if the server has more, and the filter.
+/// Returns `kind(scope)[count]`, with the total if the server has more, and the filter. A count that is not known yet
+/// is `?`; one to which rows may be missing has a `+`.
 fn title(state: &State, table: &Table) -> String {
     let scope = state
         .top()
         .map_or("all", |page| table.view.label(&page.scope));
     let shown = table.shown.len();
     let count = match usize::try_from(table.total) {
+        _ if table.loading.good.is_none() => "?".to_owned(),
         Ok(total) if total > table.rows.len() => format!("{shown} of {total}"),
+        _ if table.gap.is_some() => format!("{shown}+"),
         _ => shown.to_string(),
     };
     let mut title = format!("{}({})[{count}]", table.view.name, shown::line(scope));
@@ -198,7 +201,7 @@ pub(super) fn messages(
         Some(agent) => format!("{}/{name}", agent.name),
         None => name.to_owned(),
     };
-    let count = messages.visible(Focus::Talk).len();
+    let count = messages.talk.count(messages.visible(Focus::Talk).len());
     let title = format!("messages({})[{count}]", shown::line(&name));
     let inside = boxed(&title, theme, area, buffer);
     modes(messages, theme, row(inside, 0), buffer);
@@ -232,7 +235,7 @@ pub(super) fn messages(
             buffer,
         );
         let rule = Rect::new(talk.x, talk.bottom(), talk.width, 1).intersection(inside);
-        let count = messages.activity.entries.len();
+        let count = messages.activity.count(messages.activity.entries.len());
         let style = if messages.focus == Focus::Activity {
             theme.title()
         } else {

@@ -1,6 +1,8 @@
 //! Tests of the whole screen without a terminal: keys go in, effects and pictures come out.
 
+mod changes;
 mod faults;
+mod gaps;
 mod pictures;
 mod servers;
 mod stage;

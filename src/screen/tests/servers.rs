@@ -116,6 +116,7 @@ fn answers_of_a_connection_before_reach_no_page() {
             rows: vec![late],
             total: 1,
             hidden: 0,
+            gap: None,
         },
     ));
     assert!(!stage.picture().contains("late"), "{}", stage.picture());

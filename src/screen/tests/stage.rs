@@ -143,6 +143,7 @@ impl Stage {
             rows,
             total,
             hidden: 0,
+            gap: None,
         });
     }
 

@@ -13,6 +13,9 @@ use crate::screen::shown;
 use crate::screen::state::{Body, State};
 use crate::screen::view::{Call, Form, Go, Outside, Run, View};
 
+/// The most rows that a question names.
+const NAMED: usize = 8;
+
 /// Does what a key of the view means. Returns false if the view has no such key.
 pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Effect>) -> bool {
     let Some(view) = state.table().map(|table| table.view) else {
@@ -159,8 +162,9 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     let make = |row: &Record| usable(row).and_then(|()| (call.make)(&scope, row));
     rows.retain(|row| match make(row) {
         Ok(mut send) => {
+            row.id().clone_into(&mut send.row);
             if table.marks.len() > 1 {
-                send.done = format!("{}: {}", row.name_or_id(), send.done);
+                send.failed = format!("{}: {}", row.name_or_id(), send.failed);
                 send.doing = Some(format!("{} {}", call.doing, row.name_or_id()));
             }
             sends.push(send);
@@ -187,19 +191,9 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     };
     let mut lines = match rows.as_slice() {
         [one] => vec![question(&scope, one)],
-        several => {
-            let names = several
-                .iter()
-                .take(8)
-                .map(|row| format!("  {}", row.name_or_id()));
-            let mut lines = vec![format!("{} {} objects?", call.title, several.len())];
-            lines.extend(names);
-            if several.len() > 8 {
-                lines.push(format!("  and {} more", several.len() - 8));
-            }
-            lines
-        }
+        several => question_for(several, call.title),
     };
+    lines.extend(refused.map(|why| format!("Not for all that are marked: {why}")));
     let typed = call.types_name.then(|| first.name_or_id().to_owned());
     if typed.is_some() {
         lines.push("Type its name to confirm:".to_owned());
@@ -213,6 +207,20 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         typed: typed.map(|name| (name, Line::new("", 253))),
         then: Then::Send { doing, sends },
     });
+}
+
+/// Returns the question for several rows: each by its name and its whole ID, as in the question for one.
+fn question_for(rows: &[Record], title: &str) -> Vec<String> {
+    let named = |row: &Record| match (row.name_or_id(), row.id()) {
+        (name, id) if name == id => format!("  {id}"),
+        (name, id) => format!("  {name} ({id})"),
+    };
+    let mut lines = vec![format!("{title} {} objects?", rows.len())];
+    lines.extend(rows.iter().take(NAMED).map(named));
+    if rows.len() > NAMED {
+        lines.push(format!("  and {} more", rows.len() - NAMED));
+    }
+    lines
 }
 
 /// Runs a command of this program on the selected row, on the server that the screen shows.

@@ -1,9 +1,10 @@
 //! Answers of the server. Each names the page that it is for, so that none reaches another.
 
-use super::connecting;
+use super::{connecting, pages};
 use crate::resources::Record;
+use crate::screen::changes::Told;
 use crate::screen::effect::Effect;
-use crate::screen::event::{Answer, Fault};
+use crate::screen::event::Answer;
 use crate::screen::scope::{Kind, Named};
 use crate::screen::state::{Body, State};
 use crate::screen::table::Table;
@@ -25,9 +26,16 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             said,
             echo,
         } => {
-            state.unanswered.retain(|(sent, _)| *sent != number);
-            let said = told(said, connection < state.server_since);
-            sent(state, page, said, echo);
+            let mut told = state.changes.answered(number, said);
+            if connection < state.server_since {
+                told.said = elsewhere(told.said);
+            }
+            let is_last = told.is_last;
+            sent(state, page, told, echo);
+            // What was changed is read again at once.
+            if is_last {
+                pages::read_again(state, page, effects);
+            }
         }
         _ if !is_current => {}
         Answer::Rows {
@@ -35,11 +43,15 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             rows,
             total,
             hidden,
-        } => rows_came(state, page, rows, (total, hidden)),
-        Answer::Joined { page, cells } => {
+            gap,
+        } => {
+            rows_came(state, page, rows, (total, hidden), gap);
+        }
+        Answer::Joined { page, cells, gap } => {
             let now = state.now;
             if let Some(table) = table_of(state, page) {
                 table.join(cells, now);
+                table.gap_of_joined = gap;
             }
         }
         Answer::Failed { page, fault } => state.rows_failed(page, fault),
@@ -47,9 +59,10 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             form,
             field,
             offers,
+            gap,
         } => {
             if let Some(open) = state.form.as_mut().filter(|open| open.number == form) {
-                open.offered(field, offers.map_err(|fault| fault.text));
+                open.offered(field, offers.map_err(|fault| fault.text), gap);
             }
         }
         Answer::Fetched { page, record } => match (state.page_mut(page), record) {
@@ -104,7 +117,13 @@ fn pause(state: &State, view: &View) -> i64 {
     }
 }
 
-fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, (total, hidden): (i64, i64)) {
+fn rows_came(
+    state: &mut State,
+    page: u64,
+    rows: Vec<Record>,
+    (total, hidden): (i64, i64),
+    gap: Option<String>,
+) {
     let now = state.now;
     let Some(view) = table_of(state, page).map(|table| table.view) else {
         return;
@@ -114,6 +133,7 @@ fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, (total, hidden): (
         Kind::Projects => {
             state.projects = named(&rows);
             state.projects.sort_by(|a, b| a.name.cmp(&b.name));
+            state.has_all_projects = gap.is_none();
         }
         Kind::Contexts => state.contexts = rows.iter().map(|row| row.name().to_owned()).collect(),
         _ => {}
@@ -122,6 +142,7 @@ fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, (total, hidden): (
     if let Some(table) = table_of(state, page) {
         table.set_rows(rows, total, now);
         table.hidden = hidden;
+        table.gap = gap;
         table.loading.succeeded(now, every);
     }
 }
@@ -131,34 +152,24 @@ fn named(rows: &[Record]) -> Vec<Named> {
     named.collect()
 }
 
-/// Adds where something was done, if that is not the server that is shown.
-fn told(said: Result<String, Fault>, is_elsewhere: bool) -> Result<String, Fault> {
-    let add = |text: String| {
-        if is_elsewhere {
-            format!("On the server before: {text}")
-        } else {
-            text
-        }
-    };
-    said.map(add).map_err(|fault| Fault {
-        text: add(fault.text.clone()),
-        ..fault
-    })
+/// Adds that something was not done on the server that is shown.
+fn elsewhere(said: Result<String, String>) -> Result<String, String> {
+    let add = |text: String| format!("On the server before: {text}");
+    said.map(add).map_err(add)
 }
 
-fn sent(state: &mut State, page: u64, said: Result<String, Fault>, echo: Option<Record>) {
-    match said {
+fn sent(state: &mut State, page: u64, told: Told, echo: Option<Record>) {
+    match told.said {
         Ok(text) => state.say(text),
-        Err(fault) => state.complain(fault.text),
+        Err(why) => state.fail(why),
     }
     if let (Some(echo), Some(page)) = (echo, state.page_mut(page))
         && let Body::Messages(messages) = &mut page.body
     {
         messages.stored(&echo);
     }
-    // What was changed is read again at once.
-    if let Some(table) = table_of(state, page) {
-        table.marks.clear();
-        table.loading.hurry();
+    // What failed stays marked, and so does what was marked meanwhile.
+    if let (Some(row), Some(table)) = (told.row, table_of(state, page)) {
+        table.marks.remove(&row);
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn run(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     let name = words.next().unwrap_or_default().to_lowercase();
     let argument = words.next().unwrap_or_default().to_owned();
     match (name.as_str(), argument.as_str()) {
-        ("q" | "quit", _) => pages::quit(state, effects),
+        ("q" | "q!" | "quit", _) => pages::quit(state, effects),
         ("aliases", _) => aliases(state),
         ("help", _) => help(state),
         ("refresh", _) => pages::refresh(state, effects),
@@ -34,7 +34,7 @@ pub(super) fn run(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
         ("messages" | "msg", _) => state.say("Use Enter from sessions view to open messages"),
         ("context" | "ctx", "") => contexts(state, effects),
         ("context" | "ctx", name) => connecting::switch(state, name, effects),
-        ("project" | "proj", name) if !name.is_empty() => project(state, name, effects),
+        ("project" | "proj" | "ns", name) if !name.is_empty() => project(state, name, effects),
         (word, argument) => match views::named(word) {
             Some(view) if view.kind == Kind::Contexts => contexts(state, effects),
             Some(view) => open(state, view.kind, argument, effects),
@@ -101,7 +101,7 @@ fn find_project(state: &State, name: &str) -> Result<Named, String> {
         .find(|it| it.name == name || it.id == name);
     match found {
         Some(project) => Ok(project.clone()),
-        None if state.projects.is_empty() => Ok(Named::new(name, name)),
+        None if !state.has_all_projects || state.projects.is_empty() => Ok(Named::new(name, name)),
         None => Err(format!("project {name} not found")),
     }
 }
@@ -126,7 +126,7 @@ fn contexts(state: &mut State, effects: &mut Vec<Effect>) {
     pages::open(state, Kind::Contexts, scope, effects);
 }
 
-fn aliases(state: &mut State) {
+pub(super) fn aliases(state: &mut State) {
     let mut pairs: Vec<(String, String)> = views::all()
         .map(|view| {
             let words = [&[view.name], view.aliases].concat();

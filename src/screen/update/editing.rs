@@ -28,7 +28,6 @@ pub(super) fn begin(state: &mut State, what: &Editing, effects: &mut Vec<Effect>
         return;
     };
     before.retain(|name, _| what.fields.contains(&name.as_str()));
-    let own = editor::take_own(&mut before);
     let kind = row.resource.word;
     let name = row.name_or_id().to_owned();
     let project = match row.text("project_id") {
@@ -37,12 +36,14 @@ pub(super) fn begin(state: &mut State, what: &Editing, effects: &mut Vec<Effect>
     };
     let mut send = Send::new(Method::Patch, path.clone(), &scope).in_project(&project);
     let updated_at = row.text("updated_at");
-    if !updated_at.is_empty() && row.resource.word != "inbox-message" {
+    if row.resource.word != "inbox-message" {
         send = send.then(After::Unchanged {
             get: path,
             updated_at: updated_at.to_owned(),
+            fields: before.clone(),
         });
     }
+    let own = editor::take_own(&mut before);
     let text = format!(
         "# {kind}/{}: change values below, then save and leave the editor.\n\
          # Fields that may be added: {}\n{}",

@@ -53,6 +53,7 @@ fn everywhere(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bo
         KeyCode::Char('e') if ctrl => state.has_header = !state.has_header,
         KeyCode::Char('g') if ctrl => state.has_crumbs = !state.has_crumbs,
         KeyCode::Char('s') if ctrl => commands::dump(state, "", effects),
+        KeyCode::Char('a') if ctrl => commands::aliases(state),
         KeyCode::Char(':') => typing::open_bar(state, ':'),
         KeyCode::Char('/') => typing::open_bar(state, '/'),
         KeyCode::Char('?') => {
@@ -181,7 +182,7 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             let place = usize::try_from(u32::from(c) - u32::from('0')).unwrap_or_default();
             pages::switch_project(state, place, effects);
         }
-        _ => {}
+        _ => means_nothing(state, key),
     }
 }
 
@@ -262,7 +263,7 @@ fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             let text = detail.all();
             copy(state, &text, effects);
         }
-        _ => {}
+        _ => means_nothing(state, key),
     }
 }
 
@@ -327,6 +328,19 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         KeyCode::Char('x') => actions::interrupt(state),
         KeyCode::Char('d') => actions::describe_session(state),
+        _ => means_nothing(state, key),
+    }
+}
+
+/// Says that a key means nothing on the page.
+fn means_nothing(state: &mut State, key: KeyEvent) {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char(c) if ctrl => state.say(format!(
+            "Ctrl-{} means nothing here; ? shows the keys",
+            c.to_ascii_uppercase()
+        )),
+        KeyCode::Char(c) => state.say(format!("{c} means nothing here; ? shows the keys")),
         _ => {}
     }
 }

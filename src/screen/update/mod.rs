@@ -16,14 +16,17 @@ pub(super) use commands::completions;
 use super::effect::Effect;
 use super::event::Event;
 use super::layout;
-use super::state::{Body, State};
+use super::state::{Body, State, Toast};
 
 /// Takes an event.
 #[must_use]
 pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     match event {
-        Event::Key(key) => keys::key(state, key, &mut effects),
+        Event::Key(key) => {
+            state.release();
+            keys::key(state, key, &mut effects);
+        }
         Event::Paste(text) => typing::paste(state, &text, &mut effects),
         Event::Resize(width, height) => state.size = (width, height),
         Event::Wheel(by) => keys::wheel(state, by),
@@ -69,7 +72,8 @@ fn outside(state: &mut State, ended: Result<(), String>) {
 
 fn tick(state: &mut State, now: jiff::Timestamp) {
     state.now = now;
-    if state.toast.as_ref().is_some_and(|toast| now >= toast.until) {
+    let is_over = |toast: &Toast| !toast.is_held && now >= toast.until;
+    if state.toast.as_ref().is_some_and(is_over) {
         state.toast = None;
     }
     // Ages and ends change with time, and so may the order of the rows.

@@ -261,7 +261,10 @@ pub(super) fn due(state: &mut State) -> Vec<Effect> {
 pub(super) fn refresh(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(page) = state.top_mut() else { return };
     match &mut page.body {
-        Body::Table(table) => table.loading.hurry(),
+        Body::Table(_) => {
+            let page = page.number;
+            read_again(state, page, effects);
+        }
         Body::Detail(detail) => {
             if let Some(fetch) = detail.fetch.clone() {
                 let page = page.number;
@@ -271,4 +274,18 @@ pub(super) fn refresh(state: &mut State, effects: &mut Vec<Effect>) {
         Body::Messages(_) | Body::Help { .. } => {}
     }
     state.say("Refreshing");
+}
+
+/// Reads a table again at once. A request that is under way is given up: its answer may be missing for long, or may
+/// have been made before the last change.
+pub(super) fn read_again(state: &mut State, page: u64, effects: &mut Vec<Effect>) {
+    let is_connecting = state.coming.is_some();
+    let Some(Body::Table(table)) = state.page_mut(page).map(|page| &mut page.body) else {
+        return;
+    };
+    if is_connecting {
+        table.loading.hurry();
+    } else if table.loading.restart() {
+        effects.push(Effect::Cancel { page });
+    }
 }

@@ -1,5 +1,6 @@
 //! The one way in which the screen changes something.
 
+use crate::screen::changes::Change;
 use crate::screen::effect::{Effect, Send};
 use crate::screen::state::State;
 
@@ -14,12 +15,18 @@ pub(super) fn send(
     if let Some(why) = state.refusal() {
         return state.complain(why);
     }
+    let done = sends.first().map(|send| send.done.clone());
+    let mut changes = Vec::new();
     for send in &mut sends {
         send.number = state.number();
         let doing = send.doing.as_deref().unwrap_or(&doing);
-        let doing = doing.trim_end_matches('.').to_owned();
-        state.unanswered.push((send.number, doing));
+        changes.push(Change {
+            number: send.number,
+            doing: doing.trim_end_matches('.').to_owned(),
+            row: send.row.clone(),
+        });
     }
+    state.changes.begin(changes, done.unwrap_or_default());
     state.say(doing);
     effects.push(Effect::Send { page, sends });
 }

@@ -19,15 +19,15 @@ pub(super) fn dialog(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>
     let Some(dialog) = &mut state.dialog else {
         return;
     };
-    let last = dialog.buttons.len() - 1;
+    let count = dialog.buttons.len();
     match key.code {
         KeyCode::Esc => {
             state.dialog = None;
             state.editing = None;
             state.say("Cancelled");
         }
-        KeyCode::Left | KeyCode::BackTab => dialog.at = dialog.at.saturating_sub(1),
-        KeyCode::Right | KeyCode::Tab => dialog.at = (dialog.at + 1).min(last),
+        KeyCode::Left | KeyCode::BackTab => dialog.at = (dialog.at + count - 1) % count,
+        KeyCode::Right | KeyCode::Tab => dialog.at = (dialog.at + 1) % count,
         KeyCode::Enter => press(state, effects),
         _ => {
             if let Some((_, line)) = &mut dialog.typed {

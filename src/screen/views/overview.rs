@@ -4,7 +4,7 @@ use super::common::plain;
 use crate::resources::Record;
 use crate::screen::effect::Load;
 use crate::screen::scope::{Kind, Named, Scope};
-use crate::screen::view::{Col, Go, Needs, Place, Tone, View, joined, tone_of};
+use crate::screen::view::{Col, Go, Needs, Place, Tone, View, joined, number, tone_of};
 
 pub(super) static PULSES: View = View {
     kind: Kind::Pulses,
@@ -25,10 +25,13 @@ pub(super) static PULSES: View = View {
     ],
     order: ("PROJECT", false),
     load: |_| Load::Pulses,
-    tone: |it| match (it.text("Failed"), it.text("Running")) {
-        ("" | "0", "" | "0") => Tone::Plain,
-        ("" | "0", _) => Tone::Good,
-        _ => Tone::Bad,
+    tone: |it| {
+        let has = |phase| number(it.text(phase)).is_some_and(|count| count > 0);
+        match (has("Failed"), has("Running")) {
+            (true, _) => Tone::Bad,
+            (false, true) => Tone::Good,
+            (false, false) => Tone::Plain,
+        }
     },
     enter: |_, it| Go::View(Kind::Sessions, Scope::of_project(project(it))),
     enter_label: "Sessions",

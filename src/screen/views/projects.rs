@@ -12,7 +12,7 @@ use crate::screen::view::{
 pub(super) static VIEW: View = View {
     kind: Kind::Projects,
     name: "projects",
-    aliases: &["project", "proj"],
+    aliases: &["project", "proj", "ns"],
     about: "Projects with their agents and sessions",
     needs: Needs::All,
     columns: &[

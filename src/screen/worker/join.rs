@@ -1,135 +1,163 @@
-//! What is asked for after a list and added to its rows: numbers and names. If it can't be read, the cells stay as they
-//! were.
+//! What is asked for after a list and added to its rows: numbers and names. What can't be read is unknown, and said.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lists::{Listed, in_projects, listed};
+use super::lists::{Known, Lacks, UNKNOWN, in_projects, listed};
 use super::shared::Shared;
 use crate::api::{equals, path};
 use crate::resources::{AGENT, ROLE, ROLE_BINDING, Record, SESSION};
 use crate::screen::effect::{Join, List};
 
+/// Cells by the row's ID and the field.
 type Cells = Vec<(String, &'static str, String)>;
+
+/// What is added to rows.
+#[derive(Default)]
+pub(super) struct Joined {
+    pub cells: Cells,
+    /// What the lists lack that the cells are made from.
+    pub lacks: Lacks,
+}
 
 /// The most projects whose agents are asked for their names.
 const PROJECTS: usize = 20;
 
 /// Returns the cells that belong to the rows of a list.
-pub(super) async fn cells(shared: &Shared, list: &List, join: Join, rows: &[Record]) -> Cells {
+pub(super) async fn cells(shared: &Shared, list: &List, join: Join, rows: &[Record]) -> Joined {
+    let mut joined = Joined::default();
     match join {
-        Join::None => Vec::new(),
-        Join::Projects => of_projects(shared, rows).await,
-        Join::Agents => of_agents(shared, &list.project, rows).await,
-        Join::AgentNames => agent_names(shared, rows).await,
-        Join::Credentials => of_credentials(shared, rows).await,
-        Join::RoleNames => role_names(shared, rows).await,
+        Join::None => {}
+        Join::Projects => joined.of_projects(shared, rows).await,
+        Join::Agents => joined.of_agents(shared, &list.project, rows).await,
+        Join::AgentNames => joined.agent_names(shared, rows).await,
+        Join::Credentials => joined.of_credentials(shared, rows).await,
+        Join::RoleNames => joined.role_names(shared, rows).await,
     }
+    joined
 }
 
-async fn sessions(shared: &Shared, project: &str) -> Option<Vec<Record>> {
-    let list = List::new(&SESSION, path(&["sessions"])).in_project(project);
-    let read = listed(&shared.client, &list).await.ok();
-    read.map(|read| read.rows)
+/// Returns the cells of rows whose numbers could not be read in time.
+pub(super) fn unknown(join: Join, rows: &[Record]) -> Cells {
+    let fields: &[&'static str] = match join {
+        Join::Projects => &["agents", "sessions", "running"],
+        Join::Agents => &["sessions"],
+        Join::Credentials => &["bindings"],
+        Join::None | Join::AgentNames | Join::RoleNames => &[],
+    };
+    let of_row = |row: &Record| {
+        let id = row.id().to_owned();
+        let cell = move |field: &&'static str| (id.clone(), *field, UNKNOWN.to_owned());
+        fields.iter().map(cell)
+    };
+    rows.iter().flat_map(of_row).collect()
 }
 
-async fn of_projects(shared: &Shared, rows: &[Record]) -> Cells {
-    let mut cells = Cells::new();
-    if let Some(sessions) = sessions(shared, "").await {
+impl Joined {
+    fn add(&mut self, row: &str, field: &'static str, text: String) {
+        self.cells.push((row.to_owned(), field, text));
+    }
+
+    async fn sessions(&mut self, shared: &Shared, project: &str) -> Known {
+        let list = List::new(&SESSION, path(&["sessions"])).in_project(project);
+        let read = listed(&shared.client, &list).await;
+        self.lacks.known("sessions", read)
+    }
+
+    async fn of_projects(&mut self, shared: &Shared, rows: &[Record]) {
+        let sessions = self.sessions(shared, "").await;
         for row in rows {
-            let own = sessions
-                .iter()
-                .filter(|it| it.text("project_id") == row.id());
-            let (mut all, mut running) = (0_u64, 0_u64);
-            for session in own {
-                all += 1;
-                running += u64::from(session.text("phase") == "Running");
-            }
-            cells.push((row.id().to_owned(), "sessions", all.to_string()));
-            cells.push((row.id().to_owned(), "running", running.to_string()));
+            let own = sessions.rows.iter();
+            let own = own.filter(|it| it.text("project_id") == row.id());
+            let is_running = |it: &&Record| it.text("phase") == "Running";
+            let running = own.clone().filter(is_running).count();
+            self.add(row.id(), "sessions", sessions.number(own.count()));
+            self.add(row.id(), "running", sessions.number(running));
+        }
+        let ids: Vec<String> = rows.iter().map(|row| row.id().to_owned()).collect();
+        for (project, read) in in_projects(&shared.client, &AGENT, &ids).await {
+            let agents = self.lacks.known(&format!("agents of {project}"), read);
+            self.add(&project, "agents", agents.number(agents.rows.len()));
         }
     }
-    let ids: Vec<String> = rows.iter().map(|row| row.id().to_owned()).collect();
-    for (project, agents) in in_projects(&shared.client, &AGENT, &ids).await {
-        cells.push((project, "agents", agents.len().to_string()));
-    }
-    cells
-}
 
-async fn of_agents(shared: &Shared, project: &str, rows: &[Record]) -> Cells {
-    let Some(sessions) = sessions(shared, project).await else {
-        return Cells::new();
-    };
-    let mut cells = Cells::new();
-    for row in rows {
-        let own = sessions.iter().filter(|it| it.text("agent_id") == row.id());
-        cells.push((row.id().to_owned(), "sessions", own.count().to_string()));
-        let current = row.text("current_session_id");
-        let current = sessions
+    async fn of_agents(&mut self, shared: &Shared, project: &str, rows: &[Record]) {
+        let sessions = self.sessions(shared, project).await;
+        for row in rows {
+            let own = sessions.rows.iter();
+            let own = own.filter(|it| it.text("agent_id") == row.id());
+            self.add(row.id(), "sessions", sessions.number(own.count()));
+            let phase = phase(&sessions, row.text("current_session_id"));
+            self.add(row.id(), "phase_of_session", phase.to_owned());
+        }
+    }
+
+    /// Names the agents of sessions and schedules. Names that are known are not asked for again.
+    async fn agent_names(&mut self, shared: &Shared, rows: &[Record]) {
+        let is_unknown = |row: &&Record| {
+            let agent = row.text("agent_id");
+            !agent.is_empty() && !shared.names.borrow().contains_key(agent)
+        };
+        let projects: BTreeSet<String> = rows
             .iter()
-            .find(|it| !current.is_empty() && it.id() == current);
-        let phase = current.map_or("", |session| session.text("phase"));
-        cells.push((row.id().to_owned(), "phase_of_session", phase.to_owned()));
+            .filter(is_unknown)
+            .map(|row| row.text("project_id").to_owned())
+            .filter(|project| !project.is_empty())
+            .collect();
+        let projects: Vec<String> = projects.into_iter().take(PROJECTS).collect();
+        for (project, read) in in_projects(&shared.client, &AGENT, &projects).await {
+            let agents = self.lacks.known(&format!("agents of {project}"), read);
+            // A session of no agent has no agent's name.
+            let named = agents.rows.iter().filter(|it| !it.id().is_empty());
+            let named = named.map(|it| (it.id().to_owned(), it.name_or_id().to_owned()));
+            shared.names.borrow_mut().extend(named);
+        }
+        let names = shared.names.borrow();
+        for row in rows {
+            if let Some(name) = names.get(row.text("agent_id")) {
+                self.add(row.id(), "agent_name", name.clone());
+            }
+        }
     }
-    cells
+
+    /// Counts the bindings by which sessions may use each credential.
+    async fn of_credentials(&mut self, shared: &Shared, rows: &[Record]) {
+        let list = List::new(&ROLE_BINDING, path(&["role_bindings"]));
+        let list = list.search(equals("scope", "credential"));
+        let read = listed(&shared.client, &list).await;
+        let bindings = self.lacks.known("bindings", read);
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let of_sessions = bindings.rows.iter();
+        for binding in of_sessions.filter(|it| it.text("user_id").is_empty()) {
+            *counts.entry(binding.text("credential_id")).or_default() += 1;
+        }
+        for row in rows {
+            let count = counts.get(row.id()).copied().unwrap_or_default();
+            self.add(row.id(), "bindings", bindings.number(count));
+        }
+    }
+
+    async fn role_names(&mut self, shared: &Shared, rows: &[Record]) {
+        let list = List::new(&ROLE, path(&["roles"]));
+        let read = listed(&shared.client, &list).await;
+        let roles = self.lacks.known("roles", read);
+        for row in rows {
+            let role = roles.rows.iter().find(|it| it.id() == row.text("role_id"));
+            if let Some(role) = role {
+                self.add(row.id(), "role_name", role.name_or_id().to_owned());
+            }
+        }
+    }
 }
 
-/// Names the agents of sessions and schedules. Names that are known are not asked for again.
-async fn agent_names(shared: &Shared, rows: &[Record]) -> Cells {
-    let is_unknown = |row: &&Record| {
-        let agent = row.text("agent_id");
-        !agent.is_empty() && !shared.names.borrow().contains_key(agent)
-    };
-    let projects: BTreeSet<String> = rows
-        .iter()
-        .filter(is_unknown)
-        .map(|row| row.text("project_id").to_owned())
-        .filter(|project| !project.is_empty())
-        .collect();
-    let projects: Vec<String> = projects.into_iter().take(PROJECTS).collect();
-    for (_, agents) in in_projects(&shared.client, &AGENT, &projects).await {
-        let named = agents
-            .iter()
-            .map(|it| (it.id().to_owned(), it.name_or_id().to_owned()));
-        shared.names.borrow_mut().extend(named);
+/// Returns the phase of an agent's current session: empty if there is no such session.
+fn phase<'s>(sessions: &'s Known, current: &str) -> &'s str {
+    if current.is_empty() {
+        return "";
     }
-    let names = shared.names.borrow();
-    let cell = |row: &Record| {
-        let name = names.get(row.text("agent_id"))?;
-        Some((row.id().to_owned(), "agent_name", name.clone()))
-    };
-    rows.iter().filter_map(cell).collect()
-}
-
-/// Counts the bindings by which sessions may use each credential.
-async fn of_credentials(shared: &Shared, rows: &[Record]) -> Cells {
-    let list = List::new(&ROLE_BINDING, path(&["role_bindings"]));
-    let list = list.search(equals("scope", "credential"));
-    let Ok(Listed { rows: bindings, .. }) = listed(&shared.client, &list).await else {
-        return Cells::new();
-    };
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for binding in bindings.iter().filter(|it| it.text("user_id").is_empty()) {
-        *counts.entry(binding.text("credential_id")).or_default() += 1;
+    let found = sessions.rows.iter().find(|it| it.id() == current);
+    match found {
+        Some(session) => session.text("phase"),
+        None if sessions.is_whole() => "",
+        None => UNKNOWN,
     }
-    let count = |row: &Record| {
-        let count = counts.get(row.id()).copied().unwrap_or_default();
-        (row.id().to_owned(), "bindings", count.to_string())
-    };
-    rows.iter().map(count).collect()
-}
-
-async fn role_names(shared: &Shared, rows: &[Record]) -> Cells {
-    let list = List::new(&ROLE, path(&["roles"]));
-    let Ok(Listed { rows: roles, .. }) = listed(&shared.client, &list).await else {
-        return Cells::new();
-    };
-    let cell = |row: &Record| {
-        let role = roles.iter().find(|it| it.id() == row.text("role_id"))?;
-        Some((
-            row.id().to_owned(),
-            "role_name",
-            role.name_or_id().to_owned(),
-        ))
-    };
-    rows.iter().filter_map(cell).collect()
 }

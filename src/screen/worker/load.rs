@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::join;
-use super::lists::{Listed, Rows, all, in_projects, listed};
+use super::lists::{Lacks, Listed, Rows, all, in_projects, listed};
 use super::shared::{Shared, fault_of, limited};
 use crate::api::Client;
 use crate::globals::Globals;
@@ -98,6 +98,7 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
         rows,
         total,
         hidden,
+        gap,
     } = match read {
         Ok(read) => read,
         Err(fault) => {
@@ -114,25 +115,33 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
         rows,
         total,
         hidden,
+        gap,
     };
     if shared.tell(answer).is_err() {
         return;
     }
     if let Some((list, joined)) = joined {
-        let cells = limited(async { Ok(join::cells(shared, &list, joined, &ids).await) }).await;
-        let _ = shared.tell(Answer::Joined {
-            page,
-            cells: cells.unwrap_or_default(),
-        });
+        let read = limited(async { Ok(join::cells(shared, &list, joined, &ids).await) }).await;
+        let (cells, gap) = match read {
+            Ok(read) => (read.cells, read.lacks.said()),
+            Err(fault) => (join::unknown(joined, &ids), Some(fault.text)),
+        };
+        let _ = shared.tell(Answer::Joined { page, cells, gap });
     }
 }
 
-/// Reads the objects that a form offers: their IDs, and their names.
-pub(super) async fn offers(client: &Client, list: &List) -> Result<Vec<(String, String)>, Fault> {
-    let mut rows = limited(listed(client, list)).await?.rows;
+/// Reads the objects that a form offers: their IDs, and their names. Also returns why there may be more.
+pub(super) async fn offers(
+    client: &Client,
+    list: &List,
+) -> (Result<Vec<(String, String)>, Fault>, Option<String>) {
+    let Listed { mut rows, gap, .. } = match limited(listed(client, list)).await {
+        Ok(read) => read,
+        Err(fault) => return (Err(fault), None),
+    };
     rows.sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
     let offer = |row: &Record| (row.id().to_owned(), row.name_or_id().to_owned());
-    Ok(rows.iter().map(offer).collect())
+    (Ok(rows.iter().map(offer).collect()), gap)
 }
 
 fn ids(records: &[Record]) -> Vec<String> {
@@ -142,19 +151,31 @@ fn ids(records: &[Record]) -> Vec<String> {
         .collect()
 }
 
+/// Lists a kind in each project. Projects that can't be read are said to be lacking, unless none can be read.
 async fn each_project(client: &Client, resource: &'static Resource) -> Rows {
-    let projects = all(client, &PROJECT).await?;
-    let found = in_projects(client, resource, &ids(&projects)).await;
-    let rows: Vec<Record> = found.into_iter().flat_map(|(_, rows)| rows).collect();
-    Ok(Listed::all(rows))
+    let mut lacks = Lacks::default();
+    let projects = lacks.known(PROJECT.collection, Ok(all(client, &PROJECT).await?));
+    let mut found = in_projects(client, resource, &ids(&projects.rows)).await;
+    if found.iter().all(|(_, read)| read.is_err())
+        && let Some((_, Err(fault))) = found.pop()
+    {
+        return Err(fault);
+    }
+    let mut rows = Vec::new();
+    for (project, read) in found {
+        let what = format!("{} of {project}", resource.collection);
+        rows.extend(lacks.known(&what, read).rows);
+    }
+    Ok(Listed::made(rows, lacks.said()))
 }
 
 /// Counts the sessions of each project by phase.
 async fn pulses(client: &Client) -> Rows {
-    let projects = all(client, &PROJECT).await?;
-    let sessions = all(client, &SESSION).await?;
-    let mut counts: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
-    for session in &sessions {
+    let mut lacks = Lacks::default();
+    let projects = lacks.known(PROJECT.collection, Ok(all(client, &PROJECT).await?));
+    let sessions = lacks.known(SESSION.collection, Ok(all(client, &SESSION).await?));
+    let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for session in &sessions.rows {
         let of_project = counts.entry(session.text("project_id")).or_default();
         *of_project.entry(session.text("phase")).or_default() += 1;
     }
@@ -165,41 +186,55 @@ async fn pulses(client: &Client) -> Rows {
         row.replace("project_name", project.name_or_id());
         row.replace("name", project.name_or_id());
         let counts = counts.get(project.id());
-        let all: u64 = counts.into_iter().flat_map(BTreeMap::values).sum();
-        row.replace("sessions", &all.to_string());
+        let all: usize = counts.into_iter().flat_map(BTreeMap::values).sum();
+        row.replace("sessions", &sessions.number(all));
         for phase in PHASES {
             let count = counts.and_then(|counts| counts.get(phase)).copied();
-            row.replace(phase, &count.unwrap_or_default().to_string());
+            row.replace(phase, &sessions.number(count.unwrap_or_default()));
         }
         row
     };
-    Ok(Listed::all(projects.iter().map(row).collect()))
+    let rows = projects.rows.iter().map(row).collect();
+    Ok(Listed::made(rows, lacks.said()))
 }
 
 /// Reads projects, their agents, and the sessions of these, in the order of a tree.
 async fn tree(client: &Client) -> Rows {
-    let mut projects = all(client, &PROJECT).await?;
-    projects.sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
-    let sessions = all(client, &SESSION).await?;
-    let agents = in_projects(client, &AGENT, &ids(&projects)).await;
+    let mut lacks = Lacks::default();
+    let mut projects = lacks.known(PROJECT.collection, Ok(all(client, &PROJECT).await?));
+    projects
+        .rows
+        .sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
+    let sessions = lacks.known(SESSION.collection, Ok(all(client, &SESSION).await?));
+    let agents = in_projects(client, &AGENT, &ids(&projects.rows)).await;
     let mut rows = Vec::new();
-    for (project, (_, agents)) in projects.iter().zip(&agents) {
-        rows.push(branch(project, project, "project", 0));
-        for agent in agents {
+    for (project, (id, read)) in projects.rows.iter().zip(agents) {
+        let agents = lacks.known(&format!("agents of {id}"), read);
+        let mut root = branch(project, project, "project", 0);
+        if !agents.is_whole() {
+            let count = agents.number(agents.rows.len());
+            let shown = format!("{} (agents: {count})", project.name_or_id());
+            root.replace("shown", &shown);
+        }
+        rows.push(root);
+        for agent in &agents.rows {
             rows.push(branch(project, agent, "agent", 1));
-            let own = sessions
-                .iter()
-                .filter(|it| it.text("agent_id") == agent.id());
+            let own = sessions.rows.iter().filter(|it| is_of(it, agent));
             rows.extend(own.map(|session| branch(project, session, "session", 2)));
         }
         let is_alone = |session: &&Record| {
-            let agent = session.text("agent_id");
-            session.text("project_id") == project.id() && agents.iter().all(|it| it.id() != agent)
+            session.text("project_id") == project.id()
+                && !agents.rows.iter().any(|agent| is_of(session, agent))
         };
-        let alone = sessions.iter().filter(is_alone);
+        let alone = sessions.rows.iter().filter(is_alone);
         rows.extend(alone.map(|session| branch(project, session, "session", 1)));
     }
-    Ok(Listed::all(rows))
+    Ok(Listed::made(rows, lacks.said()))
+}
+
+/// True for a session of an agent. An agent without an ID has none.
+fn is_of(session: &Record, agent: &Record) -> bool {
+    !agent.id().is_empty() && session.text("agent_id") == agent.id()
 }
 
 fn branch(project: &Record, object: &Record, kind: &str, depth: usize) -> Record {
@@ -222,7 +257,7 @@ fn branch(project: &Record, object: &Record, kind: &str, depth: usize) -> Record
 async fn held(client: &Client, credential: &str) -> Rows {
     let found = holders::of(client, credential).await;
     let found = found.map_err(|error| fault_of(&error))?;
-    Ok(Listed::all(found.iter().map(holder).collect()))
+    Ok(Listed::made(found.iter().map(holder).collect(), None))
 }
 
 fn holder(of: &holders::Holder) -> Record {
@@ -267,7 +302,7 @@ async fn candidates(client: &Client, project: &str, agent: &str) -> Rows {
         row
     };
     let decisive = found.iter().filter(|it| it.decides());
-    Ok(Listed::all(decisive.map(row).collect()))
+    Ok(Listed::made(decisive.map(row).collect(), None))
 }
 
 fn contexts(globals: &Globals, active: &str) -> Rows {
@@ -282,5 +317,5 @@ fn contexts(globals: &Globals, active: &str) -> Rows {
         row.replace("active", if is_active { "(*)" } else { "" });
         row
     };
-    Ok(Listed::all(all.iter().map(row).collect()))
+    Ok(Listed::made(all.iter().map(row).collect(), None))
 }

@@ -208,11 +208,12 @@ fn obey(shared: &Shared, globals: &Globals, tasks: &mut Tasks, effect: Effect) {
         }
         Effect::Offer { form, field, list } => {
             spawn_local(async move {
-                let offers = load::offers(&it.client, &list).await;
+                let (offers, gap) = load::offers(&it.client, &list).await;
                 let _ = it.tell(Answer::Offered {
                     form,
                     field,
                     offers,
+                    gap,
                 });
             });
         }

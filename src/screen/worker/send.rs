@@ -1,6 +1,6 @@
 //! Requests that change something. Each is reported, and success only if it was seen.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::shared::{Shared, fault, fault_of};
 use crate::api::{self, Body, Client, Method, Request};
@@ -53,9 +53,15 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
             let role = role.map_err(|error| fault_of(&error))?;
             body.set("role_id", role.id());
         }
-        After::Unchanged { get, updated_at } => {
+        After::Unchanged {
+            get,
+            updated_at,
+            fields,
+        } => {
             if let Some(kind) = api::answered_kind(&request) {
-                check_unchanged(client, kind, get, &send.project, updated_at).await?;
+                let mut request = Request::get(get.clone());
+                request.project = Some(send.project.clone());
+                check_unchanged(client, kind, &request, updated_at, fields).await?;
             }
         }
         After::Nothing | After::Prompt(_) | After::Echo => {}
@@ -101,22 +107,28 @@ fn started(done: &str, answer: &Value) -> String {
 async fn check_unchanged(
     client: &Client,
     kind: &'static Resource,
-    get: &str,
-    project: &str,
+    request: &Request,
     updated_at: &str,
+    fields: &Map<String, Value>,
 ) -> Result<(), Fault> {
-    let mut request = Request::get(get);
-    request.project = Some(project.to_owned());
-    let found = client.fetch(kind, &request).await;
+    let found = client.fetch(kind, request).await;
     let found = found.map_err(|error| fault(&error))?;
     let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    let now = time(found.text("updated_at"));
-    match (now, time(updated_at)) {
-        (Some(now), Some(then)) if now != then => Err(Fault::new(
-            "somebody else has changed it meanwhile, so nothing was sent; edit it again",
-        )),
-        _ => Ok(()),
+    let is_same = match (time(found.text("updated_at")), time(updated_at)) {
+        (Some(now), Some(then)) => now == then,
+        _ => {
+            let found = found.json();
+            fields
+                .iter()
+                .all(|(name, value)| found.get(name) == Some(value))
+        }
+    };
+    if is_same {
+        return Ok(());
     }
+    Err(Fault::new(
+        "somebody else has changed it meanwhile, so nothing was sent; edit it again",
+    ))
 }
 
 /// Makes sure that the prompt of a start reaches the session.

@@ -18,6 +18,8 @@ const POLL: Duration = Duration::from_secs(1);
 const SESSION_EVERY: u32 = 5;
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(30);
+/// The largest number of a message that is read on from: JSON carries none beyond it exactly.
+const LARGEST: i64 = 1 << 53;
 /// The time limit of one request of a poll.
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -118,23 +120,41 @@ impl Watch {
         let request = self.request(&["messages"], &format!("?after_seq={after}"));
         let value = self.shared.client.send(&request).await?.json()?;
         let items = match value {
+            Value::Null => Vec::new(),
             Value::Array(items) => items,
             mut other => match other.get_mut("items").map(Value::take) {
                 Some(Value::Array(items)) => items,
-                _ => Vec::new(),
+                _ => {
+                    let why = "the answer holds no list of messages";
+                    return Err(Error::Incomplete(why.to_owned()));
+                }
             },
         };
-        let messages: Vec<Record> = items
-            .into_iter()
-            .filter_map(|item| Record::decode(&SESSION_MESSAGE, item).ok())
-            .collect();
+        let messages = items.into_iter().map(|item| self.message(item));
+        let messages = messages.collect::<Result<Vec<Record>, Error>>()?;
         let seq = |message: &Record| message.value("seq").and_then(Value::as_i64);
-        let last = messages.iter().filter_map(seq).max().unwrap_or(after);
+        // One number beyond all others must not end the reading.
+        let seqs = messages
+            .iter()
+            .filter_map(seq)
+            .filter(|seq| *seq <= LARGEST);
+        let last = seqs.max().unwrap_or(after);
         if !messages.is_empty() {
             let page = self.page;
             let _ = self.shared.tell(Answer::Messages { page, messages });
         }
         Ok(last.max(after))
+    }
+
+    /// Reads a message of this session.
+    fn message(&self, item: Value) -> Result<Record, Error> {
+        let message = Record::decode(&SESSION_MESSAGE, item)?;
+        let session = message.text("session_id");
+        if !session.is_empty() && session != self.session {
+            let why = format!("a message is one of another session: {session}");
+            return Err(Error::Unrelated(why));
+        }
+        Ok(message)
     }
 
     /// Reads the events of the run while the session is live. A stream that ends is opened again, later each time

@@ -1,5 +1,6 @@
 //! The screen of `acpctl ambient` on a terminal, against the embedded API and against servers that fail.
 
+mod gaps;
 mod servers;
 mod walk;
 
