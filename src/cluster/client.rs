@@ -169,12 +169,13 @@ impl Client {
         &self.address
     }
 
-    /// Returns true if this token is the one that the client logs in with.
+    /// Returns true if this token is the one that the client logs in with. A server reads both without the blanks
+    /// around them.
     #[must_use]
     pub(crate) fn logs_in_with(&self, token: &SecretString) -> bool {
         let sent = self.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let own = sent.and_then(|sent| sent.strip_prefix(b"Bearer "));
-        own == Some(token.expose_secret().as_bytes())
+        own.map(<[u8]>::trim_ascii) == Some(token.expose_secret().as_bytes().trim_ascii())
     }
 
     /// # Errors

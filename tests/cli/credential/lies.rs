@@ -13,6 +13,23 @@ use crate::support::platform::Platform;
 use crate::support::run::Run as _;
 use crate::support::server::{Scripted, json as answer};
 
+#[test]
+fn a_token_that_a_refusal_quotes_is_masked() {
+    let bench = Bench::new();
+    bench.server.state().lie = Some(Box::new(|answer, _| {
+        let token = answer["status"]["token"].as_str().unwrap();
+        let text = format!("no: the token {token} is not for you");
+        *answer = json!({"kind": "Status", "apiVersion": "v1", "code": 403, "message": text});
+    }));
+    let (code, out, err) = bench.run(MINT);
+    assert_eq!((code, out.as_str()), (5, ""), "{err}");
+    assert!(
+        err.contains("no: the token ******** is not for you"),
+        "{err}"
+    );
+    assert!(bench.objects().is_empty());
+}
+
 /// Changes a claim of the token in an answer.
 fn claim(answer: &mut Value, change: impl FnOnce(&mut Value)) {
     let token = answer["status"]["token"].as_str().unwrap();
@@ -31,7 +48,7 @@ fn much_later() -> jiff::Timestamp {
 
 type Lie = fn(&mut Value, &Asked);
 
-const LIES: [(Lie, &str); 9] = [
+const LIES: [(Lie, &str); 12] = [
     (
         |answer, _| {
             let end = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
@@ -59,6 +76,21 @@ const LIES: [(Lie, &str); 9] = [
     (
         |answer, asked| answer["status"]["token"] = json!(asked.token),
         "back the token that you log in with",
+    ),
+    (
+        |answer, asked| {
+            let own = asked.token.as_deref().unwrap();
+            answer["status"]["token"] = json!(format!("{own} "));
+        },
+        "back the token that you log in with",
+    ),
+    (
+        |answer, _| answer["status"]["token"] = json!("two words"),
+        "a token with characters that no token consists of",
+    ),
+    (
+        |answer, _| answer["status"]["token"] = json!("==="),
+        "a token with characters that no token consists of",
     ),
     (
         |answer, _| claim(answer, |claims| claims["sub"] = json!("system:admin")),

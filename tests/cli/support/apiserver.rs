@@ -759,7 +759,11 @@ impl State {
                 if let Some(lie) = &self.lie {
                     lie(&mut answer, asked);
                 }
-                (code, answer)
+                // A lie may be a refusal.
+                let told = answer["code"]
+                    .as_u64()
+                    .and_then(|told| told.try_into().ok());
+                (told.unwrap_or(code), answer)
             }
             ("create", _) => self.create(&target, body, is_dry, user),
             ("list", _) => self.list(&target, &asked.query),
