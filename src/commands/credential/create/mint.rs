@@ -148,16 +148,10 @@ fn refuse_taken(ctx: &Ctx, ends: &Ends<'_>, name: &str) -> anyhow::Result<()> {
             .await
             .with_context(|| format!("look up credential {}", quote(name)))
     })?;
-    let Some(first) = found.first() else {
-        return Ok(());
-    };
-    let text = format!("credential {} already exists ({})", quote(name), first.id());
-    Err(Failure::new(Kind::Conflict, text)
-        .hint(format!(
-            "renew it ({}), or choose another --name",
-            acpctl_for(&["credential", "renew"], name, &[])
-        ))
-        .into())
+    match found.first() {
+        Some(first) => Err(send::taken(name, first).into()),
+        None => Ok(()),
+    }
 }
 
 /// Lets the cluster check the objects without storing them. A token is never tried: the cluster would give one that
