@@ -194,6 +194,31 @@ pub(crate) async fn find(client: &Client, object: &Object) -> Result<Option<Valu
     }
 }
 
+/// Adds annotations to an object, or replaces them, unless somebody has made the object anew.
+///
+/// # Errors
+/// The cluster refuses, or its answer does not have them.
+pub(crate) async fn annotate(
+    client: &Client,
+    object: &Object,
+    uid: &str,
+    notes: &[(&str, &str)],
+) -> Result<(), Fault> {
+    let notes: Value = notes.iter().map(|(key, text)| (*key, *text)).collect();
+    let body = json!({"metadata": {"uid": uid, "annotations": notes}});
+    let answer = client.patch(&object.path(), &body).await?;
+    let stored = answer.json().map(|json| &json["metadata"]["annotations"]);
+    let has = |stored: &Value| {
+        let mut wanted = notes.as_object().into_iter().flatten();
+        wanted.all(|(key, text)| stored[key] == *text)
+    };
+    match (answer.status, stored) {
+        (200, Some(stored)) if has(stored) => Ok(()),
+        (200, _) => Err(not_kubernetes(client, &answer)),
+        _ => Err(refusal(client, &answer, &object.says())),
+    }
+}
+
 /// An account that this program has made, with the credential and the platform that it is for.
 pub(crate) struct Found {
     pub account: Account,

@@ -24,6 +24,7 @@ const MAX_ANSWER: usize = 4 << 20;
 const MOST_REPEATS: u32 = 3;
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const MERGE_PATCH: HeaderValue = HeaderValue::from_static("application/merge-patch+json");
 
 /// The time limits of a request.
 #[derive(Debug, Clone, Copy)]
@@ -192,6 +193,19 @@ impl Client {
             .http
             .post(format!("{}{path}", self.base))
             .header(CONTENT_TYPE, JSON)
+            .body(body.to_string());
+        self.send(request).await
+    }
+
+    /// Changes the fields that `body` names (RFC 7396).
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<ClusterAnswer, Fault> {
+        let request = self
+            .http
+            .patch(format!("{}{path}", self.base))
+            .header(CONTENT_TYPE, MERGE_PATCH)
             .body(body.to_string());
         self.send(request).await
     }
