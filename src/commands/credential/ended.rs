@@ -39,7 +39,7 @@ pub(super) async fn until_refused(
                 unknown.err().unwrap_or_default()
             });
             ctx.out.warn(&format!(
-                "{why}, so it was not checked that the cluster refuses it"
+                "{why}, so it was not checked that the cluster refuses the token"
             ));
             return Ok(());
         }

@@ -1,5 +1,5 @@
-//! The parts that the verbs about minted credentials share: the record of the account, the two ends of the work, and the
-//! kubeconfig with its token.
+//! The parts that the verbs about minted credentials share: the record of the account, the two ends of the work, and
+//! the kubeconfig with its token.
 
 use std::time::Duration;
 
@@ -199,7 +199,7 @@ impl<'c> Ends<'c> {
         }
     }
 
-    /// Writes into an account which record of the platform it belongs to. If that fails, the account works all the same,
+    /// Writes into an account which record of the platform it belongs to. If that fails, the account works nevertheless,
     /// and its token must prove whose it is.
     pub(super) async fn name_owner(&self, ctx: &Ctx, account: &Account, record: &Record) {
         let object = account.itself();

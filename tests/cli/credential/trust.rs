@@ -2,6 +2,7 @@
 //! no credential loses or gets an access that is not its own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -699,6 +700,29 @@ fn a_platform_that_only_says_something_is_not_believed() {
     );
     assert!(bench.objects().is_empty());
     assert_eq!(bench.notes(), 0);
+}
+
+#[test]
+fn a_name_that_is_taken_meanwhile_is_refused_with_a_hint_for_minting() {
+    let bench = Bench::new();
+    let hides_next = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&hides_next);
+    let front = Front::new(move |_, request| {
+        let is_list = request.method == "GET" && request.target.contains("/credentials?");
+        let none = json!({"kind": "CredentialList", "page": 1, "size": 0, "total": 0, "items": []});
+        (is_list && shared.swap(false, Ordering::SeqCst)).then(|| answer(200, &none))
+    });
+    assert_eq!(front.run(&bench, AT_PLATFORM).0, 0);
+    let objects = bench.objects();
+    hides_next.store(true, Ordering::SeqCst);
+    let (code, out, err) = front.run(&bench, AT_PLATFORM);
+    assert_eq!((code, out.as_str()), (6, ""), "{err}");
+    assert!(
+        err.contains("renew it (acpctl credential renew prod), or choose another --name"),
+        "{err}"
+    );
+    assert!(err.contains("is removed again"), "{err}");
+    assert_eq!(bench.objects(), objects);
 }
 
 #[test]
