@@ -199,8 +199,8 @@ impl<'c> Ends<'c> {
         }
     }
 
-    /// Writes into an account which record of the platform it belongs to. If that fails, the account works nevertheless,
-    /// and its token must prove whose it is.
+    /// Writes into an account which record of the platform it belongs to. If that fails, the account works
+    /// nevertheless, and its token must prove whose it is.
     pub(super) async fn name_owner(&self, ctx: &Ctx, account: &Account, record: &Record) {
         let object = account.itself();
         let named = async {
