@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::client::{Client, ClusterAnswer};
@@ -194,6 +194,31 @@ pub(crate) async fn find(client: &Client, object: &Object) -> Result<Option<Valu
     }
 }
 
+/// Adds annotations to an object, or replaces them, unless somebody has made the object anew.
+///
+/// # Errors
+/// The cluster refuses, or its answer does not have them.
+pub(crate) async fn annotate(
+    client: &Client,
+    object: &Object,
+    uid: &str,
+    notes: &[(&str, &str)],
+) -> Result<(), Fault> {
+    let notes: Value = notes.iter().map(|(key, text)| (*key, *text)).collect();
+    let body = json!({"metadata": {"uid": uid, "annotations": notes}});
+    let answer = client.patch(&object.path(), &body).await?;
+    let stored = answer.json().map(|json| &json["metadata"]["annotations"]);
+    let has = |stored: &Value| {
+        let mut wanted = notes.as_object().into_iter().flatten();
+        wanted.all(|(key, text)| stored[key] == *text)
+    };
+    match (answer.status, stored) {
+        (200, Some(stored)) if has(stored) => Ok(()),
+        (200, _) => Err(not_kubernetes(client, &answer)),
+        _ => Err(refusal(client, &answer, &object.says())),
+    }
+}
+
 /// An account that this program has made, with the credential and the platform that it is for.
 pub(crate) struct Found {
     pub account: Account,
@@ -320,22 +345,32 @@ pub(crate) async fn token(client: &Client, wanted: &Wanted<'_>) -> Result<Grante
         (Some(token), _) if client.logs_in_with(&token) => {
             Err(contradiction("back the token that you log in with"))
         }
+        (Some(token), _) if !is_bearer(token.expose_secret()) => Err(contradiction(
+            "a token with characters that no token consists of",
+        )),
         (Some(token), Some(end)) => Granted::of(token, end, wanted),
         (token, _)
             if answer
                 .json()
                 .is_some_and(|json| json["kind"] == "TokenRequest") =>
         {
-            let missing = match token {
-                None => "token",
-                Some(_) => "end that can be read (expirationTimestamp)",
-            };
-            Err(contradiction(&format!(
-                "a TokenRequest without a {missing}"
-            )))
+            Err(contradiction(match token {
+                None => "a TokenRequest without a token",
+                Some(_) => "a TokenRequest without an end that can be read (expirationTimestamp)",
+            }))
         }
         _ => Err(not_kubernetes(client, &answer)),
     }
+}
+
+/// Returns true for a text that a request can carry as a bearer token (RFC 6750): a server may read another one in two
+/// ways.
+fn is_bearer(token: &str) -> bool {
+    let letters = token.trim_end_matches('=');
+    !letters.is_empty()
+        && letters
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }
 
 /// A refusal as a fault; `what` names the object.

@@ -24,6 +24,7 @@ const MAX_ANSWER: usize = 4 << 20;
 const MOST_REPEATS: u32 = 3;
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const MERGE_PATCH: HeaderValue = HeaderValue::from_static("application/merge-patch+json");
 
 /// The time limits of a request.
 #[derive(Debug, Clone, Copy)]
@@ -169,12 +170,13 @@ impl Client {
         &self.address
     }
 
-    /// Returns true if this token is the one that the client logs in with.
+    /// Returns true if this token is the one that the client logs in with. A server reads both without the blanks
+    /// around them.
     #[must_use]
     pub(crate) fn logs_in_with(&self, token: &SecretString) -> bool {
         let sent = self.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let own = sent.and_then(|sent| sent.strip_prefix(b"Bearer "));
-        own == Some(token.expose_secret().as_bytes())
+        own.map(<[u8]>::trim_ascii) == Some(token.expose_secret().as_bytes().trim_ascii())
     }
 
     /// # Errors
@@ -191,6 +193,19 @@ impl Client {
             .http
             .post(format!("{}{path}", self.base))
             .header(CONTENT_TYPE, JSON)
+            .body(body.to_string());
+        self.send(request).await
+    }
+
+    /// Changes the fields that `body` names (RFC 7396).
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<ClusterAnswer, Fault> {
+        let request = self
+            .http
+            .patch(format!("{}{path}", self.base))
+            .header(CONTENT_TYPE, MERGE_PATCH)
             .body(body.to_string());
         self.send(request).await
     }

@@ -56,11 +56,11 @@ impl Class {
     }
 }
 
-/// Returns words of a cluster without the secrets of this run, which a cluster may quote back, and on one line: a line
-/// end would let it write lines of its own.
+/// Returns words of a cluster without the secrets of this run, which a cluster may quote back, without a new token that
+/// it may name in a refusal, and on one line: a line end would let it write lines of its own.
 #[must_use]
 pub(crate) fn said(words: &str) -> String {
-    visible(&secrets::hide(words))
+    visible(&secrets::hide_logins(words))
 }
 
 /// A failure with one thing to do about it. It may quote the cluster, as [`said`]; the caller that shows it must escape

@@ -38,6 +38,12 @@ pub(crate) struct Note {
     pub platform: String,
     /// The name of the credential.
     pub credential: String,
+    /// The ID of its record on the platform, unless the run makes the record.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// The keyed digest of the secret that the run stores in a new record: by it the record is known as the run's own.
+    #[serde(default)]
+    pub digest: Option<String>,
     pub id: String,
     pub namespace: String,
     /// The anchor that the run makes, if it makes one.
@@ -114,6 +120,12 @@ impl Journal {
     pub(crate) fn step(&mut self, step: impl Into<String>) -> Result<(), Failure> {
         self.note.step = step.into();
         self.write()
+    }
+
+    /// Notes a step for people only: it is begun even if that fails, because the next run would go on in the same way
+    /// from what is on the disk already.
+    pub(crate) fn step_if_possible(&mut self, step: &str) {
+        let _ = self.step(step);
     }
 
     /// Ends the work: nothing is left to finish or to undo.

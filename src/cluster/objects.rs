@@ -13,9 +13,11 @@ pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "ac
 /// The label with the ID of the credential that an object is for.
 pub(crate) const ID_LABEL: &str = "acpctl/id";
 
-/// The annotations of an account: the credential's name, and the address of the platform that stores it.
+/// The annotations of an account: the credential's name, the address of the platform that stores it, and the ID that
+/// the platform gave its record. Nobody chooses that ID, so another record can't claim the account.
 pub(crate) const CREDENTIAL: &str = "acpctl/credential";
 pub(crate) const PLATFORM: &str = "acpctl/platform";
+pub(crate) const RECORD: &str = "acpctl/credential-id";
 /// The length of the random part of a name.
 const RANDOM: usize = 8;
 
@@ -177,6 +179,12 @@ impl Account {
     pub(crate) fn next_anchor(&self, old: &str) -> String {
         let [first, second] = self.anchors();
         if first == old { second } else { first }
+    }
+
+    /// Returns true if this can be the name of an anchor of the account.
+    #[must_use]
+    pub(crate) fn may_have_anchor(&self, name: &str) -> bool {
+        is_name(name) && name.starts_with(&format!("{}-", self.name()))
     }
 
     /// Returns the name of its objects.

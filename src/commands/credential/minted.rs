@@ -1,5 +1,5 @@
-//! The parts that the verbs about minted credentials share: the record of the account, the kubeconfig with its token,
-//! and what becomes of the work of a run that was killed.
+//! The parts that the verbs about minted credentials share: the record of the account, the two ends of the work, and
+//! the kubeconfig with its token.
 
 use std::time::Duration;
 
@@ -7,26 +7,28 @@ use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
-use crate::api::{self, ListOptions, Method};
+use crate::api::{self, ListOptions};
 use crate::cluster::change;
 use crate::cluster::grade::Level;
-use crate::cluster::granted::Granted;
+use crate::cluster::granted::{CLOCKS, Granted};
 use crate::cluster::inspect::{Inspection, inspect};
-use crate::cluster::journal::{Journal, Note, Work};
-use crate::cluster::objects::{Account, ID_LABEL, Object, is_name};
+use crate::cluster::journal::{Journal, Note};
+use crate::cluster::objects::{
+    Account, CREDENTIAL as CREDENTIAL_NOTE, ID_LABEL, Object, PLATFORM, RECORD, is_name,
+};
 use crate::cluster::{Class, Client, Fault};
 use crate::commands::grading;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::intake::cluster::{self, Way, failure};
 use crate::kubeconfig::Access;
-use crate::lookup::Collection;
 use crate::output::{note, signals};
 use crate::resources::{
-    CREDENTIAL, MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, Record,
-    SERVER, annotation,
+    CREDENTIAL, DIGEST, MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL,
+    Record, SERVER, annotation,
 };
-use crate::text::{acpctl_for, url_for_people};
+use crate::runner::expiry::date;
+use crate::text::url_for_people;
 use crate::yaml;
 
 /// How often a new token is tried if it has no rights yet, and the wait between: several API servers learn of a new
@@ -59,9 +61,8 @@ impl Minted {
             id: name(MINT_ID)?,
             namespace: name(MINT_NAMESPACE)?,
         };
-        let anchor = name(MINT_ANCHOR)?;
-        let is_own = anchor.starts_with(&format!("{}-", account.name()));
-        is_own.then_some(Self {
+        let anchor = annotation(record, MINT_ANCHOR);
+        account.may_have_anchor(&anchor).then_some(Self {
             account,
             anchor,
             role: annotation(record, MINT_ROLE),
@@ -166,105 +167,105 @@ impl<'c> Ends<'c> {
         }
     }
 
-    /// Finishes or undoes what killed runs have left in this cluster.
-    ///
-    /// # Errors
-    /// The runtime can't be started.
-    pub(super) fn settle_left(&self, ctx: &Ctx) -> anyhow::Result<()> {
-        for journal in Journal::left(&self.server(), &self.address) {
-            ctx.block_on(async {
-                self.settle(ctx, journal).await;
-                Ok(())
-            })?;
-        }
-        Ok(())
-    }
-
     /// Returns the address of the cluster as annotations have it.
     pub(super) fn server(&self) -> String {
         self.way.access.context.server.clone().unwrap_or_default()
     }
 
-    /// Finishes or undoes what a killed run has left. If that fails, the note stays for the next run.
-    async fn settle(&self, ctx: &Ctx, journal: Journal) {
-        let note = journal.note.clone();
-        let settled = self.finish_or_undo(ctx, &note).await;
-        match settled {
-            Ok(what) => {
-                journal.end();
-                ctx.out.note(&format!(
-                    "An interrupted run for the credential {} was {what}",
-                    note.credential
-                ));
-            }
-            Err(error) => {
-                ctx.out.warn(&format!(
-                    "an interrupted run for the credential {} is not settled: {error:#}",
-                    note.credential
-                ));
-                let by_hand = match note.work {
-                    // Which of its tokens is in use is not known.
-                    Work::Renew => acpctl_for(&["credential", "renew"], &note.credential, &[]),
-                    Work::Mint | Work::Revoke => self.remove_by_hand(&note.account()),
-                };
-                ctx.out.note_as_is(&format!("By hand: {by_hand}"));
-            }
-        }
-    }
-
-    async fn finish_or_undo(&self, ctx: &Ctx, note: &Note) -> anyhow::Result<&'static str> {
-        let named = [&note.new_anchor, &note.old_anchor];
-        let anchors = named.into_iter().flatten();
-        if !is_name(&note.id)
-            || !is_name(&note.namespace)
-            || !anchors.clone().all(|anchor| is_name(anchor))
-        {
-            anyhow::bail!("its note can't be read");
-        }
-        let account = note.account();
-        let stored = self.stored(note).await?;
-        let anchors: Vec<&str> = anchors.map(String::as_str).collect();
-        match (note.work, stored) {
-            (Work::Mint, Some(_)) => Ok("complete: the credential is stored"),
-            (Work::Mint, None) => {
-                let kept = self.remove_all(&account.to_remove(&anchors)).await?;
-                self.tell_kept(ctx, &kept);
-                Ok("undone")
-            }
-            (Work::Renew, stored) => {
-                let has_new = stored
-                    .is_some_and(|(_, minted)| Some(&minted.anchor) == note.new_anchor.as_ref());
-                let (unused, what) = if has_new {
-                    (&note.old_anchor, "finished")
-                } else {
-                    (&note.new_anchor, "undone")
-                };
-                let unused = unused.iter().map(|name| account.anchor(name));
-                let kept = self.remove_all(&unused.collect::<Vec<_>>()).await?;
-                self.tell_kept(ctx, &kept);
-                Ok(what)
-            }
-            (Work::Revoke, stored) => {
-                let kept = self.remove_all(&account.to_remove(&anchors)).await?;
-                self.tell_kept(ctx, &kept);
-                if let Some((record, _)) = stored {
-                    let request = Collection::credentials().request(Method::Delete, record.id());
-                    self.platform.send(&request).await?;
-                }
-                Ok("finished")
-            }
-        }
-    }
-
-    /// Returns the credential that a note is about, if the platform has it, whatever it is called now.
-    pub(super) async fn stored(&self, note: &Note) -> anyhow::Result<Option<(Record, Minted)>> {
+    /// Returns all records on the platform that name an account.
+    ///
+    /// # Errors
+    /// The platform does not say.
+    pub(super) async fn records_of(
+        &self,
+        account: &Account,
+    ) -> anyhow::Result<Vec<(Record, Minted)>> {
         let options = ListOptions::default();
         let list = self.platform.list(&CREDENTIAL, "/credentials", &options);
         let found = list.await?.items.unwrap_or_default();
-        Ok(found.into_iter().find_map(|record| {
+        let minted = found.into_iter().filter_map(|record| {
             let minted = Minted::of(&record)?;
-            (minted.account == note.account()).then_some((record, minted))
-        }))
+            (minted.account == *account).then_some((record, minted))
+        });
+        Ok(minted.collect())
+    }
+
+    /// Writes into a new account which record it belongs to, if the run of this note has made the record. Otherwise the
+    /// stored token must prove it.
+    pub(super) async fn name_new_owner(&self, ctx: &Ctx, note: &Note, record: &Record) {
+        let own = annotation(record, DIGEST);
+        if note.digest.as_ref() == Some(&own) {
+            self.name_owner(ctx, &note.account(), record).await;
+        }
+    }
+
+    /// Writes into an account which record of the platform it belongs to. If that fails, the account works
+    /// nevertheless, and its token must prove whose it is.
+    pub(super) async fn name_owner(&self, ctx: &Ctx, account: &Account, record: &Record) {
+        let object = account.itself();
+        let named = async {
+            let found = change::find(&self.cluster, &object).await?;
+            let found = found.filter(|found| change::is_ours(found, &object));
+            match change::uid(found.as_ref()) {
+                Some(uid) => {
+                    let owner = [(RECORD, record.id())];
+                    change::annotate(&self.cluster, &object, &uid, &owner).await
+                }
+                None => Ok(()),
+            }
+        };
+        if let Err(fault) = named.await {
+            ctx.out.warn(&format!(
+                "the {} does not say that it belongs to this credential: {}",
+                object.says(),
+                fault.text
+            ));
+            ctx.out
+                .note_as_is(&format!("By hand: {}", self.claim_by_hand(account, record)));
+        }
+    }
+
+    /// Returns the command that gives an account to a record by hand.
+    pub(super) fn claim_by_hand(&self, account: &Account, record: &Record) -> String {
+        let object = account.itself();
+        let notes = [
+            (CREDENTIAL_NOTE, record.name()),
+            (PLATFORM, self.address.as_str()),
+            (RECORD, record.id()),
+        ];
+        let notes = notes.map(|(key, text)| format!("{key}={text}"));
+        let mut words = vec!["-n", &object.namespace, "annotate", "--overwrite"];
+        let word = object.word();
+        words.push(&word);
+        words.extend(notes.iter().map(String::as_str));
+        self.cluster.kubectl(&words)
+    }
+
+    /// Returns the token in a stored kubeconfig, or why there is none to ask this cluster with. The text comes from the
+    /// platform: a token for another cluster is not for this one.
+    pub(super) fn token_in(&self, text: &SecretString) -> Result<SecretString, &'static str> {
+        let way = cluster::of_text("the stored kubeconfig", text.expose_secret())
+            .map_err(|_| "the stored kubeconfig can't be used")?;
+        if way.access.context.server != self.way.access.context.server {
+            return Err("the stored kubeconfig leads to another cluster");
+        }
+        way.access.token.ok_or("the stored kubeconfig has no token")
+    }
+
+    /// Returns a client for this cluster with a token of an account. The way is the user's own: that of a stored
+    /// kubeconfig might lead to somebody who answers in the cluster's place.
+    ///
+    /// # Errors
+    /// The kubeconfig can't be used here.
+    pub(super) async fn client_with(
+        &self,
+        ctx: &Ctx,
+        account: &Account,
+        token: &SecretString,
+    ) -> anyhow::Result<Client> {
+        let text = kubeconfig(&self.way.access, "own", account, token)?;
+        let way = cluster::of_text("the kubeconfig of the account", text.expose_secret())?;
+        Ok(cluster::client(ctx, &way.access).await.map_err(failure)?)
     }
 
     /// Removes objects, the later ones even if an earlier one can't be removed. Returns those that were left alone.
@@ -462,6 +463,17 @@ pub(super) fn length(time: Duration) -> String {
     }
 }
 
+/// Warns of a token that ends much sooner than it was asked for.
+pub(super) fn warn_if_short(ctx: &Ctx, ttl: Duration, end: jiff::Timestamp) {
+    let soonest = ctx.now().checked_add(ttl.saturating_sub(CLOCKS));
+    if soonest.is_ok_and(|soonest| end < soonest) {
+        ctx.out.warn(&format!(
+            "the cluster grants the token until {} only",
+            date(end)
+        ));
+    }
+}
+
 /// Describes the access of a token in a sentence.
 pub(super) fn says(minted: &Minted, asked: &Inspection, end: jiff::Timestamp) -> String {
     format!(
@@ -469,6 +481,6 @@ pub(super) fn says(minted: &Minted, asked: &Inspection, end: jiff::Timestamp) ->
         minted.role,
         minted.account.namespace,
         asked.grade,
-        crate::runner::expiry::date(end)
+        date(end)
     )
 }

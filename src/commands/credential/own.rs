@@ -1,14 +1,20 @@
-//! Whose account a record names. The platform sends the record, and whoever may change it may write another account
-//! into it: before anything changes in the cluster, the record is compared with the stored token and with what the
-//! account says about itself.
+//! Whose account a record names. The platform sends the record, and whoever may change it, or make another one, may
+//! write the account of somebody else into it: before anything changes in the cluster, the record is compared with what
+//! the account says about itself, and with the stored token.
+//!
+//! The account names the ID that the platform gave the record, which nobody can choose. An account that does not have
+//! it yet names only what can be copied, so there the cluster must recognize the stored token as the account's.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use super::minted::{Ends, Minted};
-use crate::cluster::change;
-use crate::cluster::objects::{Account, CREDENTIAL, ID_LABEL, Kind as Made, Object, PLATFORM};
+use crate::cluster::fault::said;
+use crate::cluster::objects::{
+    Account, CREDENTIAL, ID_LABEL, Kind as Made, Object, PLATFORM, RECORD,
+};
+use crate::cluster::{Class, change, questions};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{self, failure};
@@ -36,6 +42,8 @@ impl Claims {
 pub(super) struct Own {
     /// The uid of the account; `None` if the cluster does not have the account any more.
     pub uid: Option<String>,
+    /// True if the account names the ID of the record.
+    pub is_named: bool,
     /// The stored kubeconfig, if this user may read it.
     pub text: Option<SecretString>,
     claims: Claims,
@@ -52,24 +60,22 @@ impl Own {
         record: &Record,
         minted: &Minted,
     ) -> anyhow::Result<Self> {
-        let stored = fetch::token(ends.platform, record.id(), KUBECONFIG).await;
-        let (text, claims) = match stored {
-            Ok(text) => {
-                let claims = claims_of(&text);
-                if claims.is_none() {
-                    ctx.out.note("The stored token does not say whose it is; what the account in the cluster says decides");
-                }
-                (Some(text), claims)
-            }
-            Err(_) => {
-                ctx.out.note(
-                    "The stored token can't be read; what the account in the cluster says decides",
-                );
-                (None, None)
-            }
+        let text = fetch::token(ends.platform, record.id(), KUBECONFIG).await;
+        let text = text.ok();
+        let claims = text.as_ref().and_then(claims_of);
+        let unknown = match (&text, &claims) {
+            (None, _) => Some("can't be read"),
+            (Some(_), None) => Some("does not say whose it is"),
+            (Some(_), Some(_)) => None,
         };
+        if let Some(unknown) = unknown {
+            ctx.out.note(&format!(
+                "The stored token {unknown}; what the account in the cluster says decides"
+            ));
+        }
         let mut own = Self {
             uid: None,
+            is_named: false,
             text,
             claims: claims.unwrap_or_default(),
         };
@@ -79,10 +85,40 @@ impl Own {
             .await
             .map_err(failure)?;
         if let Some(found) = found {
-            own.compare_account(ends, record, &object, &found)?;
+            own.compare_object(ends, record, &object, &found)?;
+            let side = Side {
+                ends,
+                record,
+                account: &minted.account,
+            };
+            side.compare_platform(note_of(&found, PLATFORM))?;
+            match note_of(&found, RECORD) {
+                Some(id) => side.compare_id(id)?,
+                None => {
+                    side.compare_name(note_of(&found, CREDENTIAL))?;
+                    side.require_only_record().await?;
+                    own.require_recognized(ctx, &side).await?;
+                }
+            }
+            own.is_named = note_of(&found, RECORD).is_some();
             own.uid = change::uid(Some(&found));
         }
         Ok(own)
+    }
+
+    /// Returns the account with the anchor that the stored token names: the record may have been changed.
+    pub(super) fn with_its_anchor(&self, minted: &Minted) -> Minted {
+        let named = self.claims.bound("secret", "name");
+        let named = named.filter(|name| minted.account.may_have_anchor(name));
+        Minted {
+            anchor: named.unwrap_or(&minted.anchor).to_owned(),
+            ..minted.clone()
+        }
+    }
+
+    /// Returns when the stored token ends, if it says so.
+    pub(super) fn end(&self) -> Option<Timestamp> {
+        self.time("exp")
     }
 
     /// Returns an object with its uid, if the stored token names it.
@@ -100,11 +136,12 @@ impl Own {
 
     /// Returns how long the stored token was given for, if it says so.
     pub(super) fn lifetime(&self) -> Option<SignedDuration> {
-        let time = |key| {
-            let seconds = self.claims.0.get(key)?.as_i64()?;
-            Timestamp::from_second(seconds).ok()
-        };
-        Some(time("exp")?.duration_since(time("iat")?))
+        Some(self.end()?.duration_since(self.time("iat")?))
+    }
+
+    fn time(&self, claim: &str) -> Option<Timestamp> {
+        let seconds = self.claims.0.get(claim)?.as_i64()?;
+        Timestamp::from_second(seconds).ok()
     }
 
     fn compare_token(
@@ -129,16 +166,16 @@ impl Own {
             Some(own) => format!(
                 "somebody has changed the record; take back its token by hand ({}), then delete the record: {}",
                 ends.remove_by_hand(&own),
-                acpctl_for(&["credential", "delete"], name, &[])
+                acpctl_for(&["credential", "delete"], name, &["--force"])
             ),
             None => format!(
                 "somebody has changed the record; delete it: {}",
-                acpctl_for(&["credential", "delete"], name, &[])
+                acpctl_for(&["credential", "delete"], name, &["--force"])
             ),
         }))
     }
 
-    fn compare_account(
+    fn compare_object(
         &self,
         ends: &Ends<'_>,
         record: &Record,
@@ -156,7 +193,7 @@ impl Own {
                 ),
                 format!(
                     "that token has ended; delete the record: {}",
-                    acpctl_for(&["credential", "delete"], name, &[])
+                    acpctl_for(&["credential", "delete"], name, &["--force"])
                 ),
             );
         }
@@ -179,41 +216,111 @@ impl Own {
                 ),
             );
         }
-        let noted = |key: &str| found["metadata"]["annotations"][key].as_str();
-        if noted(CREDENTIAL) != Some(record.name()) {
-            let other = noted(CREDENTIAL).map_or_else(
-                || "does not say for which credential it was made".to_owned(),
-                |other| format!("was made for the credential {}", quote(other)),
-            );
-            let note = format!("{CREDENTIAL}={}", record.name());
-            return refuse(
-                format!("the record of {name} names the {says}, which {other}; nothing is changed"),
-                format!(
-                    "only if the account is that of {name}, after a change of the name, say so: {}",
-                    ends.cluster.kubectl(&[
-                        "-n",
-                        &object.namespace,
-                        "annotate",
-                        "--overwrite",
-                        &object.word(),
-                        &note,
-                    ])
-                ),
-            );
-        }
-        if noted(PLATFORM) != Some(ends.address.as_str()) {
-            return refuse(
-                format!(
-                    "the {says} was made for the platform {}, not for {}; nothing is changed",
-                    noted(PLATFORM).unwrap_or("of somebody else"),
-                    ends.address
-                ),
-                "work at that platform (--api-url), or mint a new credential for this one"
-                    .to_owned(),
-            );
-        }
         Ok(())
     }
+
+    /// The cluster must recognize the stored token as the account's: what the token says can be forged.
+    async fn require_recognized(&self, ctx: &Ctx, side: &Side<'_>) -> anyhow::Result<()> {
+        let Side { ends, account, .. } = side;
+        let Some(text) = &self.text else {
+            return Err(side.refuse("the stored token can't be read").into());
+        };
+        let token = ends.token_in(text).map_err(|why| side.refuse(why))?;
+        let client = ends.client_with(ctx, account, &token).await?;
+        let user = account.user();
+        match questions::who(&client).await {
+            Ok(Some(name)) if name == said(&user) => Ok(()),
+            Ok(Some(other)) => {
+                let why = format!("the cluster takes the stored token for that of {other}");
+                Err(side.refuse(&why).into())
+            }
+            // The cluster accepts the token, so what it says is not forged.
+            Ok(None) if self.claims.text("sub") == Some(user.as_str()) => Ok(()),
+            Ok(None) => Err(side
+                .refuse("the cluster does not say whose the stored token is")
+                .into()),
+            Err(fault) if fault.class == Class::Login => Err(side
+                .refuse("the cluster does not accept the stored token any more")
+                .into()),
+            Err(fault) => Err(failure(fault).into()),
+        }
+    }
+}
+
+/// The record of the platform, which is compared with what the account says.
+struct Side<'a> {
+    ends: &'a Ends<'a>,
+    record: &'a Record,
+    account: &'a Account,
+}
+
+impl Side<'_> {
+    fn compare_platform(&self, noted: Option<&str>) -> Result<(), Failure> {
+        let own = self.ends.address.as_str();
+        if noted == Some(own) {
+            return Ok(());
+        }
+        let other = noted.unwrap_or("of somebody else");
+        Err(self.refuse(&format!(
+            "the account was made for the platform {other}, not for {own}"
+        )))
+    }
+
+    fn compare_id(&self, noted: &str) -> Result<(), Failure> {
+        if noted == self.record.id() {
+            return Ok(());
+        }
+        Err(self.refuse(&format!(
+            "the account belongs to the record {}",
+            quote(noted)
+        )))
+    }
+
+    fn compare_name(&self, noted: Option<&str>) -> Result<(), Failure> {
+        match noted {
+            Some(name) if name == self.record.name() => Ok(()),
+            Some(other) => Err(self.refuse(&format!(
+                "the account was made for the credential {}",
+                quote(other)
+            ))),
+            None => Err(self.refuse("the account does not say for which credential it was made")),
+        }
+    }
+
+    /// One of several records that name the account is a copy, and nothing tells which.
+    async fn require_only_record(&self) -> anyhow::Result<()> {
+        let named = self.ends.records_of(self.account).await?;
+        let other = named
+            .iter()
+            .find(|(record, _)| record.id() != self.record.id());
+        match other {
+            None => Ok(()),
+            Some((other, _)) => Err(self
+                .refuse(&format!(
+                    "the record {} names the same account",
+                    quote(other.id())
+                ))
+                .into()),
+        }
+    }
+
+    fn refuse(&self, why: &str) -> Failure {
+        let name = self.record.name_or_id();
+        let id = quote(self.record.id());
+        let text = format!(
+            "nothing proves that the {} is that of {name} (record {id}): {why}; nothing is changed",
+            self.account.itself().says()
+        );
+        Failure::new(Kind::Conflict, text).hint(format!(
+            "if this record is a copy, delete it: {}; only if you know that it is the credential itself, give it the account: {}",
+            acpctl_for(&["credential", "delete"], self.record.id(), &["--force"]),
+            self.ends.claim_by_hand(self.account, self.record)
+        ))
+    }
+}
+
+fn note_of<'f>(found: &'f Value, key: &str) -> Option<&'f str> {
+    found["metadata"]["annotations"][key].as_str()
 }
 
 /// Reads the claims of the token in a stored kubeconfig.

@@ -35,7 +35,7 @@ use crate::resources::{
 };
 use crate::runner::expiry::date;
 use crate::session_helper::fetch;
-use crate::text::{acpctl, acpctl_for, quote, secrets, url_for_people};
+use crate::text::{acpctl, acpctl_for, quote, secrets, url_for_people, visible};
 
 const EXAMPLES: &str = "\
 acpctl credential renew prod
@@ -153,7 +153,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 let end = end.to_string();
                 results.push(json!({"name": name, "result": "renewed", "expires_at": end}));
             }
-            Ok(Done::NotDue) => results.push(json!({"name": name, "result": "not due"})),
+            Ok(done @ (Done::NotDue | Done::Gone)) => {
+                results.push(json!({"name": name, "result": done.word()}));
+            }
             Err(error) => {
                 let text = secrets::hide(&format!("{error:#}")).into_owned();
                 results.push(json!({"name": name, "result": "failed", "error": text}));
@@ -168,7 +170,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 return Err(error);
             }
             ctx.out
-                .note(&format!("credential/{name} failed: {error:#}"));
+                .note(&format!("credential/{} failed: {error:#}", visible(name)));
             failed.push(error);
         }
         Ok(())
@@ -223,7 +225,7 @@ fn settle_elsewhere(ctx: &Ctx, args: &Args, ends: &[Ends<'_>]) -> anyhow::Result
             .cluster
             .way_to(ctx, &server)
             .map_err(anyhow::Error::from)
-            .and_then(|way| Ends::open(ctx, way, &args.cluster.allow)?.settle_left(ctx));
+            .and_then(|way| Ends::open(ctx, way, &args.cluster.allow)?.settle_left(ctx, None));
         if let Err(why) = settled {
             ctx.out.warn(&format!(
                 "what an interrupted run has left in the cluster {} is not settled: {why:#}",
@@ -247,11 +249,13 @@ fn keep_renewing(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> 
         let mut failed = 0;
         renew_each(ctx, args, &records, &is_due, |name, done| {
             match done {
-                Ok(Done::Renewed(_)) => ctx.out.note(&format!("credential/{name} renewed")),
-                Ok(Done::NotDue) => {}
+                Ok(Done::Renewed(_)) => ctx
+                    .out
+                    .note(&format!("credential/{} renewed", visible(name))),
+                Ok(Done::NotDue | Done::Gone) => {}
                 Err(error) => {
                     failed += 1;
-                    let text = format!("credential/{name} is not renewed: {error:#}");
+                    let text = format!("credential/{} is not renewed: {error:#}", visible(name));
                     ctx.out.warn(&secrets::hide(&text));
                 }
             }
@@ -319,6 +323,16 @@ fn named(ctx: &Ctx, given: &str) -> anyhow::Result<Record> {
     })
 }
 
+/// Returns the credential as it is now, if the platform still has it.
+fn stored_now(ctx: &Ctx, record: &Record) -> anyhow::Result<Option<Record>> {
+    let client = ctx.client()?;
+    ctx.block_on(async {
+        lookup::find_if_any(client, &Collection::credentials(), record.id())
+            .await
+            .context("renew credential")
+    })
+}
+
 /// Returns all minted credentials.
 fn all(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
     let client = ctx.client()?;
@@ -335,6 +349,8 @@ fn all(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
 enum Done {
     Renewed(Timestamp),
     NotDue,
+    /// The platform does not have the credential any more: an interrupted revocation is finished, for example.
+    Gone,
 }
 
 impl Done {
@@ -342,6 +358,7 @@ impl Done {
         match self {
             Self::Renewed(_) => "renewed",
             Self::NotDue => "not due",
+            Self::Gone => "gone",
         }
     }
 }
@@ -363,19 +380,28 @@ fn renew_if_due<'c>(
         None => {
             let way = args.cluster.way_to(ctx, &minted.server)?;
             let opened = Ends::open(ctx, way, &args.cluster.allow)?;
-            opened.settle_left(ctx)?;
+            opened.settle_left(ctx, None)?;
             ends.push(opened);
             ends.len() - 1
         }
     };
     let ends = ends.get(at).context("there is no connection")?;
     // Finishing the interrupted run may have changed the credential.
-    let record = named(ctx, record.id())?;
-    renew(ctx, args, ends, &record).map(Done::Renewed)
+    match stored_now(ctx, record)? {
+        None if args.all => Ok(Done::Gone),
+        None => Err(Failure::new(
+            Kind::NotFound,
+            format!("the credential {} is gone", quote(record.name_or_id())),
+        )
+        .into()),
+        Some(record) => renew(ctx, args, ends, &record).map(Done::Renewed),
+    }
 }
 
 fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestamp> {
-    let old = Minted::require(record)?;
+    let recorded = Minted::require(record)?;
+    let (own, account_uid) = ctx.block_on(require_account(ctx, ends, record, &recorded))?;
+    let old = own.with_its_anchor(&recorded);
     let account = &old.account;
     let new = Minted {
         anchor: account.next_anchor(&old.anchor),
@@ -384,7 +410,6 @@ fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Re
         ..old.clone()
     };
     let anchor = account.anchor(&new.anchor);
-    let (own, account_uid) = ctx.block_on(require_account(ctx, ends, record, &old))?;
     if new.ttl < old.ttl && args.ttl.is_none() {
         ctx.out.warn(&format!(
             "the record names a lifetime of {}, and without --ttl a renewal asks for {} at most",
@@ -397,12 +422,15 @@ fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Re
         "The next renewal finishes or undoes it: {}",
         acpctl_for(&["credential", "renew"], name, &[])
     );
-    let work = ends.begin_work("what was made is removed, and the old token stays", &rest)?;
+    let then = "the old token stays, unless the platform has the new one already";
+    let work = ends.begin_work(then, &rest)?;
     let mut journal = Journal::begin(Note {
         work: Work::Renew,
         server: ends.server(),
         platform: ends.address.clone(),
         credential: record.name_or_id().to_owned(),
+        record: Some(record.id().to_owned()),
+        digest: None,
         id: account.id.clone(),
         namespace: account.namespace.clone(),
         new_anchor: Some(new.anchor.clone()),
@@ -424,6 +452,7 @@ fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Re
     ));
     let accepted = made.and_then(|token| {
         gate(ctx, args, record, &token)?;
+        refuse_sooner(ctx, record, &own, &new, &token)?;
         work.check()?;
         Ok(token)
     });
@@ -453,7 +482,7 @@ fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Re
             return Err(why.context(text));
         }
     }
-    journal.step("end the old token")?;
+    journal.step_if_possible("end the old token");
     let old_anchor = own.known(account.anchor(&old.anchor));
     let kept = ctx
         .block_on(async { Ok(ends.remove_all(&[old_anchor]).await?) })
@@ -463,10 +492,18 @@ fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Re
     journal.end();
     ends.tell_kept(ctx, &kept);
     ctx.out.note(&minted::says(&new, &token.asked, token.end));
+    minted::warn_if_short(ctx, new.ttl, token.end);
     warn_if_longer(ctx, args, &own, &token);
+    if !own.is_named {
+        ctx.block_on(async {
+            ends.name_owner(ctx, account, record).await;
+            Ok(())
+        })?;
+    }
     if let Err(interrupted) = work.check() {
         ctx.out.note(&format!(
-            "credential/{name} was renewed before the run ended"
+            "credential/{} was renewed before the run ended",
+            visible(name)
         ));
         return Err(interrupted.into());
     }
@@ -498,6 +535,35 @@ fn gate(ctx: &Ctx, args: &Args, record: &Record, token: &Token) -> anyhow::Resul
     }
     ctx.out.warn(&text);
     Ok(())
+}
+
+/// Refuses a new token that ends before the old one, unless the user asks for so short a time: the old one is better.
+fn refuse_sooner(
+    ctx: &Ctx,
+    record: &Record,
+    own: &Own,
+    new: &Minted,
+    token: &Token,
+) -> Result<(), Failure> {
+    let is_sooner = |than: Timestamp| {
+        let tolerated = than.checked_sub(CLOCKS);
+        tolerated.is_ok_and(|tolerated| token.end < tolerated)
+    };
+    let asked = ctx.now().checked_add(new.ttl);
+    let old = own.end().or_else(|| expires_at(record));
+    let Some(old) = old.filter(|old| is_sooner(*old) && asked.is_ok_and(is_sooner)) else {
+        return Ok(());
+    };
+    let name = record.name_or_id();
+    let text = format!(
+        "the cluster grants the new token of {name} until {} only, and the old one lasts until {}; the old one stays in use",
+        date(token.end),
+        date(old)
+    );
+    let shorter = acpctl_for(&["credential", "renew"], name, &["--ttl", "10m"]);
+    Err(Failure::new(Kind::Server, text).hint(format!(
+        "renew it later, or name the time that you want: {shorter}"
+    )))
 }
 
 /// Tells if the new token lasts longer than the old one did: the record may have been changed.
@@ -565,7 +631,7 @@ async fn require_account(
         )
         .hint(format!(
             "delete the credential ({}), and mint a new one: {}",
-            acpctl_for(&["credential", "delete"], record.name_or_id(), &[]),
+            acpctl_for(&["credential", "delete"], record.name_or_id(), &["--force"]),
             acpctl(&["credential", "create", "--mint", "ROLE"])
         ))
         .into());

@@ -1,31 +1,23 @@
 //! `acpctl credential revoke`
 
-use std::time::Duration;
-
 use anyhow::Context as _;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
+use super::ended;
 use super::minted::{Ends, Minted};
 use super::own::Own;
-use crate::api::Method;
 use crate::cluster::change;
 use crate::cluster::journal::{Journal, Note, Work};
 use crate::cluster::objects::Object;
-use crate::cluster::questions;
 use crate::commands::confirm;
 use crate::commands::outcome::{self, WriteArgs};
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind, Status};
+use crate::failure::Status;
 use crate::intake::cluster::{self, ClusterArgs};
 use crate::lookup::{self, Collection};
-use crate::output::{Format, progress, signals};
+use crate::output::{Format, progress};
 use crate::resources::{Candidates, Record};
 use crate::text::{acpctl_for, url_for_people};
-
-/// How long the cluster may go on to accept an ended token: its servers remember a success for ten seconds.
-const LIMIT: Duration = Duration::from_secs(15);
-const PAUSE: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "\
 acpctl credential revoke prod
@@ -75,7 +67,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     let ends = Ends::open(ctx, way, &args.cluster.allow)?;
-    ends.settle_left(ctx)?;
+    ends.settle_left(ctx, Some(&minted.account))?;
     // An interrupted run may have renewed the credential, or revoked it.
     let found = ctx.block_on(async {
         let credentials = Collection::credentials();
@@ -100,7 +92,7 @@ fn rehearse(
     format: &Format,
 ) -> anyhow::Result<()> {
     let own = ctx.block_on(Own::of(ctx, ends, record, minted))?;
-    let objects = objects_of(minted, &own);
+    let objects = objects_of(&own.with_its_anchor(minted), &own);
     let found: Vec<(&Object, &str)> = ctx.block_on(async {
         let _asking = progress::begin("Asking the cluster which objects there are");
         let mut found = Vec::new();
@@ -163,8 +155,9 @@ fn objects_of(minted: &Minted, own: &Own) -> Vec<Object> {
 
 fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
     let minted = Minted::require(record)?;
-    let account = &minted.account;
     let own = ctx.block_on(Own::of(ctx, ends, record, &minted))?;
+    let minted = own.with_its_anchor(&minted);
+    let account = &minted.account;
     let go_on = format!(
         "credential/{} is not taken back as a whole; go on: {}",
         record.name_or_id(),
@@ -176,6 +169,8 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
         server: ends.server(),
         platform: ends.address.clone(),
         credential: record.name_or_id().to_owned(),
+        record: Some(record.id().to_owned()),
+        digest: None,
         id: account.id.clone(),
         namespace: account.namespace.clone(),
         new_anchor: None,
@@ -201,13 +196,9 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
             return Err(failure.into());
         }
         work.check()?;
-        journal.step("ask until the token is refused")?;
-        match &own.text {
-            Some(text) => until_refused(ctx, ends, text, &kept, &work).await?,
-            None => ctx.out.warn(
-                "the stored token can't be read, so it was not checked that the cluster refuses it",
-            ),
-        }
+        journal.step_if_possible("ask until the token is refused");
+        let is_over = || work.check().is_err();
+        ended::until_refused(ctx, ends, account, own.text.as_ref(), &kept, &is_over).await?;
         work.check()?;
         Ok(())
     });
@@ -218,91 +209,10 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
         }
         return Err(why);
     }
-    journal.step("delete the record")?;
-    ctx.block_on(delete(ends, record)).context(
+    journal.step_if_possible("delete the record");
+    ctx.block_on(ended::delete(ends, record)).context(
         "the access is taken back in the cluster, but the record is not deleted from the platform",
     )?;
     journal.end();
     Ok(())
-}
-
-/// Deletes the record, and looks whether it is gone, whatever the answer was.
-async fn delete(ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
-    let credentials = Collection::credentials();
-    let request = credentials.request(Method::Delete, record.id());
-    let sent = ends.platform.send(&request).await;
-    let found = lookup::find_if_any(ends.platform, &credentials, record.id()).await;
-    match (sent, found) {
-        (_, Ok(None)) => Ok(()),
-        (Err(error), _) => Err(error.into()),
-        (Ok(_), Ok(Some(_))) => Err(Failure::new(
-            Kind::Server,
-            "the platform says that it has deleted the record, and still has it",
-        )
-        .hint(format!(
-            "tell its administrator, or try again: {}",
-            acpctl_for(&["credential", "revoke"], record.name_or_id(), &["--yes"])
-        ))
-        .into()),
-        (Ok(_), Err(why)) => Err(why),
-    }
-}
-
-/// Asks the cluster with the old token until it is refused. The stored text comes from the platform: it does not choose
-/// another server.
-async fn until_refused(
-    ctx: &Ctx,
-    ends: &Ends<'_>,
-    text: &SecretString,
-    kept: &[Object],
-    work: &signals::Work,
-) -> anyhow::Result<()> {
-    let way = cluster::of_text("the stored kubeconfig", text.expose_secret())?;
-    if way.access.context.server.as_deref() != Some(ends.server().as_str()) {
-        ctx.out.warn("the stored kubeconfig leads to another cluster, so it was not checked that this one refuses its token");
-        return Ok(());
-    }
-    let client = cluster::client(ctx, &way.access)
-        .await
-        .map_err(cluster::failure)?;
-    let mut last = None;
-    let refused = async {
-        loop {
-            last = match questions::is_refused(&client).await {
-                Ok(true) => return,
-                answered => answered.err(),
-            };
-            if work.check().is_err() {
-                return;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    };
-    if tokio::time::timeout(LIMIT, refused).await.is_ok() {
-        return Ok(());
-    }
-    let seconds = LIMIT.as_secs();
-    let done = if kept.is_empty() {
-        "its account is removed"
-    } else {
-        "what is the credential's own is removed"
-    };
-    let text = match last {
-        None => {
-            format!("the cluster did not refuse the token within {seconds} s, although {done}")
-        }
-        Some(fault) => format!(
-            "{done}, but for {seconds} s the cluster did not say whether it refuses the token: {}",
-            fault.text
-        ),
-    };
-    let hint = if kept.is_empty() {
-        "run the command again: it goes on from here".to_owned()
-    } else {
-        format!(
-            "if what was left alone is the credential's, remove it, then run the command again: {}",
-            ends.remove_each_by_hand(kept)
-        )
-    };
-    Err(Failure::new(Kind::Server, text).hint(hint).into())
 }

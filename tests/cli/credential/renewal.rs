@@ -289,6 +289,36 @@ fn a_renewal_that_may_be_under_way_elsewhere_is_left_alone() {
     assert_eq!(bench.notes(), 0);
 }
 
+/// The cluster has lowered its limit since.
+#[test]
+fn a_better_token_is_not_given_up_for_a_shorter_one() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let before = bench.stored_token("prod");
+    bench.server.state().longest = 3600;
+    let (code, out, err) = bench.run("credential renew prod");
+    assert_eq!((code, out.as_str()), (10, ""), "{err}");
+    for words in [
+        "and the old one lasts until",
+        "acpctl --local credential renew prod --ttl 10m",
+    ] {
+        assert!(err.contains(words), "{words}: {err}");
+    }
+    assert_eq!(bench.server.live_tokens(), [before]);
+    assert_eq!(bench.notes(), 0);
+    // Whoever names the time gets it.
+    bench.ok("credential renew prod --ttl 1h");
+    // Later than the old one, and sooner than the user asks for.
+    bench.server.state().longest = 7200;
+    let (code, _, err) = bench.run("credential renew prod --ttl 8h");
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("Warning: the cluster grants the token until"),
+        "{err}"
+    );
+    assert_eq!(bench.server.live_tokens(), [bench.stored_token("prod")]);
+}
+
 #[test]
 fn nothing_to_renew_is_said() {
     let env = TestEnv::new();

@@ -2,6 +2,7 @@
 //! no credential loses or gets an access that is not its own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -89,6 +90,264 @@ fn a_record_that_names_another_account_is_refused() {
     }
 }
 
+/// The ID of a credential.
+fn id_of(bench: &Bench, name: &str) -> String {
+    let record = bench.ok(&format!("credential get {name} -o json"));
+    let record: Value = serde_json::from_str(&record).unwrap();
+    record["id"].as_str().unwrap().to_owned()
+}
+
+/// Makes a second record with the name and the annotations of a credential, as any member of a platform may. Returns
+/// its ID.
+fn copy(bench: &Bench, name: &str, token: &str) -> String {
+    let annotations = format!("annotations={}", bench.annotations(name));
+    let text = bench.ok(&format!("credential token {name}"));
+    let text = text.replace(&bench.stored_token(name), token);
+    let (name, token) = (format!("name={name}"), format!("token={text}"));
+    let provider = "provider=kubeconfig".to_owned();
+    let fields = [name, provider, annotations, token];
+    let mut command = bench.env.local();
+    command.args(["api", "POST", "/credentials"]);
+    for field in &fields {
+        command.args(["--field", field]);
+    }
+    let made: Value = serde_json::from_str(&command.stdout()).unwrap();
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// A token that says to be that of the account, and that no cluster has signed.
+fn forged(bench: &Bench, name: &str) -> String {
+    let claims = bench
+        .stored_token(name)
+        .split('.')
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    format!("eyJhbGciOiJub25lIn0.{claims}.")
+}
+
+/// Takes the ID of the record out of an account, as if it was made before accounts had it.
+fn forget_record(bench: &Bench, account: &str) {
+    bench.server.change("serviceaccounts", account, |account| {
+        let notes = account["metadata"]["annotations"].as_object_mut();
+        notes.unwrap().remove("acpctl/credential-id").unwrap();
+    });
+}
+
+#[test]
+fn a_copy_of_a_record_gets_no_access() {
+    for kind in ["opaque", "forged", "stolen"] {
+        let bench = Bench::new();
+        bench.ok(MINT);
+        let (own, account) = (id_of(&bench, "prod"), account(&bench, "prod"));
+        let token = match kind {
+            "opaque" => "opaque-token-0123456789".to_owned(),
+            "forged" => forged(&bench, "prod"),
+            _ => bench.stored_token("prod"),
+        };
+        let copied = copy(&bench, "prod", &token);
+        let before = bench.server.live_tokens();
+        for line in ["renew", "revoke --yes", "revoke --dry-run"] {
+            let (code, out, err) = bench.run(&format!("credential {line} {copied}"));
+            assert_eq!((code, out.as_str()), (6, ""), "{kind} {line}: {err}");
+            let belongs = format!("the account belongs to the record \"{own}\"");
+            assert!(err.contains(&belongs), "{kind} {line}: {err}");
+            assert_eq!(bench.server.live_tokens(), before, "{kind} {line}");
+        }
+        let (code, out, err) = bench.run("credential renew --all");
+        assert_eq!(
+            (code, out.as_str()),
+            (6, "credential/prod renewed\n"),
+            "{kind}: {err}"
+        );
+        assert_eq!(
+            bench.server.live_tokens(),
+            [bench.stored_token(&own)],
+            "{kind}"
+        );
+
+        // An account that names no record: nothing tells which of the two is the copy.
+        forget_record(&bench, &account);
+        let before = bench.server.live_tokens();
+        for (id, other) in [(&own, &copied), (&copied, &own)] {
+            let (code, _, err) = bench.run(&format!("credential renew {id}"));
+            assert_eq!(code, 6, "{kind}: {err}");
+            let both = format!("the record \"{other}\" names the same account");
+            assert!(
+                err.contains(&both) && err.contains(id.as_str()),
+                "{kind}: {err}"
+            );
+            assert_eq!(bench.server.live_tokens(), before, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn an_account_that_names_no_record_needs_a_token_that_the_cluster_knows() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let (id, account) = (id_of(&bench, "prod"), account(&bench, "prod"));
+    let noted = || {
+        let state = bench.server.state();
+        let account = state.get("serviceaccounts", "team-a", &account).unwrap();
+        account["metadata"]["annotations"]["acpctl/credential-id"].clone()
+    };
+    for hides_names in [None, Some(403), Some(404)] {
+        forget_record(&bench, &account);
+        bench.server.state().hides_names = hides_names;
+        bench.ok("credential renew prod");
+        assert_eq!(noted(), json!(id), "the renewal names the record");
+        bench.server.state().hides_names = None;
+    }
+    forget_record(&bench, &account);
+    let copied = copy(&bench, "prod", &forged(&bench, "prod"));
+    bench.ok(&format!("credential delete {id} --yes --force"));
+    let before = bench.server.live_tokens();
+    let refused = |words: &str| {
+        for line in ["credential renew prod", "credential revoke prod --yes"] {
+            let (code, out, err) = bench.run(line);
+            assert_eq!((code, out.as_str()), (6, ""), "{err}");
+            assert!(err.contains(words), "{line}: {err}");
+            let by_hand = format!(
+                "kubectl --context dev -n team-a annotate --overwrite serviceaccounts/{account} acpctl/credential=prod acpctl/platform=local: acpctl/credential-id={copied}"
+            );
+            assert!(err.contains(&by_hand), "{by_hand}: {err}");
+            assert_eq!(bench.server.live_tokens(), before);
+        }
+    };
+    refused("the cluster does not accept the stored token any more");
+    bench.server.know(&bench.stored_token("prod"), "somebody");
+    refused("the cluster takes the stored token for that of somebody");
+}
+
+#[test]
+fn a_new_name_changes_nothing_about_whose_the_account_is() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    bench.ok("credential update prod --name other");
+    bench.ok("credential renew other");
+    assert_eq!(bench.server.live_tokens(), [bench.stored_token("other")]);
+    bench.ok("credential revoke other --yes");
+    assert!(bench.objects().is_empty());
+}
+
+#[test]
+fn an_account_that_could_not_be_given_to_its_record_is_told() {
+    let bench = Bench::new();
+    plan(&bench, "PATCH", "/serviceaccounts", Fault::Refuses(403));
+    let (code, out, err) = bench.run(MINT);
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "credential/prod created\n"),
+        "{err}"
+    );
+    let (id, account) = (id_of(&bench, "prod"), account(&bench, "prod"));
+    for words in [
+        format!(
+            "Warning: the ServiceAccount {account} does not say that it belongs to this credential"
+        ),
+        format!("acpctl/credential-id={id}"),
+    ] {
+        assert!(err.contains(&words), "{words}: {err}");
+    }
+    assert_eq!(bench.notes(), 0);
+    let (_, _, err) = bench.run("credential renew prod");
+    assert!(!err.contains("Warning"), "{err}");
+    bench.ok("credential revoke prod --yes");
+}
+
+#[test]
+fn the_stored_token_tells_which_anchor_is_in_use() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let account = account(&bench, "prod");
+    for end in ["b", "c"] {
+        rewrite(&bench, "prod", |own| {
+            own["acpctl/mint-anchor"] = json!(format!("{account}-{end}"));
+        });
+        let before = bench.server.live_tokens();
+        plan(&bench, "POST", "/token", Fault::Refuses(500));
+        assert_eq!(bench.run("credential renew prod").0, 10, "{end}");
+        assert_eq!(
+            bench.server.live_tokens(),
+            before,
+            "{end}: the old token stays"
+        );
+        bench.ok("credential renew prod");
+        assert_eq!(
+            bench.server.live_tokens(),
+            [bench.stored_token("prod")],
+            "{end}"
+        );
+        // Back to the first anchor.
+        bench.ok("credential renew prod");
+    }
+}
+
+/// A token that says to end with a Secret of somebody else.
+#[test]
+fn a_token_does_not_name_a_secret_of_somebody_else() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    bench.server.add(
+        "secrets",
+        "database",
+        &json!({"metadata": {"name": "database"}}),
+    );
+    let parts = bench.stored_token("prod");
+    let claims = URL_SAFE_NO_PAD
+        .decode(parts.split('.').nth(1).unwrap())
+        .unwrap();
+    let mut claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["kubernetes.io"]["secret"] =
+        json!({"name": "database", "uid": "00000000-0000-4000-9000-000000000000"});
+    let forged = format!(
+        "eyJhbGciOiJub25lIn0.{}.",
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    );
+    let text = bench.ok("credential token prod").replace(&parts, &forged);
+    let path = format!("/credentials/{}", id_of(&bench, "prod"));
+    let words = ["api", "PATCH", &path, "--field", &format!("token={text}")];
+    bench.env.local().args(words).stdout();
+    bench.ok("credential renew prod");
+    assert!(
+        bench
+            .server
+            .names("secrets")
+            .contains(&"database".to_owned())
+    );
+    bench.ok("credential revoke prod --yes");
+    assert!(
+        bench
+            .server
+            .names("secrets")
+            .contains(&"database".to_owned())
+    );
+}
+
+#[test]
+fn a_name_writes_no_line_of_its_own() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let path = format!("/credentials/{}", id_of(&bench, "prod"));
+    let words = [
+        "api",
+        "PATCH",
+        &path,
+        "--field",
+        "name=h1\ncredential/fx renewed",
+    ];
+    bench.env.local().args(words).stdout();
+    plan(&bench, "POST", "/token", Fault::Refuses(500));
+    let (code, out, err) = bench.run("credential renew --all");
+    assert_eq!((code, out.as_str()), (10, ""), "{err}");
+    assert!(err.contains("credential/h1"), "{err}");
+    assert!(
+        !err.lines().any(|line| line.starts_with("credential/fx")),
+        "{err}"
+    );
+}
+
 /// A platform in front of which something answers some requests itself.
 struct Front {
     platform: Arc<Platform>,
@@ -137,14 +396,14 @@ fn without_the_stored_token_the_account_itself_decides() {
     let account = bench.server.names("serviceaccounts").remove(0);
     for (key, value, words) in [
         (
-            "acpctl/credential",
-            json!("high"),
-            "was made for the credential \"high\"",
+            "acpctl/credential-id",
+            json!("another"),
+            "the account belongs to the record \"another\"",
         ),
         (
-            "acpctl/credential",
+            "acpctl/credential-id",
             Value::Null,
-            "does not say for which credential",
+            "the stored token can't be read",
         ),
         (
             "acpctl/platform",
@@ -316,9 +575,14 @@ fn an_interrupted_revocation_says_how_to_go_on() {
     assert_eq!(code, Some(143), "{heard:?}");
     let go_on = "credential/prod is not taken back as a whole; go on: acpctl --local credential revoke prod --yes";
     assert_eq!(heard.last().unwrap(), go_on, "{heard:?}");
-    bench.ok("credential revoke prod --yes");
+    // Whoever renews all the others finishes it as well, and that is no failure.
+    let (code, out, err) = bench.run("credential renew --all -o json");
+    assert_eq!(code, 0, "{err}");
+    let told: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(schema::faults("renewals", &told), [""; 0]);
+    assert_eq!(told, json!([{"name": "prod", "result": "gone"}]));
     assert!(bench.objects().is_empty());
-    assert_eq!(bench.notes(), 0);
+    assert_eq!((bench.run("credential get prod").0, bench.notes()), (3, 0));
 }
 
 fn hours_left(bench: &Bench) -> i64 {
@@ -439,6 +703,29 @@ fn a_platform_that_only_says_something_is_not_believed() {
 }
 
 #[test]
+fn a_name_that_is_taken_meanwhile_is_refused_with_a_hint_for_minting() {
+    let bench = Bench::new();
+    let hides_next = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&hides_next);
+    let front = Front::new(move |_, request| {
+        let is_list = request.method == "GET" && request.target.contains("/credentials?");
+        let none = json!({"kind": "CredentialList", "page": 1, "size": 0, "total": 0, "items": []});
+        (is_list && shared.swap(false, Ordering::SeqCst)).then(|| answer(200, &none))
+    });
+    assert_eq!(front.run(&bench, AT_PLATFORM).0, 0);
+    let objects = bench.objects();
+    hides_next.store(true, Ordering::SeqCst);
+    let (code, out, err) = front.run(&bench, AT_PLATFORM);
+    assert_eq!((code, out.as_str()), (6, ""), "{err}");
+    assert!(
+        err.contains("renew it (acpctl credential renew prod), or choose another --name"),
+        "{err}"
+    );
+    assert!(err.contains("is removed again"), "{err}");
+    assert_eq!(bench.objects(), objects);
+}
+
+#[test]
 fn what_is_not_known_is_not_ruled_out() {
     let mut bench = Bench::new();
     let viewer = bench.server.user("viewer", Some("view"));
@@ -511,7 +798,7 @@ fn an_answer_without_an_end_is_named() {
     let (code, _, err) = bench.run(MINT);
     assert_eq!(code, 10, "{err}");
     assert!(
-        err.contains("a TokenRequest without a end") || err.contains("expirationTimestamp"),
+        err.contains("a TokenRequest without an end that can be read (expirationTimestamp)"),
         "{err}"
     );
     assert!(bench.objects().is_empty());

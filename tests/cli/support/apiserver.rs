@@ -759,7 +759,11 @@ impl State {
                 if let Some(lie) = &self.lie {
                     lie(&mut answer, asked);
                 }
-                (code, answer)
+                // A lie may be a refusal.
+                let told = answer["code"]
+                    .as_u64()
+                    .and_then(|told| told.try_into().ok());
+                (told.unwrap_or(code), answer)
             }
             ("create", _) => self.create(&target, body, is_dry, user),
             ("list", _) => self.list(&target, &asked.query),
@@ -767,6 +771,7 @@ impl State {
                 Some(object) => (200, object.clone()),
                 None => absent(target.resource, target.name),
             },
+            ("patch", "") => self.annotate(&target, &body),
             ("delete", _) => self.delete(&target, &body, is_dry),
             _ => refusal(
                 405,
@@ -1017,6 +1022,22 @@ impl State {
             200,
             json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}),
         )
+    }
+
+    /// A merge patch of annotations.
+    fn annotate(&mut self, target: &Target<'_>, body: &Value) -> (u16, Value) {
+        let key = [target.resource, target.namespace, target.name].map(str::to_owned);
+        let Some(object) = self.objects.get_mut(&key.into()) else {
+            return absent(target.resource, target.name);
+        };
+        let (wanted, own) = (&body["metadata"], &mut object["metadata"]);
+        if !wanted["uid"].is_null() && wanted["uid"] != own["uid"] {
+            return refusal(409, "Conflict", "Precondition failed: UID in precondition");
+        }
+        for (key, text) in wanted["annotations"].as_object().unwrap() {
+            own["annotations"][key] = text.clone();
+        }
+        (200, object.clone())
     }
 
     /// A token for an account. A dry run gives one that works, too, as a real server does.

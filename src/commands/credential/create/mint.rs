@@ -9,7 +9,7 @@ use super::args::Args;
 use super::{prepare, send};
 use crate::cluster::change;
 use crate::cluster::grade::{Grade, Level};
-use crate::cluster::granted::{CLOCKS, Wanted};
+use crate::cluster::granted::Wanted;
 use crate::cluster::inspect::Inspection;
 use crate::cluster::journal::{Journal, Note, Work};
 use crate::cluster::objects::{Account, Kind as Made, Object, Origin, is_name};
@@ -27,7 +27,6 @@ use crate::intake::name_from_context;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, progress, signals};
 use crate::resources::KUBECONFIG;
-use crate::runner::expiry::date;
 use crate::text::quote;
 use crate::text::{acpctl_for, url_for_people};
 
@@ -148,16 +147,10 @@ fn refuse_taken(ctx: &Ctx, ends: &Ends<'_>, name: &str) -> anyhow::Result<()> {
             .await
             .with_context(|| format!("look up credential {}", quote(name)))
     })?;
-    let Some(first) = found.first() else {
-        return Ok(());
-    };
-    let text = format!("credential {} already exists ({})", quote(name), first.id());
-    Err(Failure::new(Kind::Conflict, text)
-        .hint(format!(
-            "renew it ({}), or choose another --name",
-            acpctl_for(&["credential", "renew"], name, &[])
-        ))
-        .into())
+    match found.first() {
+        Some(first) => Err(send::taken(name, first).into()),
+        None => Ok(()),
+    }
 }
 
 /// Lets the cluster check the objects without storing them. A token is never tried: the cluster would give one that
@@ -241,7 +234,7 @@ fn make_and_store(
     projects: &[(String, Grantee)],
 ) -> anyhow::Result<()> {
     let account = &plan.minted.account;
-    ends.settle_left(ctx)?;
+    ends.settle_left(ctx, None)?;
     let rest = format!(
         "The next 'acpctl credential create --mint', 'renew' or 'revoke' for this cluster removes it. By hand: {}",
         ends.remove_by_hand(account)
@@ -252,6 +245,8 @@ fn make_and_store(
         server: ends.server(),
         platform: ends.address.clone(),
         credential: plan.name.clone(),
+        record: None,
+        digest: None,
         id: account.id.clone(),
         namespace: account.namespace.clone(),
         new_anchor: Some(plan.minted.anchor.clone()),
@@ -263,13 +258,20 @@ fn make_and_store(
             grading::gate(&plan.name, token.asked.grade, limit)?;
         }
         work.check()?;
-        journal.step("store")?;
         let recorded = plan.minted.annotations(&token.asked, ctx);
         let new = prepare::minted(ctx, args, plan.name.clone(), &token.text, recorded)?;
+        journal.note.digest.clone_from(&new.digest);
+        journal.step("store")?;
         let sent = send::send(ctx, args, &new);
         // The platform may have stored it before it failed, and it may only say that it has stored it.
         match (sent, ctx.block_on(ends.stored(&journal.note))) {
-            (_, Ok(Some((record, _)))) => Ok((record, token)),
+            (_, Ok(Some((record, _)))) => {
+                ctx.block_on(async {
+                    ends.name_new_owner(ctx, &journal.note, &record).await;
+                    Ok(())
+                })?;
+                Ok((record, token))
+            }
             (Err(why), _) => Err(why),
             (Ok(_), Ok(None)) => Err(Failure::new(
                 Kind::Server,
@@ -363,17 +365,7 @@ fn make(
 
 /// Says what differs from what was asked for.
 fn warn_of_surprises(ctx: &Ctx, plan: &Plan, token: &Token) {
-    let tolerated = plan.minted.ttl.saturating_sub(CLOCKS);
-    if ctx
-        .now()
-        .checked_add(tolerated)
-        .is_ok_and(|end| token.end < end)
-    {
-        ctx.out.warn(&format!(
-            "the cluster grants the token until {} only",
-            date(token.end)
-        ));
-    }
+    minted::warn_if_short(ctx, plan.minted.ttl, token.end);
     let nothing = Grade {
         level: Level::None,
         at_least: false,

@@ -155,7 +155,7 @@ pub(super) fn foresee(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Re
     let Some(first) = found.first() else {
         return Ok(Effect::Created);
     };
-    let (stored, effect) = decide(args.if_exists, new, &found, first)?;
+    let (stored, effect) = decide(args, new, &found, first)?;
     if let Effect::Updated = effect {
         check_update(ctx, args, &stored, new)?;
     }
@@ -171,7 +171,7 @@ async fn meet(
     found: &[Record],
     first: &Record,
 ) -> anyhow::Result<(Record, Effect)> {
-    match decide(args.if_exists, new, found, first)? {
+    match decide(args, new, found, first)? {
         (stored, Effect::Updated) => {
             check_update(ctx, args, &stored, new)?;
             let record = overwrite(client, &stored, &new.body).await?;
@@ -183,7 +183,7 @@ async fn meet(
 
 /// Decides what to do about credentials of the same name. Returns the one that stays or is to be updated.
 fn decide(
-    if_exists: Option<IfExists>,
+    args: &Args,
     new: &NewCredential,
     found: &[Record],
     first: &Record,
@@ -193,7 +193,7 @@ fn decide(
         digest.is_some_and(|digest| annotation(record, DIGEST) == digest)
             && merge::holds(record, &new.body)
     };
-    match if_exists {
+    match args.if_exists {
         Some(IfExists::Skip) => Ok((first.clone(), Effect::Skipped)),
         None if found.len() == 1 && is_same(first) => Ok((first.clone(), Effect::Unchanged)),
         Some(IfExists::Update) => {
@@ -205,8 +205,18 @@ fn decide(
             };
             Ok((stored, effect))
         }
+        None if args.mint.is_given() => Err(taken(&new.name, first).into()),
         None | Some(IfExists::Error) => Err(already_exists(&new.name, found, first).into()),
     }
+}
+
+/// Refuses a name for a credential that is minted: it never takes the place of another one.
+pub(super) fn taken(name: &str, first: &Record) -> Failure {
+    let message = format!("credential {} already exists ({})", quote(name), first.id());
+    Failure::new(Kind::Conflict, message).hint(format!(
+        "renew it ({}), or choose another --name",
+        acpctl_for(&["credential", "renew"], name, &[])
+    ))
 }
 
 fn already_exists(name: &str, found: &[Record], first: &Record) -> Failure {
