@@ -1,8 +1,8 @@
 //! Grades how much a credential can do in its cluster, from what the cluster answers to reviews.
 //!
-//! This module is pure: it reads the answers to the questions of [`super::rights`]. An answer is yes, no or unknown; it never
-//! concludes "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher level
-//! with an unknown makes it "at least" that grade.
+//! This module is pure: it reads the answers to the questions of [`super::rights`]. An answer is yes, no or unknown; it
+//! never concludes "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher
+//! level with an unknown makes it "at least" that grade.
 
 use std::fmt;
 

@@ -269,8 +269,9 @@ fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<us
     Ok(number(&typed).unwrap_or(1) - 1)
 }
 
-/// The look of a list. Names come from files and servers, so unseen characters are shown as escapes. dialoguer gets the indexes of the choices as its items: it assumes that a long item covers
-/// several lines, while this list cuts each item to the current width of the window.
+/// The look of a list. Names come from files and servers, so unseen characters are shown as escapes. dialoguer gets the
+/// indexes of the choices as its items: it assumes that a long item covers several lines, while this list cuts each
+/// item to the current width of the window.
 struct List<'a>(&'a [Choice]);
 
 impl List<'_> {
