@@ -240,6 +240,7 @@ const RIGHTS: &[Right] = &[
     // Some clusters keep their administrators, and all of them their name service, in a ConfigMap of `kube-system`.
     everywhere(CHANGE, "", "configmaps", Admin),
     everywhere(&["create"], "", "secrets", Admin),
+    everywhere(&["get", "watch"], "", "secrets", ReadSecrets),
     everywhere(EDIT, "", "namespaces", Admin),
     everywhere(&["escalate"], RBAC, "roles", Admin),
     everywhere(&["bind"], RBAC, "roles", Admin),
