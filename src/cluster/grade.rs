@@ -1,87 +1,15 @@
 //! Grades how much a credential can do in its cluster, from what the cluster answers to reviews.
 //!
-//! This module is pure: it holds the questions and reads their answers. An answer is yes, no or unknown; it never
-//! concludes "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher level
-//! with an unknown makes it "at least" that grade.
+//! This module is pure: it reads the answers to the questions of [`super::rights`]. An answer is yes, no or unknown; it
+//! never concludes "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher
+//! level with an unknown makes it "at least" that grade.
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// How much a credential can do, in rising order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
-    /// Only asks about its own rights, as every user may.
-    None,
-    /// Reads some objects, but no secrets.
-    Read,
-    /// Reads secrets.
-    ReadSecrets,
-    /// Changes objects, or runs code in containers.
-    Write,
-    /// Can acquire rights in the namespace that it was not granted.
-    Escalate,
-    /// Can get every right in the cluster.
-    Admin,
-}
-
-impl Level {
-    /// All levels, lowest first.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::None,
-        Self::Read,
-        Self::ReadSecrets,
-        Self::Write,
-        Self::Escalate,
-        Self::Admin,
-    ];
-
-    /// Returns its word for people, flags and JSON.
-    #[must_use]
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Read => "read",
-            Self::ReadSecrets => "read-secrets",
-            Self::Write => "write",
-            Self::Escalate => "escalate",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// Returns the level of a word.
-    #[must_use]
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.word() == word)
-    }
-
-    /// Returns one sentence on what it means to give the credential to an agent.
-    #[must_use]
-    pub(crate) fn meaning(self) -> &'static str {
-        match self {
-            Self::None => "A session can do nothing with it in this cluster.",
-            Self::Read => {
-                "A session can look at objects, but not at secrets, and can change nothing."
-            }
-            Self::ReadSecrets => {
-                "A session can read passwords and keys of other programs, and use them elsewhere."
-            }
-            Self::Write => {
-                "A session can change or delete what runs in the cluster, and run its own programs there."
-            }
-            Self::Escalate => {
-                "A session can act as other accounts of its namespace, with all their rights."
-            }
-            Self::Admin => "A session can take over the whole cluster.",
-        }
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
+pub(crate) use super::rights::{Level, RBAC, Scope};
+use super::rights::{Partner, Question};
 
 /// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,210 +63,6 @@ impl Verdict {
     }
 }
 
-/// The scope of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// In the context's namespace.
-    Namespace,
-    /// In the whole cluster.
-    Cluster,
-}
-
-/// One right to ask about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Question {
-    pub scope: Scope,
-    pub verb: &'static str,
-    pub group: &'static str,
-    pub resource: &'static str,
-    pub subresource: &'static str,
-    /// The object's name; empty for any object.
-    pub name: &'static str,
-    /// The level of a user who has the right.
-    pub level: Level,
-}
-
-const fn in_namespace(
-    verb: &'static str,
-    group: &'static str,
-    resource: &'static str,
-    subresource: &'static str,
-    level: Level,
-) -> Question {
-    Question {
-        scope: Scope::Namespace,
-        verb,
-        group,
-        resource,
-        subresource,
-        name: "",
-        level,
-    }
-}
-
-const fn in_cluster(
-    verb: &'static str,
-    group: &'static str,
-    resource: &'static str,
-    subresource: &'static str,
-    name: &'static str,
-    level: Level,
-) -> Question {
-    Question {
-        scope: Scope::Cluster,
-        verb,
-        group,
-        resource,
-        subresource,
-        name,
-        level,
-    }
-}
-
-pub(crate) const RBAC: &str = "rbac.authorization.k8s.io";
-const CERTIFICATES: &str = "certificates.k8s.io";
-const ADMISSION: &str = "admissionregistration.k8s.io";
-
-/// Asks for all rights at once: after a yes no other question is needed.
-pub(crate) const EVERYTHING: Question = in_cluster("*", "*", "*", "", "", Level::Admin);
-
-/// The rights that make a grade, in the order in which they are asked about.
-///
-/// A user who may create pods can run code as any account of the namespace. A user who may approve certificates for the
-/// signer of clients can become a user of any name, but needs both rights of the pair (see [`grade`]).
-pub(crate) const QUESTIONS: [Question; 32] = [
-    in_cluster("impersonate", "", "users", "", "", Level::Admin),
-    in_cluster(
-        "impersonate",
-        "",
-        "groups",
-        "",
-        "system:masters",
-        Level::Admin,
-    ),
-    in_cluster("escalate", RBAC, "clusterroles", "", "", Level::Admin),
-    in_cluster("bind", RBAC, "clusterroles", "", "", Level::Admin),
-    in_cluster(
-        "bind",
-        RBAC,
-        "clusterroles",
-        "",
-        "cluster-admin",
-        Level::Admin,
-    ),
-    in_cluster("create", RBAC, "clusterrolebindings", "", "", Level::Write),
-    in_cluster("get", "", "nodes", "proxy", "", Level::Admin),
-    in_cluster("create", "", "nodes", "proxy", "", Level::Admin),
-    in_cluster(
-        "update",
-        CERTIFICATES,
-        "certificatesigningrequests",
-        "approval",
-        "",
-        Level::Admin,
-    ),
-    in_cluster(
-        "approve",
-        CERTIFICATES,
-        "signers",
-        "",
-        CLIENT_SIGNER,
-        Level::Admin,
-    ),
-    in_cluster(
-        "create",
-        ADMISSION,
-        "mutatingwebhookconfigurations",
-        "",
-        "",
-        Level::Admin,
-    ),
-    in_cluster(
-        "delete",
-        ADMISSION,
-        "validatingwebhookconfigurations",
-        "",
-        "",
-        Level::Admin,
-    ),
-    in_cluster("list", "", "secrets", "", "", Level::ReadSecrets),
-    in_cluster("delete", "", "namespaces", "", "", Level::Write),
-    in_cluster("create", "", "persistentvolumes", "", "", Level::Write),
-    in_cluster("list", "", "namespaces", "", "", Level::Read),
-    in_namespace("get", "", "secrets", "", Level::ReadSecrets),
-    in_namespace("list", "", "secrets", "", Level::ReadSecrets),
-    in_namespace("watch", "", "secrets", "", Level::ReadSecrets),
-    in_namespace("create", "", "pods", "", Level::Write),
-    in_namespace("create", "apps", "deployments", "", Level::Write),
-    in_namespace("create", "", "pods", "exec", Level::Write),
-    // Over web sockets a GET runs a command, too.
-    in_namespace("get", "", "pods", "exec", Level::Write),
-    in_namespace("create", "", "pods", "attach", Level::Write),
-    in_namespace("create", "", "pods", "portforward", Level::Write),
-    in_namespace("patch", "", "pods", "ephemeralcontainers", Level::Write),
-    in_namespace("update", "", "configmaps", "", Level::Write),
-    in_namespace("create", "", "serviceaccounts", "token", Level::Escalate),
-    in_namespace("impersonate", "", "serviceaccounts", "", Level::Escalate),
-    in_namespace("create", RBAC, "rolebindings", "", Level::Write),
-    in_namespace("escalate", RBAC, "roles", "", Level::Escalate),
-    in_namespace("bind", RBAC, "roles", "", Level::Escalate),
-];
-
-const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
-/// The name that stands for every signer of the domain, [`CLIENT_SIGNER`] included.
-const ALL_SIGNERS: &str = "kubernetes.io/*";
-/// The most requests that an inspection sends: for the user, for everything at once, for the rules, and for each
-/// question.
-pub(crate) const MOST_REQUESTS: usize = 3 + QUESTIONS.len();
-
-impl Question {
-    /// Returns the body of the access review for this question. A question about the cluster has no namespace.
-    #[must_use]
-    pub(crate) fn review(&self, namespace: &str) -> Value {
-        self.review_of(namespace, self.name)
-    }
-
-    /// Returns the body of the access review for the object of this name.
-    #[must_use]
-    pub(crate) fn review_of(&self, namespace: &str, name: &str) -> Value {
-        let mut asked = json!({"verb": self.verb, "resource": self.resource});
-        let namespace = if self.scope == Scope::Namespace {
-            namespace
-        } else {
-            ""
-        };
-        for (key, value) in [
-            ("namespace", namespace),
-            ("group", self.group),
-            ("subresource", self.subresource),
-            ("name", name),
-        ] {
-            if !value.is_empty() {
-                asked[key] = Value::from(value);
-            }
-        }
-        json!({
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": asked},
-        })
-    }
-
-    /// Returns the question as people read it: `create pods/exec`, `bind clusterroles "cluster-admin"`.
-    #[must_use]
-    pub(crate) fn says(&self) -> String {
-        let mut text = format!("{} {}", self.verb, self.resource);
-        if !self.subresource.is_empty() {
-            text.push('/');
-            text.push_str(self.subresource);
-        }
-        if !self.name.is_empty() {
-            text.push_str(&format!(" \"{}\"", self.name));
-        }
-        text
-    }
-}
-
 /// One rule of a rules review: verbs on resources, for all objects or for those with some names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Rule {
@@ -348,24 +72,52 @@ pub(crate) struct Rule {
     pub names: Vec<String>,
 }
 
+/// Verbs on addresses that are no objects, such as `/metrics`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Addresses {
+    pub verbs: Vec<String>,
+    pub paths: Vec<String>,
+}
+
 /// The rules that a rules review lists for one namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Rules {
     pub rules: Vec<Rule>,
+    pub addresses: Vec<Addresses>,
     /// False if there may be more rights than the list shows.
     pub complete: bool,
 }
 
 /// Resources that every logged-in user may create: they answer questions and change nothing.
-pub(super) const REVIEWS: [&str; 4] = [
+pub(super) const REVIEWS: [&str; 6] = [
     "selfsubjectreviews",
     "selfsubjectaccessreviews",
     "selfsubjectrulesreviews",
     "localsubjectaccessreviews",
+    "subjectaccessreviews",
+    "tokenreviews",
+];
+
+/// The first words of the addresses that every logged-in user may read: they describe the cluster.
+const PUBLIC: [&str; 14] = [
+    "",
+    ".well-known",
+    "api",
+    "apis",
+    "healthz",
+    "livez",
+    "oapi",
+    "openapi",
+    "openid",
+    "osapi",
+    "readyz",
+    "swagger.json",
+    "swaggerapi",
+    "version",
 ];
 
 /// Verbs that change nothing.
-const READS: [&str; 3] = ["get", "list", "watch"];
+const READS: [&str; 4] = ["get", "list", "watch", "head"];
 
 impl Rules {
     /// Reads the answer to a rules review. Any answer that is not complete counts as an empty, incomplete list.
@@ -392,8 +144,14 @@ impl Rules {
             names: texts(rule, "resourceNames"),
         };
         let review = review.unwrap_or(&Value::Null);
+        let addresses = |rule: &Value| Addresses {
+            verbs: texts(rule, "verbs"),
+            paths: texts(rule, "nonResourceURLs"),
+        };
+        let others = review["nonResourceRules"].as_array();
         Self {
             rules: listed.iter().map(rule).collect(),
+            addresses: others.into_iter().flatten().map(addresses).collect(),
             complete: review["incomplete"] == false && review.get("evaluationError").is_none(),
         }
     }
@@ -427,13 +185,14 @@ impl Rules {
     #[must_use]
     pub(crate) fn level(&self) -> Level {
         let levels = self.rules.iter().map(Rule::level);
-        levels.max().unwrap_or(Level::None)
+        let others = self.addresses.iter().map(Addresses::level);
+        levels.chain(others).max().unwrap_or(Level::None)
     }
 }
 
 impl Rule {
     /// Returns true if the rule grants the right, apart from names.
-    fn covers(&self, question: &Question) -> bool {
+    pub(super) fn covers(&self, question: &Question) -> bool {
         let has = |list: &[String], word: &str| list.iter().any(|item| item == "*" || item == word);
         let resource = |item: &String| match item.split_once('/') {
             None => item == "*" || (question.subresource.is_empty() && item == question.resource),
@@ -449,16 +208,40 @@ impl Rule {
     /// Returns the level of the rule, whatever its resources.
     fn level(&self) -> Level {
         let is_noise = |resource: &String| REVIEWS.contains(&resource.as_str());
-        if self.verbs.is_empty() || self.resources.is_empty() || self.resources.iter().all(is_noise)
-        {
+        if self.resources.iter().all(is_noise) {
             return Level::None;
         }
-        let only_reads = self.verbs.iter().all(|verb| READS.contains(&verb.as_str()));
-        if only_reads {
-            Level::Read
-        } else {
-            Level::Write
+        // What an account can do under another uid, or with other words about itself, other programs decide.
+        let of_user = |resource: &String| resource == "uids" || resource.starts_with("userextras");
+        let impersonates = self.verbs.iter().any(|verb| verb == "impersonate");
+        if impersonates && self.resources.iter().any(of_user) {
+            return Level::Escalate;
         }
+        level_of(&self.verbs)
+    }
+}
+
+impl Addresses {
+    /// Returns the level of the rule; what every user may read counts for nothing.
+    fn level(&self) -> Level {
+        let is_public = |path: &String| {
+            let first = path.trim_start_matches('/').split('/').next();
+            first.is_some_and(|first| PUBLIC.contains(&first))
+        };
+        match level_of(&self.verbs) {
+            Level::Read if self.paths.iter().all(is_public) => Level::None,
+            level => level,
+        }
+    }
+}
+
+/// Returns the level of verbs, whatever they are about.
+fn level_of(verbs: &[String]) -> Level {
+    let is_read = |verb: &String| READS.contains(&verb.as_str());
+    match verbs {
+        [] => Level::None,
+        verbs if verbs.iter().all(is_read) => Level::Read,
+        _ => Level::Write,
     }
 }
 
@@ -518,19 +301,26 @@ pub(crate) fn grade(findings: &[Finding], rules: &Rules) -> Grade {
     } else {
         Level::Admin
     };
-    let pair = pair(findings);
-    for Finding { question, verdict } in findings {
-        let verdict = if is_of_pair(question) { &pair } else { verdict };
-        match verdict {
-            Verdict::Yes(_) => level = level.max(question.level),
-            // How much one named user or role can do is not known.
-            Verdict::Only(_) => {
-                level = level.max(question.level.min(Level::Escalate));
-                possible = possible.max(question.level);
-            }
-            Verdict::Unknown => possible = possible.max(question.level),
-            Verdict::No => {}
-        }
+    for finding in findings {
+        let Finding { question, verdict } = finding;
+        let needed = question
+            .partner()
+            .map(|it| partner(findings, question.scope, it));
+        // A right that needs another one is a change by itself.
+        let (least, most) = match needed {
+            Some(Verdict::No) => (Level::Write, Level::Write),
+            Some(Verdict::Unknown) => (Level::Write, question.level),
+            _ => (question.level, question.level),
+        };
+        let (given, most) = match verdict {
+            Verdict::Yes(_) => (least, most),
+            Verdict::Only(names) if question.is_useless_for(names) => (Level::Write, Level::Write),
+            Verdict::Only(_) => (least.min(question.level_by_name()), most),
+            Verdict::Unknown => (Level::None, most),
+            Verdict::No => continue,
+        };
+        level = level.max(given);
+        possible = possible.max(most);
     }
     Grade {
         level,
@@ -538,41 +328,27 @@ pub(crate) fn grade(findings: &[Finding], rules: &Rules) -> Grade {
     }
 }
 
-fn is_of_pair(question: &Question) -> bool {
-    question.group == CERTIFICATES
-}
-
-/// Combines the two rights about certificates: one is useless without the other.
-fn pair(findings: &[Finding]) -> Verdict {
+/// Returns whether the user has any of the rights that another one needs, in this scope.
+fn partner(findings: &[Finding], scope: Scope, partner: Partner) -> Verdict {
     let of = |finding: &Finding| match &finding.verdict {
-        // A right for other signers does not lead to a client certificate; one for all signers of the domain does.
-        Verdict::Only(names) if finding.question.name == CLIENT_SIGNER => {
-            if names.iter().any(|name| name == ALL_SIGNERS) {
-                Verdict::Yes(None)
-            } else {
-                Verdict::No
-            }
-        }
+        Verdict::Only(names) if finding.question.is_useless_for(names) => Verdict::No,
         verdict if verdict.is_yes() => Verdict::Yes(None),
         verdict => verdict.clone(),
     };
-    let both = findings
-        .iter()
-        .filter(|finding| is_of_pair(&finding.question));
-    let verdicts: Vec<Verdict> = both.map(of).collect();
-    if verdicts.is_empty() || verdicts.contains(&Verdict::No) {
-        return Verdict::No;
-    }
-    if verdicts.iter().all(Verdict::is_yes) {
-        return Verdict::Yes(None);
-    }
-    Verdict::Unknown
+    let found = findings.iter();
+    let found = found.filter(|it| it.question.scope == scope && it.question.is(partner));
+    let verdicts: Vec<Verdict> = found.map(of).collect();
+    let first = verdicts.iter().find(|it| it.is_yes());
+    let unknown = || verdicts.iter().find(|it| **it == Verdict::Unknown);
+    first.or_else(unknown).cloned().unwrap_or(Verdict::No)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::rights::questions;
     use proptest::prelude::*;
+    use serde_json::json;
 
     fn rule(verbs: &[&str], groups: &[&str], resources: &[&str], names: &[&str]) -> Value {
         json!({"verbs": verbs, "apiGroups": groups, "resources": resources, "resourceNames": names})
@@ -583,8 +359,31 @@ mod tests {
         Rules::of_review(201, Some(&body))
     }
 
+    /// The questions that tests ask.
+    fn all() -> Vec<Question> {
+        questions("team-a")
+    }
+
+    /// A question about the namespace.
+    fn about(
+        verb: &'static str,
+        group: &'static str,
+        resource: &'static str,
+        subresource: &'static str,
+    ) -> Question {
+        Question {
+            scope: Scope::Namespace,
+            verb,
+            group,
+            resource,
+            subresource,
+            name: "",
+            level: Level::Write,
+        }
+    }
+
     fn secrets(verb: &'static str) -> Question {
-        in_namespace(verb, "", "secrets", "", Level::ReadSecrets)
+        about(verb, "", "secrets", "")
     }
 
     #[test]
@@ -628,9 +427,9 @@ mod tests {
 
     #[test]
     fn parts_of_resources_and_wildcards_are_told_apart() {
-        let exec = in_namespace("create", "", "pods", "exec", Level::Write);
-        let pods = in_namespace("create", "", "pods", "", Level::Write);
-        let deployments = in_namespace("create", "apps", "deployments", "", Level::Write);
+        let exec = about("create", "", "pods", "exec");
+        let pods = about("create", "", "pods", "");
+        let deployments = about("create", "apps", "deployments", "");
         let only_exec = rules(&[rule(&["create"], &[""], &["pods/exec"], &[])], false);
         assert!(only_exec.answer(&exec).is_yes());
         assert_eq!(only_exec.answer(&pods), Verdict::No);
@@ -682,25 +481,78 @@ mod tests {
         assert_eq!(list.level(), Level::Write);
     }
 
-    #[test]
-    fn approving_certificates_needs_both_rights() {
-        use Known::{No, Unknown, Yes};
-        let of = |update, approve| {
-            let findings = QUESTIONS.map(|question| Finding {
-                question,
-                verdict: match (question.resource, question.verb) {
-                    ("certificatesigningrequests", _) => update,
-                    ("signers", _) => approve,
-                    _ => No,
-                }
-                .into(),
-            });
-            grade(&findings, &rules(&[], false)).to_string()
+    /// Findings of which these verdicts are not "no".
+    fn findings(verdict: impl Fn(&Question) -> Verdict) -> Vec<Finding> {
+        let finding = |question: Question| Finding {
+            verdict: verdict(&question),
+            question,
         };
-        assert_eq!(of(Yes, Yes), "admin");
-        assert_eq!(of(Yes, No), "none");
-        assert_eq!(of(No, Unknown), "none");
-        assert_eq!(of(Yes, Unknown), "at least none");
+        all().into_iter().map(finding).collect()
+    }
+
+    #[test]
+    fn some_rights_need_another_one() {
+        use Known::{No, Unknown, Yes};
+        let of = |first: (&str, &str, Known), second: (&str, &str, Known)| {
+            let found = findings(|question| {
+                let is =
+                    |it: &(&str, &str, Known)| it.0 == question.verb && it.1 == question.resource;
+                let known = [first, second].into_iter().find(is);
+                known.map_or(Verdict::No, |it| it.2.into())
+            });
+            grade(&found, &rules(&[], false)).to_string()
+        };
+        let certificates = |update, approve| {
+            of(
+                ("update", "certificatesigningrequests", update),
+                ("approve", "signers", approve),
+            )
+        };
+        assert_eq!(certificates(Yes, Yes), "admin");
+        assert_eq!(certificates(Yes, No), "write");
+        assert_eq!(certificates(No, Unknown), "at least none");
+        assert_eq!(certificates(Yes, Unknown), "at least write");
+        let secrets = |create, list| of(("create", "secrets", create), ("watch", "secrets", list));
+        assert_eq!(secrets(Yes, Yes), "escalate");
+        assert_eq!(secrets(Yes, No), "write");
+        assert_eq!(secrets(No, Yes), "read-secrets");
+        assert_eq!(secrets(Yes, Unknown), "at least write");
+    }
+
+    #[test]
+    fn addresses_of_everybody_count_for_nothing() {
+        let of = |verbs: &[&str], paths: &[&str]| {
+            let body = json!({"status": {"resourceRules": [], "incomplete": false, "nonResourceRules":
+                [{"verbs": verbs, "nonResourceURLs": paths}]}});
+            Rules::of_review(201, Some(&body)).level()
+        };
+        let public = [
+            "/api",
+            "/api/*",
+            "/healthz",
+            "/version/",
+            "/openid/v1/jwks",
+            "/",
+        ];
+        assert_eq!(of(&["get"], &public), Level::None);
+        assert_eq!(of(&["get"], &["/api", "/logs/*"]), Level::Read);
+        assert_eq!(of(&["get"], &["/metrics"]), Level::Read);
+        assert_eq!(of(&["get"], &["*"]), Level::Read);
+        assert_eq!(of(&["post"], &["/healthz"]), Level::Write);
+    }
+
+    #[test]
+    fn a_right_in_the_namespace_of_the_system_is_one_in_the_whole_cluster() {
+        let level = |namespace| {
+            let all = questions(namespace);
+            let mut found = all.iter().filter(|it| {
+                let of = (it.verb, it.resource, it.subresource);
+                it.scope == Scope::Namespace && of == ("create", "pods", "exec")
+            });
+            found.next().map(|it| it.level)
+        };
+        assert_eq!(level("team-a"), Some(Level::Write));
+        assert_eq!(level("kube-system"), Some(Level::Admin));
     }
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -721,49 +573,49 @@ mod tests {
     }
 
     #[test]
-    fn there_are_at_most_thirty_five_requests() {
-        assert_eq!(MOST_REQUESTS, 35);
-    }
-
-    #[test]
     fn a_right_for_one_named_user_or_role_is_at_least_escalate() {
-        let findings = |names: &[&str]| {
-            QUESTIONS.map(|question| Finding {
-                question,
-                verdict: match (question.verb, question.resource) {
-                    ("impersonate", "users") if !names.is_empty() => {
-                        Verdict::Only(names.iter().map(|&name| name.to_owned()).collect())
-                    }
-                    _ => Verdict::No,
-                },
-            })
+        let of = |names: &[&str]| {
+            let found = findings(|question| match (question.verb, question.resource) {
+                ("impersonate", "users") if !names.is_empty() => {
+                    Verdict::Only(names.iter().map(|&name| name.to_owned()).collect())
+                }
+                _ => Verdict::No,
+            });
+            grade(&found, &rules(&[], false)).to_string()
         };
-        let of = |names| grade(&findings(names), &rules(&[], false)).to_string();
         assert_eq!(of(&["ada"]), "at least escalate");
         assert_eq!(of(&[]), "none");
     }
 
     /// True if a right among these that counts by itself makes an administrator.
     fn truth_is_admin(truth: &[bool]) -> bool {
-        let yes = QUESTIONS.iter().zip(truth).filter(|(_, yes)| **yes);
-        let (pair, others): (Vec<_>, Vec<_>) = yes.partition(|(question, _)| is_of_pair(question));
-        pair.len() == 2
-            || others
-                .iter()
-                .any(|(question, _)| question.level == Level::Admin)
+        let all = all();
+        let yes: Vec<&Question> = all
+            .iter()
+            .zip(truth)
+            .filter(|(_, yes)| **yes)
+            .map(|it| it.0)
+            .collect();
+        yes.iter().any(|question| {
+            let has = |partner| {
+                yes.iter()
+                    .any(|other| other.scope == question.scope && other.is(partner))
+            };
+            question.level == Level::Admin && question.partner().is_none_or(has)
+        })
     }
 
     proptest! {
         /// The grade of what is known never falls when more becomes known, and is exact when all is known.
         #[test]
         fn what_is_unknown_only_makes_it_at_least(
-            truth in prop::collection::vec(any::<bool>(), QUESTIONS.len()),
-            known in prop::collection::vec(any::<bool>(), QUESTIONS.len()),
+            truth in prop::collection::vec(any::<bool>(), all().len()),
+            known in prop::collection::vec(any::<bool>(), all().len()),
         ) {
             let findings = |is_known: &dyn Fn(usize) -> bool| -> Vec<Finding> {
-                let all = QUESTIONS.iter().enumerate();
+                let all = all().into_iter().enumerate();
                 all.map(|(at, question)| Finding {
-                    question: *question,
+                    question,
                     verdict: match (is_known(at), truth[at]) {
                         (false, _) => Verdict::Unknown,
                         (true, true) => Verdict::Yes(None),
@@ -793,7 +645,7 @@ mod tests {
             resource in prop::sample::select(vec!["secrets", "pods", "pods/exec", "*", "*/exec", "deployments"]),
         ) {
             let list = rules(&[rule(&[verb], &[group], &[resource], &[])], false);
-            for question in QUESTIONS.iter().filter(|question| question.scope == Scope::Namespace) {
+            for question in all().iter().filter(|question| question.scope == Scope::Namespace) {
                 let whole = match question.subresource {
                     "" => question.resource.to_owned(),
                     sub => format!("{}/{sub}", question.resource),

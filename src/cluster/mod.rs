@@ -4,6 +4,7 @@
 //! - [`questions`]: asks for the version, the user's name, and what the user may read
 //! - [`fault`]: the reason of a failure, found by the type of the error and not by its words
 //! - [`grade`]: how much the user can do, from answers to reviews
+//! - [`rights`]: the rights that make a grade, as a table
 //! - [`inspect`]: asks the questions of the grade
 //! - [`roles`], [`objects`]: what a minted credential may do, and its objects in the cluster, as data
 //! - [`change`]: creates and removes single objects, and asks for tokens
@@ -25,6 +26,7 @@ pub(crate) mod journal;
 pub(crate) mod objects;
 pub(crate) mod plugin;
 pub(crate) mod questions;
+pub(crate) mod rights;
 pub(crate) mod roles;
 mod tls;
 

@@ -4,6 +4,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -15,11 +16,13 @@ use super::tls;
 use crate::compat::io_reason::reason;
 use crate::kubeconfig::{Access, ClientPair, Plugin};
 use crate::system::process::Group;
-use crate::text::quote;
+use crate::text::{quote, secrets};
 use crate::yaml;
 
-/// The most that is kept of each of its streams, in bytes.
+/// The most that is kept of its output, in bytes.
 const MAX_OUTPUT: u64 = 1 << 20;
+/// The most that is shown of one of its lines on standard error, in bytes.
+const LONGEST_LINE: usize = 4 << 10;
 
 /// The credentials that the program returns: at least one of the two.
 pub(crate) struct Login {
@@ -81,7 +84,7 @@ pub(crate) async fn run(
         return Err(fault(&format!(
             "did not end within {} s{}",
             limit.as_secs(),
-            last_line(&running.errors)
+            running.heard.says()
         )));
     };
     let status = ended.map_err(|error| fault(&reason(&error)))?;
@@ -90,7 +93,7 @@ pub(crate) async fn run(
             Some(code) => format!("failed with exit code {code}"),
             None => "was ended by a signal".to_owned(),
         };
-        return Err(fault(&format!("{how}{}", last_line(&running.errors))));
+        return Err(fault(&format!("{how}{}", running.heard.says())));
     }
     read(&running.output, &plugin.api_version).map_err(|why| fault(&why.to_string()))
 }
@@ -101,7 +104,36 @@ struct Running {
     _group: Group,
     child: Child,
     output: Zeroizing<Vec<u8>>,
-    errors: Vec<u8>,
+    heard: Heard,
+}
+
+/// What the program has written to standard error: the line that it is writing, and the last one that is not empty.
+#[derive(Default)]
+struct Heard {
+    line: Vec<u8>,
+    last: String,
+}
+
+impl Heard {
+    /// Ends the line.
+    fn end_line(&mut self) -> &str {
+        let line = String::from_utf8_lossy(&self.line).trim().to_owned();
+        self.line.clear();
+        if !line.is_empty() {
+            self.last = line;
+            return &self.last;
+        }
+        ""
+    }
+
+    /// Returns the last line behind a colon, without what reads like a login.
+    fn says(&mut self) -> String {
+        self.end_line();
+        match self.last.as_str() {
+            "" => String::new(),
+            last => format!(": {}", secrets::hide_logins(last)),
+        }
+    }
 }
 
 impl Running {
@@ -110,7 +142,7 @@ impl Running {
             _group: Group::of(&child),
             child,
             output: Zeroizing::default(),
-            errors: Vec::new(),
+            heard: Heard::default(),
         }
     }
 
@@ -120,7 +152,7 @@ impl Running {
         let (status, output, errors) = tokio::join!(
             self.child.wait(),
             take(output, &mut self.output),
-            listen(errors, &mut self.errors, heard)
+            listen(errors, &mut self.heard, heard)
         );
         output.and(errors)?;
         status
@@ -137,44 +169,31 @@ async fn take(stream: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> std
     Ok(())
 }
 
-/// Keeps the beginning of standard error, and reports its lines one by one.
+/// Reports the lines of standard error one by one, each as far as it is shown.
 async fn listen(
     stream: Option<impl AsyncRead + Unpin>,
-    kept: &mut Vec<u8>,
+    kept: &mut Heard,
     mut heard: impl FnMut(&str),
 ) -> std::io::Result<()> {
     let Some(mut stream) = stream else {
         return Ok(());
     };
-    let limit = usize::try_from(MAX_OUTPUT).unwrap_or(usize::MAX);
-    let mut reported = 0;
     let mut buffer = [0; 4096];
     loop {
         let read = stream.read(&mut buffer).await?;
-        let free = limit.saturating_sub(kept.len());
-        kept.extend_from_slice(buffer.get(..read.min(free)).unwrap_or_default());
-        let unreported = kept.get(reported..).unwrap_or_default();
-        let whole = match unreported.iter().rposition(|byte| *byte == b'\n') {
-            _ if read == 0 => unreported.len(),
-            Some(end) => end + 1,
-            None => 0,
-        };
-        let lines = String::from_utf8_lossy(unreported.get(..whole).unwrap_or_default());
-        lines.lines().for_each(&mut heard);
-        reported += whole;
+        for byte in &buffer[..read] {
+            if *byte == b'\n' {
+                heard(kept.end_line());
+            } else if kept.line.len() < LONGEST_LINE {
+                kept.line.push(*byte);
+            }
+        }
         if read == 0 {
+            if !kept.line.is_empty() {
+                heard(kept.end_line());
+            }
             return Ok(());
         }
-    }
-}
-
-/// Returns the last line that is not empty, behind a colon.
-fn last_line(errors: &[u8]) -> String {
-    let text = String::from_utf8_lossy(errors);
-    let mut lines = text.lines().map(str::trim);
-    match lines.rfind(|line| !line.is_empty()) {
-        Some(line) => format!(": {line}"),
-        None => String::new(),
     }
 }
 
@@ -208,6 +227,8 @@ enum OutputFault {
     NotCredential,
     #[error("answers in another version than {}", quote(.0))]
     Version(String),
+    #[error("prints a login that has ended already ({0})")]
+    Ended(Timestamp),
     #[error("prints no token and no certificate")]
     Empty,
     #[error("prints a certificate or its key, but not both")]
@@ -229,6 +250,10 @@ fn read(output: &[u8], version: &str) -> Result<Login, OutputFault> {
         let text = answer["status"][name].as_str().unwrap_or_default();
         Some(text).filter(|text| !text.is_empty())
     };
+    let end = field("expirationTimestamp").and_then(|text| text.parse::<Timestamp>().ok());
+    if let Some(end) = end.filter(|end| *end <= Timestamp::now()) {
+        return Err(OutputFault::Ended(end));
+    }
     let token = field("token").map(SecretString::from);
     let certificate = match (field("clientCertificateData"), field("clientKeyData")) {
         (Some(certificate), Some(key)) => Some(ClientPair::new(certificate.to_owned(), key)),

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use super::gateway_credentials;
+use super::minted_access;
 use super::named;
 use super::removal::{Chosen, DeleteArgs};
 use super::switch_project;
@@ -76,6 +77,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             let found = found.with_context(|| doing(name))?;
             if resource.word == CREDENTIAL.word {
                 gateway_credentials::refuse_deletion(name, &found)?;
+                minted_access::check_deletion(ctx, name, &found, args.delete.consent(ctx))?;
             }
             Ok(found)
         })

@@ -16,6 +16,11 @@ pub(crate) struct ForceArgs {
 }
 
 impl ForceArgs {
+    /// Returns the flag for a verb whose own one means more.
+    pub(crate) fn of(force: bool) -> Self {
+        Self { force }
+    }
+
     /// Refuses such a credential, unless the user insists. `record` is the credential or its token.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use anyhow::Context as _;
 
 use super::confirm::{self, ConfirmArgs};
 use super::labels::Selector;
+use super::minted_access::{self, Consent};
 use super::outcome::{self, WriteArgs};
 use super::{gateway_credentials, session_control, several};
 use crate::api::{self, Method};
@@ -64,6 +65,15 @@ impl DeleteArgs {
         Err(Failure::usage(format!(
             "cannot specify resource name with {flag}"
         )))
+    }
+
+    /// Returns what the user has said about the access of a minted credential: nothing, unless a question follows.
+    pub(crate) fn consent(&self, ctx: &Ctx) -> Consent {
+        if !self.confirm.given() && ctx.may_ask() {
+            Consent::Asked
+        } else {
+            Consent::None
+        }
     }
 
     /// Returns the flag that stands for many objects.
@@ -197,6 +207,9 @@ impl DeleteArgs {
         }
         let mut chosen = every(ctx, collection)?;
         chosen.retain(|record| selector.fits(record));
+        if resource.word == CREDENTIAL.word {
+            minted_access::spare(ctx, &mut chosen);
+        }
         if chosen.is_empty() {
             let sentence = format!("no {plural} to delete");
             return show_deleted(ctx, resource, format, Vec::new(), &sentence);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use super::files::open;
 use super::findings;
@@ -24,6 +24,7 @@ use crate::output::{progress, prompt};
 use crate::resources::{Candidates, KUBECONFIG};
 use crate::runner::table;
 use crate::session_helper::fetch;
+use crate::text::command::shell_line;
 use crate::text::quote;
 use crate::text::{acpctl, secrets};
 
@@ -245,7 +246,7 @@ pub(crate) async fn connect(
     allowed: &[String],
 ) -> anyhow::Result<Client> {
     if let Some(plugin) = way.access.needed_plugin() {
-        agree(ctx, plugin, allowed)?;
+        agree(ctx, &way.name, plugin, allowed)?;
         let limit = login_limit(ctx);
         let _running = progress::begin(running(limit));
         log_in(ctx, &mut way.access).await.map_err(failure)?;
@@ -318,13 +319,31 @@ pub(crate) fn may_log_in(allowed: &[String]) -> Result<bool, Failure> {
     }
 }
 
+/// The most characters of a command line that a question shows.
+const LONGEST_COMMAND: usize = 1_000;
+
+/// Returns the program with its arguments, as a shell takes them. Who is asked whether it may run must see all of it.
+fn command_line(plugin: &Plugin) -> String {
+    let args = plugin.args.iter().map(ExposeSecret::expose_secret);
+    let words: Vec<&str> = std::iter::once(plugin.command.as_str())
+        .chain(args)
+        .collect();
+    let line = shell_line(&words);
+    match line.char_indices().nth(LONGEST_COMMAND) {
+        Some((end, _)) => format!("{} … ({} more bytes)", &line[..end], line.len() - end),
+        None => line,
+    }
+}
+
 /// A program that a file names runs only if the user wants it.
-fn agree(ctx: &Ctx, plugin: &Plugin, allowed: &[String]) -> anyhow::Result<()> {
+fn agree(ctx: &Ctx, name: &str, plugin: &Plugin, allowed: &[String]) -> anyhow::Result<()> {
     let program = quote(&plugin.command);
     let has_agreed = !allowed.is_empty()
         || (ctx.may_ask()
             && prompt::confirm(&format!(
-                "The kubeconfig logs in with the program {program}. Run it?"
+                "The kubeconfig {} logs in with this program: {}. Run it?",
+                quote(name),
+                command_line(plugin)
             ))?);
     if has_agreed {
         return Ok(());

@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use dialoguer::console::{Term, measure_text_width, truncate_str};
+use dialoguer::Select;
+use dialoguer::console::{Key, Term, measure_text_width, truncate_str};
 use dialoguer::theme::Theme;
-use dialoguer::{Confirm, Select};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
@@ -68,14 +69,15 @@ impl Choice {
 /// What follows the last word of a yes-or-no question, on its line: no blank of it is a place to break.
 const ROOM: &str = "\u{a0}[y/N]:\u{a0}y";
 
+/// True after an answer that was one key: many users type Enter behind it, which must not answer the next question.
+static ENTER_MAY_FOLLOW: AtomicBool = AtomicBool::new(false);
+
 /// Asks a yes-or-no question: `y` means yes at once; `n`, Enter and Esc mean no.
 ///
 /// # Errors
 /// The terminal can't be read.
 pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
     let open = Question::open(Typing::Keys)?;
-    // dialoguer draws the question again with the answer, and clears one line of the window before: only the last line
-    // of a long question may be its prompt.
     let columns = usize::from(screen().size().1);
     let wrapped = wrap::line(
         &format!("{}{ROOM}", visible(question)),
@@ -83,14 +85,27 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
         0,
     );
     let question = wrapped.strip_suffix(ROOM).unwrap_or(&wrapped);
-    let (before, last) = question.rsplit_once('\n').unwrap_or(("", question));
-    for line in before.lines() {
-        write(&for_terminal(asked(line) + "\n"));
-    }
-    let asked = Confirm::with_theme(&Plain).with_prompt(last).default(false);
-    Ok(open
-        .answer(asked.interact_on_opt(&screen()))?
-        .unwrap_or(false))
+    let lines: Vec<String> = question.lines().map(asked).collect();
+    write(&for_terminal(format!("{} [y/N]: ", lines.join("\n"))));
+    let term = screen();
+    let (yes, shown) = loop {
+        let key = term.read_key().map_err(dialoguer::Error::from);
+        let key = open.answer(key)?;
+        let is_left_over = ENTER_MAY_FOLLOW.swap(false, Ordering::Relaxed) && key == Key::Enter;
+        match key {
+            Key::Char('y' | 'Y') => break (true, "y"),
+            Key::Char('n' | 'N') => break (false, "n"),
+            Key::Enter if !is_left_over => {
+                write("n\n");
+                return Ok(false);
+            }
+            Key::Escape => break (false, ""),
+            _ => {}
+        }
+    };
+    ENTER_MAY_FOLLOW.store(true, Ordering::Relaxed);
+    write(&format!("{shown}\n"));
+    Ok(yes)
 }
 
 /// Asks for a line of text; Enter alone takes the default. If `check` refuses the answer, its reason is shown, and the
@@ -254,32 +269,9 @@ fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<us
     Ok(number(&typed).unwrap_or(1) - 1)
 }
 
-/// The look of the questions. Names come from files and servers, so unseen characters are shown as escapes.
-struct Plain;
-
-impl Theme for Plain {
-    fn format_confirm_prompt(
-        &self,
-        f: &mut dyn fmt::Write,
-        question: &str,
-        _default: Option<bool>,
-    ) -> fmt::Result {
-        f.write_str(&for_terminal(format!("{} [y/N]: ", asked(question))))
-    }
-
-    fn format_confirm_prompt_selection(
-        &self,
-        f: &mut dyn fmt::Write,
-        question: &str,
-        answer: Option<bool>,
-    ) -> fmt::Result {
-        self.format_confirm_prompt(f, question, None)?;
-        f.write_str(answer.map_or("", |yes| if yes { "y" } else { "n" }))
-    }
-}
-
-/// The look of a list. dialoguer gets the indexes of the choices as its items: it assumes that a long item covers
-/// several lines, while this list cuts each item to the current width of the window.
+/// The look of a list. Names come from files and servers, so unseen characters are shown as escapes. dialoguer gets the
+/// indexes of the choices as its items: it assumes that a long item covers several lines, while this list cuts each
+/// item to the current width of the window.
 struct List<'a>(&'a [Choice]);
 
 impl List<'_> {

@@ -157,6 +157,12 @@ pub(crate) const MINT_ANCHOR: &str = "acpctl/mint-anchor";
 pub(crate) const MINT_TTL: &str = "acpctl/mint-ttl";
 pub(crate) const MINT_TOKEN: &str = "acpctl/mint-token-id";
 
+/// True for a credential that was minted.
+#[must_use]
+pub(crate) fn is_minted(record: &Record) -> bool {
+    !annotation(record, MINT_ID).is_empty()
+}
+
 /// Returns one annotation of a record; an empty text if it has none.
 #[must_use]
 pub(crate) fn annotation(record: &Record, key: &str) -> String {

@@ -138,9 +138,9 @@ fn bare(text: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(bytes.filter(|byte| !is_space(*byte)).collect())
 }
 
-/// True for the bytes that the search drops.
+/// True for the bytes that the search drops: white space, and the zeros between the letters of UTF-16.
 pub(super) fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0)
 }
 
 /// Returns the part of a token that no other token has: the signature of a JWT, or the text after a known prefix.

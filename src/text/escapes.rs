@@ -144,6 +144,10 @@ fn reference(text: &[u8]) -> Option<(Read, usize)> {
 fn backslash(text: &[u8]) -> Option<(Read, usize)> {
     match text {
         [b'/' | b'"' | b'\'' | b'\\', ..] => Some((Read::Byte(text[0]), 1)),
+        [b'0'..=b'3', ..] => {
+            let code = number(text.get(..3)?, 8)?;
+            Some((Read::Byte(u8::try_from(code).ok()?), 3))
+        }
         [b'x', digits @ ..] => {
             let code = number(digits.get(..2)?, 16)?;
             Some((Read::Char(char::from_u32(code)?), 3))

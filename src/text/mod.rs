@@ -7,6 +7,7 @@ pub(crate) mod color;
 pub(crate) mod command;
 mod count;
 mod escapes;
+mod letters;
 pub(crate) mod mask;
 pub(crate) mod quote;
 pub(crate) mod secrets;

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::escapes;
+use super::letters::Letters;
 use super::mask::{MASK, Mask, in_json};
 
 /// The shortest secret that is hidden, in bytes: a shorter one would hide ordinary words.
@@ -28,6 +29,7 @@ static KNOWN: Mutex<Known> = Mutex::new(Known {
     secrets: Vec::new(),
     mask: None,
     pieces: BTreeSet::new(),
+    letters: None,
 });
 
 struct Known {
@@ -35,6 +37,7 @@ struct Known {
     /// Created on first use, with the pieces.
     mask: Option<Mask>,
     pieces: BTreeSet<[u8; PIECE]>,
+    letters: Option<Letters>,
 }
 
 /// Remembers a secret for the rest of the run.
@@ -58,13 +61,18 @@ pub(crate) fn hide(text: &str) -> Cow<'_, str> {
         secrets,
         mask,
         pieces,
+        letters,
     } = &mut *known;
     let mask = mask.get_or_insert_with(|| {
         *pieces = pieces_of(secrets);
+        *letters = None;
         Mask::new(&texts(secrets))
     });
+    let letters = letters.get_or_insert_with(|| Letters::of(words(secrets)));
     let text = without_escaped(text, mask, pieces);
-    Cow::Owned(without_pieces(mask.apply(&text), pieces))
+    let text = without_pieces(mask.apply(&text), pieces);
+    let found = letters.found(&text);
+    Cow::Owned(without(&text, found).into_owned())
 }
 
 /// Returns the words of another program, which may show a login that this run does not know yet: what reads like a
@@ -101,6 +109,11 @@ fn without_escaped<'t>(text: &'t str, mask: &Mask, pieces: &BTreeSet<[u8; PIECE]
         let found = mask.found(&reading.bytes).chain(pieces);
         hidden.extend(found.map(|part| reading.origin(&part)));
     }
+    without(text, hidden)
+}
+
+/// Masks parts of a text.
+fn without(text: &str, mut hidden: Vec<Range<usize>>) -> Cow<'_, str> {
     if hidden.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -139,12 +152,19 @@ fn texts(secrets: &[SecretString]) -> Vec<SecretString> {
 
 /// Returns the pieces of all one-word secrets.
 fn pieces_of(secrets: &[SecretString]) -> BTreeSet<[u8; PIECE]> {
+    let words = words(secrets);
+    words
+        .flat_map(|word| word.as_bytes().windows(PIECE))
+        .filter_map(|piece| piece.try_into().ok())
+        .collect()
+}
+
+/// Returns the secrets of one word, or their beginnings.
+fn words(secrets: &[SecretString]) -> impl Iterator<Item = &str> {
     let words = secrets.iter().map(SecretString::expose_secret);
     words
         .filter(|word| is_word(word))
-        .flat_map(|word| word.as_bytes()[..word.len().min(LONGEST_WORD)].windows(PIECE))
-        .filter_map(|piece| piece.try_into().ok())
-        .collect()
+        .map(|word| &word[..word.len().min(LONGEST_WORD)])
 }
 
 /// Returns true for a token or a password of one word: a part of it can be recognized.
@@ -228,6 +248,37 @@ mod tests {
             let shown = without_pieces(mask.apply(&shown), &pieces);
             proptest::prop_assert_eq!(shown, format!("{before}: {MASK}!"));
         }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_whatever_stands_between_its_letters() {
+        let secret = "sha256~Canary-token-0123456789";
+        let letters = Letters::of([secret].into_iter());
+        let between = |text: &str| {
+            let letters: Vec<String> = secret.chars().map(|c| format!("{c}{text}")).collect();
+            letters.concat()
+        };
+        let wide = |c: char| char::from_u32(u32::from(c) + 0xfee0).unwrap();
+        for disguised in [
+            between(" "),
+            between("\u{200b}"),
+            between("', '"),
+            between("\\"),
+            secret.to_uppercase(),
+            secret.chars().rev().collect(),
+            secret.chars().map(wide).collect(),
+            secret.replace('~', "-"),
+        ] {
+            let text = format!("É {disguised} ü");
+            let shown = without(&text, letters.found(&text)).into_owned();
+            assert!(shown.starts_with("É ") && shown.ends_with(" ü"), "{shown}");
+            assert!(
+                shown.contains(MASK) && shown.chars().count() < 20,
+                "{shown}"
+            );
+        }
+        let ordinary = "a canary token of 0123456789 and a sha256 sum are ordinary words";
+        assert!(letters.found(ordinary).is_empty());
     }
 
     #[test]

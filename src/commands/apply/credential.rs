@@ -7,6 +7,7 @@ use super::document::Credential;
 use super::secret::{self, Secret};
 use super::writer::{Outcome, Writer, set_changed};
 use crate::api::Body;
+use crate::commands::minted_access;
 use crate::commands::pairs::{Pairs, as_json, pairs_of};
 use crate::failure::Failure;
 use crate::lookup::Collection;
@@ -95,6 +96,7 @@ async fn update(
     if let Some(secret) = secret {
         body.set_secret("token", secret.text);
     }
+    minted_access::refuse_overwriting(found, &body)?;
     let path = Collection::credentials().item(found.id(), &[]);
     writer.patch(&CREDENTIAL, &path, body, Some(found)).await
 }

@@ -11,8 +11,9 @@ use super::part;
 use super::writer::Writer;
 use crate::api::ListOptions;
 use crate::commands::labels::Selector;
+use crate::commands::minted_access;
 use crate::lookup::Collection;
-use crate::resources::{Record, Resource};
+use crate::resources::{CREDENTIAL, Record, Resource};
 
 /// An object to delete.
 pub(super) struct Leftover {
@@ -108,19 +109,19 @@ async fn unnamed(
         Err(error) if error.is_not_found() => return Ok(Vec::new()),
         list => list.with_context(|| format!("list {}", resource.plural()))?,
     };
-    let is_leftover = |record: &&Record| {
+    let is_leftover = |record: &Record| {
         let is_named = names.contains(&record.name()) || names.contains(&record.id());
         !record.id().is_empty() && labels.fits(record) && !is_named
     };
+    let mut found = list.items.unwrap_or_default();
+    found.retain(is_leftover);
+    if resource.word == CREDENTIAL.word {
+        minted_access::spare(writer.ctx, &mut found);
+    }
     let leftover = |record: &Record| Leftover {
         resource,
         name: record.name_or_id().to_owned(),
         path: collection.item(record.id(), &[]),
     };
-    Ok(list
-        .items()
-        .iter()
-        .filter(is_leftover)
-        .map(leftover)
-        .collect())
+    Ok(found.iter().map(leftover).collect())
 }

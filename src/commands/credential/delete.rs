@@ -2,13 +2,12 @@
 
 use anyhow::Context as _;
 
-use super::minted::Minted;
 use crate::commands::gateway_credentials::ForceArgs;
+use crate::commands::minted_access::{self, Consent};
 use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::{Candidates, Record};
-use crate::text::acpctl_for;
 
 const EXAMPLES: &str = "\
 acpctl credential delete prod
@@ -25,8 +24,10 @@ pub struct Args {
     #[arg(value_name = "CREDENTIAL")]
     #[arg(add = Candidates::CREDENTIALS)]
     credentials: Vec<String>,
-    #[command(flatten)]
-    force: ForceArgs,
+    /// Also a credential that the platform made for its own gateways, or a minted one, whose access then stays in the
+    /// cluster
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     delete: DeleteArgs,
 }
@@ -37,13 +38,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let client = ctx.client()?;
         let found =
             ctx.block_on(async { lookup::credential(client, name).await.context(DOING) })?;
-        args.force.check(name, &found)?;
-        if Minted::of(&found).is_some() {
-            let revoke = acpctl_for(&["credential", "revoke"], name, &[]);
-            ctx.out.note(&format!(
-                "The credential was minted, and deleting it leaves its access in the cluster; to take that back as well: {revoke}"
-            ));
-        }
+        ForceArgs::of(args.force).check(name, &found)?;
+        let consent = if args.force {
+            Consent::Given
+        } else {
+            args.delete.consent(ctx)
+        };
+        minted_access::check_deletion(ctx, name, &found, consent)?;
         Ok(found)
     };
     let credentials = Collection::credentials();

@@ -13,7 +13,7 @@ use crate::intake::cluster::{self, ClusterArgs, Way};
 use crate::output::style::{self, Tone};
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{CREDENTIAL, Candidates, KUBECONFIG};
-use crate::text::secrets;
+use crate::text::{acpctl_for, secrets};
 
 const EXAMPLES: &str = "\
 # Show what a stored credential can do in its cluster
@@ -29,6 +29,8 @@ acpctl credential inspect --from-file ~/.kube/config --context dev --access --ma
 /// cluster. The answer is a grade: none, read, read-secrets, write, escalate or admin. Nothing in the cluster is read
 /// or changed: at most 35 requests, all of them to the three addresses that answer questions about the user itself.
 /// What the cluster does not answer is unknown, never no.
+///
+/// With --all no login program is started without a question about that one: others may have stored it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -43,7 +45,7 @@ pub struct Args {
     #[arg(long)]
     access: bool,
     /// Fail with exit code 8 if the credential can do more: none|read|read-secrets|write|escalate|admin
-    #[arg(long, value_name = "GRADE", value_parser = grading::level, requires = "access")]
+    #[arg(long, value_name = "GRADE", value_parser = grading::level)]
     max_grade: Option<Level>,
     /// Ask about this namespace (default: the context's, or else default)
     #[arg(short, long, value_name = "NAME")]
@@ -56,13 +58,16 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
+    if args.max_grade.is_some() && !args.access {
+        return Err(Failure::usage("--max-grade needs --access, which asks the cluster").into());
+    }
     if args.all || args.credentials.len() > 1 {
         return compare(ctx, args, &format);
     }
     let given = args.credentials.first().map(String::as_str);
     let mut way = args.cluster.way(ctx, given)?;
     let asked = if args.access {
-        Some(ask(ctx, args, &mut way)?)
+        Some(ask(ctx, args, &mut way, &args.cluster.allow)?)
     } else {
         None
     };
@@ -86,9 +91,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-fn ask(ctx: &Ctx, args: &Args, way: &mut Way) -> anyhow::Result<Inspection> {
+fn ask(ctx: &Ctx, args: &Args, way: &mut Way, allowed: &[String]) -> anyhow::Result<Inspection> {
     ctx.block_on(async {
-        let client = cluster::connect(ctx, way, &args.cluster.allow).await?;
+        let client = cluster::connect(ctx, way, allowed).await?;
         let namespace = args.namespace.as_deref().unwrap_or_else(|| way.namespace());
         let _asking = progress::begin(format!("Asking {} what the user may do", client.address()));
         Ok(inspect(&client, namespace)
@@ -122,7 +127,12 @@ fn compare(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     };
     let see = |name: String| {
         let seen = args.cluster.way(ctx, Some(&name)).and_then(|mut way| {
-            let asked = ask(ctx, args, &mut way)?;
+            // Others may have stored it: nobody agrees to all of their programs at once.
+            let allowed: &[String] = if args.all { &[] } else { &args.cluster.allow };
+            if args.all && way.access.needed_plugin().is_some() && !ctx.may_ask() {
+                return Err(not_started(&name).into());
+            }
+            let asked = ask(ctx, args, &mut way, allowed)?;
             Ok((way, asked))
         });
         Row { name, seen }
@@ -158,6 +168,16 @@ fn compare(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
             CREDENTIAL.counted(count)
         ))),
     }
+}
+
+fn not_started(name: &str) -> Failure {
+    let inspect = acpctl_for(
+        &["credential", "inspect"],
+        name,
+        &["--access", "--allow", "exec-plugin"],
+    );
+    let text = format!("--all starts no login program, and credential/{name} needs one");
+    Failure::new(Kind::Input, text).hint(format!("look at it alone: {inspect}"))
 }
 
 /// Returns the names of all stored kubeconfigs. One whose name another credential has is named by its ID.

@@ -19,7 +19,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::ClusterArgs;
 use crate::resources::{CREDENTIAL, Candidates, OF_GATEWAYS, Record, expires_at};
-use crate::text::acpctl_for;
+use crate::text::{acpctl, acpctl_for};
 
 const EXAMPLES: &str = "\
 acpctl credential list
@@ -186,7 +186,11 @@ fn expiring(
         total => format!("{total} credentials expire"),
     };
     let name = first.unwrap_or("NAME");
-    let hint = if renewable.contains(name) {
+    let hint = if renewable.len() > 1 {
+        let within = length(within);
+        let renew = acpctl(&["credential", "renew", "--all", "--expiring-within", &within]);
+        format!("get new tokens: {renew}")
+    } else if renewable.contains(name) {
         let renew = acpctl_for(&["credential", "renew"], name, &[]);
         format!("get a new token: {renew}")
     } else {

@@ -57,11 +57,8 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
     })?;
     let list = list.items.unwrap_or_default();
     let stored: Vec<Stored> = list
-        .into_iter()
-        .filter_map(|record| {
-            let minted = Minted::of(&record)?;
-            Some((record, minted))
-        })
+        .iter()
+        .filter_map(|record| Some((record.clone(), Minted::of(record)?)))
         .collect();
     let here = |minted: &Minted| minted.server == ends.server();
     let named = stored.iter().filter(|(_, minted)| here(minted));
@@ -96,7 +93,8 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
     let anchors: Vec<&(Account, String)> = seen.anchors.iter().filter(left).collect();
     match format {
         Format::Table | Format::Wide | Format::Name => {
-            show(ctx, &ends, &accounts, &credentials)?;
+            let is_there = |name: &str| list.iter().any(|it| it.name() == name || it.id() == name);
+            show(ctx, &ends, &accounts, &is_there, &credentials)?;
             for (account, anchor) in &anchors {
                 show_anchor(ctx, &stored, account, anchor)?;
             }
@@ -270,11 +268,17 @@ fn show(
     ctx: &Ctx,
     ends: &Ends<'_>,
     accounts: &[&Found],
+    is_there: &dyn Fn(&str) -> bool,
     credentials: &[&str],
 ) -> anyhow::Result<()> {
     for found in accounts {
+        let why = if is_there(&found.credential) {
+            "which is there, but does not know of it any more"
+        } else {
+            "which the platform does not have"
+        };
         ctx.out.line(&format!(
-            "serviceaccount/{} was made for credential/{}, which the platform does not have",
+            "serviceaccount/{} was made for credential/{}, {why}",
             said(&found.account.name()),
             found.credential
         ))?;
@@ -287,7 +291,7 @@ fn show(
         ctx.out.line(&format!(
             "credential/{name} has no account in the cluster any more"
         ))?;
-        let delete = acpctl_for(&["credential", "delete"], name, &[]);
+        let delete = acpctl_for(&["credential", "delete"], name, &["--force"]);
         ctx.out.note_as_is(&format!("  remove it: {delete}"));
     }
     Ok(())

@@ -10,6 +10,7 @@ use super::merge;
 use crate::api::{Body, Client, Method};
 use crate::cluster::grade::Level;
 use crate::commands::grading;
+use crate::commands::minted_access;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::digest;
@@ -101,6 +102,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let projects = ctx.block_on(args.bind.find(client))?;
     let stored = stored(ctx, client, args, secret.as_ref())?;
     let mut change = Change::prepare(ctx, args, stored, secret)?;
+    if let Some(record) = change.stored.as_ref().filter(|_| !change.is_stored()) {
+        minted_access::refuse_overwriting(record, &change.body)?;
+    }
     if projects.is_empty() {
         outcome::doubt_empty(ctx, &change.body);
     }
@@ -304,10 +308,8 @@ fn renew_digest(
     if old.is_empty() || new.as_ref() == Some(&old) {
         return Ok(());
     }
-    let own = new
-        .map(|digest| (DIGEST.to_owned(), Value::from(digest)))
-        .into_iter()
-        .collect();
+    let mut own = minted_access::mark(record);
+    own.extend(new.map(|digest| (DIGEST.to_owned(), Value::from(digest))));
     let mut body = Body::new();
     let annotations = merge::replace_own(record.text("annotations"), own)?;
     body.set("annotations", annotations);

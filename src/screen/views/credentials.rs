@@ -8,7 +8,7 @@ use crate::api::{Method, path};
 use crate::holders::VIEWER;
 use crate::resources::{
     AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, MINT_ID, PROJECT, Record,
-    SERVER, annotation, remove_own_annotations,
+    SERVER, annotation, is_minted, remove_own_annotations,
 };
 use crate::screen::effect::{After, Join, List, Load, Send};
 use crate::screen::scope::{Kind, Scope};
@@ -271,8 +271,13 @@ static EDITING: Editing = Editing {
 
 static DELETE: Call = Call {
     question: Some(|_, credential| {
+        let access = if is_minted(credential) {
+            " It was minted: its access stays in the cluster; 'acpctl credential revoke' takes both away."
+        } else {
+            ""
+        };
         format!(
-            "{} Its secret is lost; its bindings stay, without effect.",
+            "{} Its secret is lost; its bindings stay, without effect.{access}",
             delete_question("credential", credential)
         )
     }),

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::mint::{Bench, MINT};
+use super::mint::{Bench, MINT, login_program, program_that_prints};
 use crate::support::apiserver::{ADMIN, ApiServer};
 use crate::support::run::{Line as _, Run as _};
 use crate::support::{TestEnv, schema, skipped};
@@ -152,7 +152,7 @@ fn orphans_are_found_in_every_namespace() {
             "credential create --mint view --name {name} --namespace default --yes"
         ));
     }
-    bench.ok("credential delete one --yes");
+    bench.ok("credential delete one --yes --force");
     // The context's namespace is another one.
     let orphans = bench.ok("credential list --orphans --context dev");
     assert!(
@@ -319,4 +319,67 @@ fn plans_fit_their_schemas() {
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(schema::faults("binding-plan", &shown), [""; 0]);
     assert_ne!(shown["agents"], json!([]));
+}
+
+/// Others may have stored a kubeconfig with a program.
+#[test]
+fn all_starts_no_login_program() {
+    let (env, server) = store();
+    let marker = env.work().join("ran");
+    let user = login_program(&env, ADMIN);
+    let program = env.work().join("login");
+    let script = std::fs::read_to_string(&program).unwrap();
+    let script = script.replacen('\n', &format!("\necho ran > {}\n", marker.display()), 1);
+    std::fs::write(&program, script).unwrap();
+    env.file("plugged", server.kubeconfig_of(&user));
+    let create = "credential create -f plugged --name plugged --allow server-loopback --allow exec-plugin --allow exec-relative-command";
+    env.local().line(create).stdout();
+    let all = "credential inspect --all --access --allow exec-plugin";
+    let (code, stdout, stderr) = env.local().line(all).told();
+    assert_eq!(code, Some(11), "{stdout}{stderr}");
+    assert!(!marker.exists(), "{stdout}{stderr}");
+    assert!(
+        stdout.contains("viewer") && stdout.contains("unknown"),
+        "{stdout}"
+    );
+    let one = "acpctl --local credential inspect plugged --access --allow exec-plugin";
+    assert!(stderr.contains(one), "{stderr}");
+    let (code, stdout, stderr) = env.local().line(&one["acpctl --local ".len()..]).told();
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    assert!(marker.exists());
+}
+
+#[test]
+fn what_a_login_program_says_is_read_to_its_end() {
+    let bench = Bench::of_user("{token: unused-token-0123456789}");
+    let ended = json!({"token": ADMIN, "expirationTimestamp": "2001-02-03T04:05:06Z"});
+    for (status, late, expected) in [
+        (ended, "", 4),
+        (
+            json!({"token": ADMIN}),
+            "head -c 3000000 /dev/zero | tr '\\0' x >&2; echo >&2; echo later >&2\n",
+            0,
+        ),
+        (
+            json!({}),
+            "echo eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln >&2; exit 3\n",
+            4,
+        ),
+    ] {
+        let user = program_that_prints(&bench.env, &status);
+        let program = bench.env.work().join("login");
+        let script = std::fs::read_to_string(&program).unwrap();
+        std::fs::write(&program, script.replacen("cat ", &format!("{late}cat "), 1)).unwrap();
+        bench.env.file("own", bench.server.kubeconfig_of(&user));
+        let (code, out, err) = bench.run("credential inspect --access -f own --allow exec-plugin");
+        assert_eq!(code, expected, "{out}{err}");
+        assert_eq!(err.contains("\nlater\n"), expected == 0, "{err}");
+        assert!(!err.contains("eyJhbGci"), "{err}");
+        if late.is_empty() {
+            assert!(
+                err.contains("prints a login that has ended already (2001-02-03"),
+                "{err}"
+            );
+        }
+    }
 }

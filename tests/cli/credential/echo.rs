@@ -126,7 +126,7 @@ fn a_token_that_a_cluster_quotes_later_is_hidden() {
     bench.ok(MINT);
     // The account of an orphan is named, too.
     bench.ok("credential create --mint view --name gone --yes");
-    bench.ok("credential delete gone --yes");
+    bench.ok("credential delete gone --yes --force");
     run_all(&bench, &[ADMIN.to_owned()], &LATER);
 }
 

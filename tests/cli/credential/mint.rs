@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::support::apiserver::{ADMIN, ApiServer};
+use crate::support::pty::start;
 use crate::support::{TestEnv, skipped, streams};
 
 /// A cluster, a store, and the user's own kubeconfig for the cluster.
@@ -612,10 +613,10 @@ fn accounts_and_credentials_that_have_lost_each_other_are_found() {
         "{listed}"
     );
 
-    let (code, _, err) = bench.run("credential delete gone --yes");
+    let (code, _, err) = bench.run("credential delete gone --yes --force");
     assert_eq!(code, 0, "{err}");
     assert!(
-        err.contains("acpctl --local credential revoke gone"),
+        err.contains("stays in the cluster") && !err.contains("credential revoke"),
         "{err}"
     );
     let recorded = bench.annotations("prod");
@@ -635,4 +636,116 @@ fn accounts_and_credentials_that_have_lost_each_other_are_found() {
     assert_eq!(found["credentials"], json!(["prod"]));
     assert_eq!(found["accounts"][0]["credential"], "gone");
     assert_eq!(bench.run("credential list --context dev").0, 2);
+}
+
+#[test]
+fn a_minted_credential_is_neither_overwritten_nor_deleted_by_the_way() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    bench.ok("credential update prod --labels {\"team\":\"a\"}");
+    let (record, objects) = (bench.annotations("prod"), bench.objects());
+    let other = bench.server.user("other", Some("view"));
+    bench.env.file("other", bench.server.kubeconfig(&other));
+    bench.env.file(
+        "m.yaml",
+        "kind: Credential\nname: prod\nprovider: kubeconfig\ntokenFrom: {file: other}\n",
+    );
+    bench.env.file("empty.yaml", "kind: Project\nname: web\n");
+    for line in [
+        "credential update prod --from-file other --allow server-loopback",
+        "credential update prod --from-file other --allow server-loopback --dry-run",
+        "credential update prod --annotations {\"a\":\"b\"}",
+        "credential create --name prod --if-exists update -f other --allow server-loopback",
+        "apply -f m.yaml --allow server-loopback",
+        "credential delete prod --yes",
+        "delete credential prod --yes",
+    ] {
+        let (code, out, err) = bench.run(line);
+        assert_eq!((code, out.as_str()), (6, ""), "{line}: {err}");
+        assert!(
+            err.contains("its access would stay in the cluster")
+                && err.contains("acpctl --local credential revoke prod"),
+            "{line}: {err}"
+        );
+    }
+    // What deletes without names leaves it out.
+    for line in [
+        "credential delete -l team=a --yes",
+        "delete credentials --all --yes",
+        "apply -f empty.yaml --prune -l team=a --yes",
+    ] {
+        let (code, _, err) = bench.run(line);
+        assert_eq!(code, 0, "{line}: {err}");
+        assert!(
+            err.contains("Left out 1 minted credential") && err.contains("credential revoke prod"),
+            "{line}: {err}"
+        );
+    }
+    assert_eq!(
+        (bench.annotations("prod"), bench.objects()),
+        (record, objects)
+    );
+    // A new secret alone leaves the record of the account as it is.
+    bench.ok("credential update prod --token x");
+    let minted = bench.ok("credential list --minted -o name");
+    assert!(minted.contains("prod"), "{minted}");
+}
+
+/// Somebody has changed the record by other ways.
+#[test]
+fn an_account_that_its_credential_does_not_know_is_told_truthfully() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let id = bench.ok("credential get prod -o jsonpath={.id}");
+    bench.env.file("patch.json", "{\"annotations\": \"{}\"}");
+    bench.ok(&format!(
+        "api PATCH /credentials/{} --input patch.json",
+        id.trim()
+    ));
+    let found = bench.ok("credential list --orphans --context dev");
+    assert!(
+        found.contains(
+            "was made for credential/prod, which is there, but does not know of it any more\n"
+        ),
+        "{found}"
+    );
+}
+
+/// Enter behind a key that was the answer belongs to that answer.
+#[test]
+fn enter_behind_an_answer_does_not_answer_the_next_question() {
+    let bench = Bench::new();
+    let user = login_program(&bench.env, ADMIN).replace("command:", "args: [-c, 'a b'], command:");
+    let own = bench.env.file("own", bench.server.kubeconfig_of(&user));
+    let own = own.to_string_lossy();
+    for (second, is_made) in [("\r", false), ("y", true)] {
+        let words = [
+            "credential",
+            "create",
+            "--mint",
+            "view",
+            "--name",
+            "prod",
+            "-f",
+            &own,
+            "--context",
+            "dev",
+        ];
+        let terminal = start(&bench.env, "local:", &words, 40, 100);
+        let screen = terminal.wait_for("Run it? [y/N]:");
+        let screen = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(screen.contains("-c 'a b'. Run it?"), "{screen}");
+        terminal.type_text("y\r");
+        terminal.wait_until("the second question", |screen| {
+            screen.matches("[y/N]:").count() == 2
+        });
+        terminal.type_text(second);
+        terminal.wait_for("status ");
+        assert_eq!(
+            bench.objects().is_empty(),
+            !is_made,
+            "{}",
+            terminal.written()
+        );
+    }
 }

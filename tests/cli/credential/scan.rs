@@ -2,15 +2,16 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::mint::{Bench, MINT};
 use crate::support::run::{Line as _, Run as _, credential_create};
 use crate::support::server::{Scripted, error, json as answer, list};
-use crate::support::{SAMPLE, TestEnv, sample, skipped};
+use crate::support::{SAMPLE, TestEnv, sample, schema, skipped};
 
 const GITLAB: &str = "glpat-Q7f3kZ9x1mW2aB4cD5eF";
 /// A kubeconfig with a client certificate and a key.
@@ -54,6 +55,12 @@ fn scan(env: &TestEnv, line: &str) -> (Option<i32>, String, String) {
     (code, stdout, stderr)
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
 #[test]
 fn a_secret_is_found_in_every_form() {
     let env = store();
@@ -68,10 +75,7 @@ fn a_secret_is_found_in_every_form() {
         STANDARD.encode(stored(&env, "certs"))
     );
     let half = &GITLAB[..GITLAB.len() - 1];
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed
-        .write_all(format!("at 10:00 {GITLAB}\n").as_bytes())
-        .unwrap();
+    let packed = gzip(format!("at 10:00 {GITLAB}\n").as_bytes());
     for (name, content, finding) in [
         (
             "plain.log",
@@ -110,8 +114,21 @@ fn a_secret_is_found_in_every_form() {
         ),
         (
             "old.log.gz",
-            packed.finish().unwrap(),
+            packed.clone(),
             "1: token of credential \"lab\"",
+        ),
+        (
+            "older.log.gz.gz",
+            gzip(&packed),
+            "1: token of credential \"lab\"",
+        ),
+        (
+            "powershell.log",
+            format!("one\r\ntwo {GITLAB}\r\n")
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect(),
+            "2: token of credential \"lab\"",
         ),
     ] {
         env.file(&format!("found/{name}"), content);
@@ -249,34 +266,183 @@ fn what_is_not_searched_is_not_clean() {
     assert_eq!(code, Some(3), "{stderr}");
 }
 
+/// Git in the folder `repo`.
+fn git(env: &TestEnv, words: &[&str]) -> std::io::Result<Output> {
+    let mut git = Command::new("git");
+    git.current_dir(env.work().join("repo")).env_clear().args([
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@example.com",
+        "-c",
+        "init.defaultBranch=main",
+    ]);
+    git.envs(env.variables()).args(words).output()
+}
+
+/// Makes the repository `repo`. Returns false if Git is not installed.
+fn has_repository(env: &TestEnv) -> bool {
+    std::fs::create_dir(env.work().join("repo")).unwrap();
+    let is_made = git(env, &["init", "--quiet"]).is_ok_and(|output| output.status.success());
+    if !is_made {
+        skipped("git is not installed");
+    }
+    is_made
+}
+
+/// Commits everything, and returns the commit's ID.
+fn commit(env: &TestEnv, message: &str) -> String {
+    assert!(git(env, &["add", "--all"]).unwrap().status.success());
+    let done = git(env, &["commit", "--quiet", "--allow-empty", "-m", message]).unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let id = git(env, &["rev-parse", "HEAD"]).unwrap().stdout;
+    String::from_utf8(id).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_name_that_holds_a_secret_is_a_finding_and_is_not_shown() {
+    let env = store();
+    env.file(&format!("tree/{GITLAB}/a.txt"), "clean");
+    env.file(&format!("tree/b-{GITLAB}.txt"), format!("one\n{GITLAB}"));
+    let (code, stdout, _) = scan(&env, "tree");
+    assert_eq!(code, Some(13));
+    let mut lines: Vec<&str> = stdout.lines().collect();
+    lines.sort_unstable();
+    let in_name = "tree/********: token of credential \"lab\", in a name";
+    let in_file = "tree/********:2: token of credential \"lab\"";
+    assert_eq!(lines, [in_name, in_name, in_file]);
+    let (_, stdout, _) = scan(&env, "tree -o json");
+    let found: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(schema::faults("scan", &found), [""; 0]);
+    assert_eq!(found["files"], 2);
+    if !has_repository(&env) {
+        return;
+    }
+    env.file(&format!("repo/{GITLAB}"), "clean");
+    commit(&env, "start");
+    let (code, stdout, _) = scan(&env, "--git HEAD repo");
+    assert_eq!(code, Some(13));
+    assert!(
+        stdout.starts_with("tree ")
+            && stdout.ends_with(": token of credential \"lab\", in a name\n"),
+        "{stdout}"
+    );
+}
+
+/// A repository of somebody else: its configuration names programs for whatever Git may do.
+#[test]
+fn no_program_of_a_repository_runs() {
+    let env = store();
+    if !has_repository(&env) {
+        return;
+    }
+    let marker = env.work().join("ran");
+    let script = format!("#!/bin/sh\necho \"$0 $*\" >> {}\ncat\n", marker.display());
+    let program = env.file("program", script);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(&program, mode).unwrap();
+    let program = program.display().to_string();
+    env.file("repo/.gitattributes", "* diff=evil filter=evil\n");
+    commit(&env, "start");
+    env.file("repo/app.env", gzip(GITLAB.as_bytes()));
+    let added = commit(&env, "add");
+    // A signature, which Git would let a program check.
+    let object = git(&env, &["cat-file", "commit", &added]).unwrap().stdout;
+    let object = String::from_utf8(object).unwrap();
+    let signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n";
+    let signed = env.file(
+        "signed",
+        object.replacen("\n\n", &format!("\n{signature}"), 1),
+    );
+    let signed = signed.display().to_string();
+    let id = git(&env, &["hash-object", "-t", "commit", "-w", &signed])
+        .unwrap()
+        .stdout;
+    let id = String::from_utf8(id).unwrap();
+    assert!(
+        git(&env, &["update-ref", "HEAD", id.trim()])
+            .unwrap()
+            .status
+            .success()
+    );
+    let transport = format!("ext::{program} %S");
+    for (key, value) in [
+        ("log.showSignature", "true"),
+        ("gpg.program", &program),
+        ("core.fsmonitor", &program),
+        ("core.pager", &program),
+        ("pager.log", "true"),
+        ("diff.external", &program),
+        ("diff.evil.command", &program),
+        ("diff.evil.textconv", &program),
+        ("filter.evil.smudge", &program),
+        ("filter.evil.clean", &program),
+        ("core.sshCommand", &program),
+        ("credential.helper", &program),
+        // An object that is missing is fetched from here.
+        ("remote.origin.url", &transport),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.partialclonefilter", "blob:none"),
+        ("extensions.partialClone", "origin"),
+        ("protocol.ext.allow", "always"),
+        ("core.repositoryFormatVersion", "1"),
+    ] {
+        assert!(
+            git(&env, &["config", key, value]).unwrap().status.success(),
+            "{key}"
+        );
+    }
+    let scan = || {
+        env.local()
+            .line("credential scan --git HEAD~1..HEAD repo")
+            .told()
+    };
+    let (code, stdout, stderr) = scan();
+    assert_eq!(code, Some(13), "{stdout}{stderr}");
+    assert_eq!(
+        stdout,
+        format!(
+            "app.env:1: token of credential \"lab\" (commit {})\n",
+            id.trim()
+        )
+    );
+    // Without the object.
+    let blob = git(&env, &["rev-parse", "HEAD:app.env"]).unwrap().stdout;
+    let blob = String::from_utf8(blob).unwrap();
+    let (folder, rest) = blob.trim().split_at(2);
+    std::fs::remove_file(
+        env.work()
+            .join(format!("repo/.git/objects/{folder}/{rest}")),
+    )
+    .unwrap();
+    let (code, stdout, stderr) = scan();
+    assert_ne!(code, Some(0), "{stdout}{stderr}");
+    assert!(!marker.exists(), "{:?}", std::fs::read_to_string(&marker));
+}
+
+#[test]
+fn a_minted_token_that_leaked_is_taken_back_by_a_command() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    // The tokens of the test's cluster are too short.
+    bench.ok(&format!("credential update prod --token {GITLAB}"));
+    bench.env.file("log", GITLAB);
+    let (code, out, err) = bench.run("credential scan log");
+    assert_eq!(code, 13, "{out}{err}");
+    assert!(
+        err.contains("acpctl --local credential revoke prod"),
+        "{err}"
+    );
+}
+
 #[test]
 fn a_history_is_searched_with_its_messages() {
     let env = store();
     let repository = env.work().join("repo");
-    std::fs::create_dir(&repository).unwrap();
-    let git = |words: &[&str]| {
-        let mut git = Command::new("git");
-        git.current_dir(&repository).env_clear().args([
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@example.com",
-            "-c",
-            "init.defaultBranch=main",
-        ]);
-        git.envs(env.variables()).args(words).output()
-    };
-    if !git(&["init", "--quiet"]).is_ok_and(|output| output.status.success()) {
-        skipped("git is not installed");
+    if !has_repository(&env) {
         return;
     }
-    let commit = |message: &str| {
-        assert!(git(&["add", "--all"]).unwrap().status.success());
-        let done = git(&["commit", "--quiet", "--allow-empty", "-m", message]).unwrap();
-        assert!(done.status.success(), "{done:?}");
-        let id = git(&["rev-parse", "HEAD"]).unwrap().stdout;
-        String::from_utf8(id).unwrap().trim().to_owned()
-    };
+    let commit = |message: &str| commit(&env, message);
     commit("start");
     env.file("repo/sub/app.env", format!("TOKEN={GITLAB}\n"));
     let added = commit("add");

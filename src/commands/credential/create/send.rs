@@ -7,6 +7,7 @@ use super::args::{Args, IfExists};
 use super::prepare::NewCredential;
 use crate::api::{self, Body, Cause, Client, Error, Method};
 use crate::commands::credential::merge;
+use crate::commands::minted_access;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -271,6 +272,7 @@ fn check_update(
     new: &NewCredential,
 ) -> Result<(), Failure> {
     check_provider(stored, &new.body)?;
+    minted_access::refuse_overwriting(stored, &new.body)?;
     if new.took_current {
         merge::doubt_cluster(ctx, args.kubeconfig.gates.strict, stored, &new.body)?;
     }

@@ -78,18 +78,27 @@ impl Drop for Running {
     }
 }
 
-/// Prepares a call of Git in a repository that others may have made, without the tokens of this program's environment.
+/// Prepares a call of Git in a repository that others may have made, without the secrets of this program's environment.
+///
+/// Its configuration may name programs: for file systems, signatures, differences, pagers and transports. An allowed
+/// transport of the configuration wins over `protocol.allow`, but not over the variable.
 fn git(folder: &Path) -> Command {
     let mut git = Command::new("git");
-    git.arg("--no-pager")
-        .arg("--no-replace-objects")
-        .args(["-c", "core.fsmonitor=false", "-c", "protocol.allow=never"])
+    git.args(["--no-pager", "--no-replace-objects"])
+        .args([
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "log.showSignature=false",
+        ])
         .arg("-C")
         .arg(folder)
+        .env("GIT_ALLOW_PROTOCOL", "none")
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_OPTIONAL_LOCKS", "0");
-    for secret in [env::TOKEN, env::BOT_TOKEN] {
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env_remove("GIT_EXTERNAL_DIFF");
+    for secret in [env::TOKEN, env::BOT_TOKEN].iter().chain(env::JOB_SECRETS) {
         git.env_remove(secret.name);
     }
     git
@@ -121,26 +130,29 @@ fn each_object(
             continue;
         };
         let mut content = (&mut bytes).take(header.size);
-        if header.kind == "tree" {
-            io::copy(&mut content, &mut io::sink())?;
+        let is_file = header.kind == "blob";
+        let commit = || {
+            lookups.set(lookups.get() + 1);
+            let may_look = is_file && lookups.get() <= MOST_LOOKUPS;
+            may_look.then(|| added_by(range, folder, &header.id))?
+        };
+        let path = if is_file {
+            header.path.clone()
         } else {
-            let commit = || {
-                lookups.set(lookups.get() + 1);
-                let may_look = header.kind == "blob" && lookups.get() <= MOST_LOOKUPS;
-                may_look.then(|| added_by(range, folder, &header.id))?
-            };
-            let path = if header.kind == "blob" {
-                header.path.clone()
-            } else {
-                format!("{} {}", header.kind, header.id)
-            };
-            let place = Place {
-                path: &path,
-                commit: Some(&commit),
-            };
-            report.search(&place, &mut content)?;
-            anyhow::ensure!(content.limit() == 0, "git ended within an object");
+            format!("{} {}", header.kind, header.id)
+        };
+        let place = Place {
+            path: &path,
+            commit: Some(&commit),
+        };
+        match header.kind.as_str() {
+            // A tree is the list of the names in a folder.
+            "tree" => report.search_names(&place, &mut content)?,
+            _ => report.search(&place, &mut content)?,
         }
+        // The search leaves the rest of what it can't unpack.
+        io::copy(&mut content, &mut io::sink())?;
+        anyhow::ensure!(content.limit() == 0, "git ended within an object");
         // A line end follows each object.
         bytes.read_exact(&mut [0])?;
     }
@@ -181,6 +193,7 @@ fn added_by(range: &str, folder: &Path, object: &str) -> Option<String> {
     log.args([
         "log",
         "-m",
+        "--no-show-signature",
         "--no-ext-diff",
         "--no-textconv",
         "--format=%H",

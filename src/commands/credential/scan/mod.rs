@@ -4,6 +4,7 @@
 mod git;
 mod report;
 mod secrets;
+mod unpack;
 mod walk;
 
 use std::path::PathBuf;
@@ -25,9 +26,9 @@ kubectl logs lead-0 | acpctl credential scan -";
 
 /// Find stored secrets in files, logs and Git histories
 ///
-/// Searches for the tokens, keys, certificates and passwords of stored credentials: as they are, in base64, in base64
-/// of base64, wrapped, indented or cut, in text and in binary files. Prints where they are, never the secrets. If one
-/// is found, the exit code is 13.
+/// Searches for the tokens, keys, certificates and passwords of stored credentials: as they are, in UTF-16, in base64,
+/// in base64 of base64, wrapped, indented or cut, in text, in binary files and in names of files. Prints where they
+/// are, never the secrets. If one is found, the exit code is 13.
 ///
 /// The secrets are fetched, reduced to keyed digests in memory, and dropped before the first file is opened. Nothing is
 /// written. Folders are searched whole, without following symbolic links and on one file system; files that gzip

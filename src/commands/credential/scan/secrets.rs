@@ -1,5 +1,6 @@
 //! The stored secrets to search for. They are in memory only until their digests are made.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Kubeconfig, Part, Source};
 use crate::lookup::{self, Collection};
 use crate::output::progress;
-use crate::resources::{CREDENTIAL, Record};
+use crate::resources::{CREDENTIAL, Record, is_minted};
 use crate::scan::Needles;
 use crate::session_helper::fetch;
 use crate::text::acpctl;
@@ -29,6 +30,8 @@ pub(super) struct Wanted {
     pub needles: Needles,
     /// The IDs and names of all credentials.
     pub credentials: Vec<(String, String)>,
+    /// The positions of those that were minted.
+    pub minted: BTreeSet<u32>,
     /// The names of credentials that can't be searched for, with the reason.
     pub left_out: Vec<(String, String)>,
     /// The kind of the first failure to read a secret.
@@ -75,12 +78,18 @@ async fn wanted(client: &Client, records: &[Record], limit: Duration) -> anyhow:
     let mut wanted = Wanted {
         needles: Needles::new().context("read random numbers")?,
         credentials: Vec::new(),
+        minted: BTreeSet::new(),
         left_out: Vec::new(),
         failed: None,
     };
     for records in records.chunks(AT_ONCE) {
+        let minted = records.iter().filter(|record| is_minted(record));
+        let minted: BTreeSet<&str> = minted.map(Record::id).collect();
         for credential in fetch::with_secrets(client, records, limit).await {
             let owner = u32::try_from(wanted.credentials.len()).unwrap_or(u32::MAX);
+            if minted.contains(credential.id.as_str()) {
+                wanted.minted.insert(owner);
+            }
             let why = match &credential.token {
                 Err(failure) => {
                     wanted.failed.get_or_insert(failure.kind);

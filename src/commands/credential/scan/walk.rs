@@ -1,10 +1,8 @@
 //! Searches files and folders.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use flate2::read::MultiGzDecoder;
 
 use super::report::{Place, Report};
 use crate::compat::io_reason::reason;
@@ -13,10 +11,6 @@ use crate::plain_file::{self, Links};
 use crate::system::files;
 use crate::text::quote;
 
-/// The most bytes that one compressed file may grow to.
-const MOST_UNPACKED: u64 = 4 << 30;
-/// The first bytes of a file that gzip compressed.
-const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 /// How deep folders may lie in each other.
 const DEEPEST: usize = 500;
 
@@ -38,7 +32,7 @@ pub(super) fn search(report: &mut Report<'_>, paths: &[PathBuf]) -> anyhow::Resu
                 path: "-",
                 commit: None,
             };
-            contents(report, &place, io::stdin().lock())?;
+            report.search(&place, io::stdin().lock())?;
             continue;
         }
         let found = fs::metadata(path)?;
@@ -58,6 +52,7 @@ fn is_stdin(path: &Path) -> bool {
 /// Searches a folder, and the folders in it on the same device.
 fn folder(report: &mut Report<'_>, path: &Path, device: u64, depth: usize) -> anyhow::Result<()> {
     let shown = path.to_string_lossy();
+    name(report, path)?;
     if depth > DEEPEST {
         report.unread(&shown, "it lies too deep");
         return Ok(());
@@ -84,24 +79,38 @@ fn folder(report: &mut Report<'_>, path: &Path, device: u64, depth: usize) -> an
             Ok(found) if files::device(&found) == device => {
                 folder(report, &path, device, depth + 1)?;
             }
-            Ok(_) => report.note(&format!(
-                "{} is on another file system and was left out; name it to search it too",
-                path.display()
-            )),
+            Ok(_) => {
+                let shown = path.to_string_lossy();
+                let shown = report.shown(&shown);
+                report.note(&format!(
+                    "{shown} is on another file system and was left out; name it to search it too"
+                ));
+            }
             Err(error) => report.unread(&path.to_string_lossy(), &reason(&error)),
         }
     }
     Ok(())
 }
 
+/// Searches the name of a file or folder.
+fn name(report: &mut Report<'_>, path: &Path) -> anyhow::Result<()> {
+    let (shown, name) = (path.to_string_lossy(), path.file_name().unwrap_or_default());
+    let place = Place {
+        path: &shown,
+        commit: None,
+    };
+    report.search_names(&place, name.as_encoded_bytes())
+}
+
 fn file(report: &mut Report<'_>, path: &Path) -> anyhow::Result<()> {
+    name(report, path)?;
     let shown = path.to_string_lossy();
     let place = Place {
         path: &shown,
         commit: None,
     };
     match open(path) {
-        Ok(file) => contents(report, &place, file),
+        Ok(file) => report.search(&place, file),
         Err(error) => {
             report.unread(&shown, &reason(&error));
             Ok(())
@@ -115,35 +124,4 @@ fn open(path: &Path) -> io::Result<File> {
         return File::open(path);
     }
     plain_file::open(path, Links::Follow)
-}
-
-/// Searches the bytes; those that gzip compressed are unpacked.
-fn contents(report: &mut Report<'_>, place: &Place<'_>, reader: impl Read) -> anyhow::Result<()> {
-    let mut reader = BufReader::with_capacity(64 << 10, reader);
-    let is_packed = reader.fill_buf().is_ok_and(|first| first.starts_with(GZIP));
-    if is_packed {
-        let unpacked = Limited {
-            reader: MultiGzDecoder::new(reader),
-            left: MOST_UNPACKED,
-        };
-        return report.search(place, unpacked);
-    }
-    report.search(place, reader)
-}
-
-/// Fails once more than `left` bytes were read, so that a small file can't keep the search busy for days.
-struct Limited<R> {
-    reader: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.left = self
-            .left
-            .checked_sub(read as u64)
-            .ok_or_else(|| io::Error::other("it unpacks to more than 4 GiB"))?;
-        Ok(read)
-    }
 }
