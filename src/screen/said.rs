@@ -20,9 +20,9 @@ pub(super) fn rows(state: &State, most: usize) -> usize {
 /// Returns it broken to a width, with at most so many rows.
 #[must_use]
 pub(super) fn lines(state: &State, width: usize, most: usize) -> Vec<String> {
-    let said = state.toast.as_ref().map(|toast| match toast.is_error {
-        true => format!("✗ {}", toast.text),
-        false => toast.text.clone(),
+    let said = state.toast.as_ref().map(|toast| {
+        let mark = if toast.is_error { "✗ " } else { "" };
+        format!("{mark}{}", toast.text)
     });
     // Neither hides the other.
     let both: Vec<String> = said.into_iter().chain(trouble(state)).collect();

@@ -50,6 +50,16 @@ fn rows_that_may_be_missing_have_a_mark_and_a_reason() {
     assert!(shows(&stage, "projects(all)[1+]"), "{}", stage.picture());
     let said = "✗ the list may lack objects";
     assert!(shows(&stage, said), "{}", stage.picture());
+    stage.keys(":dump rows.txt<enter>");
+    let written = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Write { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    let written = written.unwrap();
+    assert!(
+        written.ends_with("\n(the list may lack objects)\n"),
+        "{written}"
+    );
     // A project that is not among them may be there.
     stage.keys(":agents other<enter>");
     assert!(shows(&stage, "agents(other)[?]"), "{}", stage.picture());

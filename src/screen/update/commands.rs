@@ -165,7 +165,7 @@ pub(super) fn dump(state: &mut State, file: &str, effects: &mut Vec<Effect>) {
     effects.push(Effect::Write { path, text });
 }
 
-/// Returns the page as text: the rows of a table, a whole object, or the conversation.
+/// Returns the page as text: the rows of a table with what they may lack, a whole object, or the conversation.
 fn text_of_page(state: &State) -> String {
     match state.top().map(|page| &page.body) {
         Some(Body::Table(table)) => {
@@ -178,7 +178,11 @@ fn text_of_page(state: &State) -> String {
                 cells.collect::<Vec<_>>()
             };
             let rows: Vec<Vec<String>> = table.shown.iter().map(row).collect();
-            crate::output::table::fitted(&titles, &rows, None)
+            let gaps = table.gap.iter().chain(&table.gap_of_joined);
+            let gaps = gaps.map(|gap| format!("({})\n", crate::screen::shown::line(gap)));
+            std::iter::once(crate::output::table::fitted(&titles, &rows, None))
+                .chain(gaps)
+                .collect()
         }
         Some(Body::Detail(detail)) => detail.all(),
         Some(Body::Messages(messages)) => messages.transcript(),
