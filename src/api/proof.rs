@@ -56,6 +56,22 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
     Ok(record)
 }
 
+/// Refuses a message or an event of another session than the one in the path. `of` is the ID of its session. Texts that
+/// have not the form of an ID prove nothing: they are names, or those of a stand-in.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(crate) fn refuse_stranger(path: &str, of: &str) -> Result<(), Error> {
+    match words_of(path).as_slice() {
+        ["sessions", session, ..]
+            if has_form_of_id(session) && has_form_of_id(of) && *session != of =>
+        {
+            Err(differs("session_id", of).of_read())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a path with a word that leads elsewhere on a server that decodes a path before it splits it. Users' texts
 /// are checked earlier; this concerns IDs that came from a server.
 ///
@@ -341,7 +357,11 @@ fn is_word(word: &str, text: &str) -> bool {
 }
 
 fn words(request: &Request) -> Vec<&str> {
-    let path = request.path.split('?').next().unwrap_or_default();
+    words_of(&request.path)
+}
+
+fn words_of(path: &str) -> Vec<&str> {
+    let path = path.split('?').next().unwrap_or_default();
     path.trim_start_matches('/').split('/').collect()
 }
 
