@@ -33,14 +33,15 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let (credential, grantee) = (quote(&args.credential), args.quoted(project));
     let doing = format!("unbind credential {credential} from {grantee}");
-    let (mut found, bindings) = ctx.block_on(async {
+    let (mut found, label, bindings) = ctx.block_on(async {
         let (found, grantee) = args.find(client, project).await?;
         let bindings = binding::bindings(client, found.id(), &grantee).await;
-        Ok((found, bindings.with_context(|| doing.clone())?))
+        let label = args.label(project, &grantee);
+        Ok((found, label, bindings.with_context(|| doing.clone())?))
     })?;
     let Some(first) = bindings.first() else {
         found.remove("token");
-        let (name, label) = (&args.credential, args.label(project));
+        let name = &args.credential;
         let sentence = format!("credential/{name} is not bound to {label}");
         outcome::done(ctx, &found, format, &sentence)?;
         let see = acpctl_for(&["credential", "bindings"], name, &[]);
@@ -55,11 +56,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         Ok(())
     })?;
-    let sentence = format!(
-        "credential/{} unbound from {}",
-        args.credential,
-        args.label(project)
-    );
+    let sentence = format!("credential/{} unbound from {label}", args.credential);
     outcome::done(ctx, first, format, &sentence)
 }
 
