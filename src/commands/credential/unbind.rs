@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use super::binding::{self, BindingArgs};
 use crate::api::{Client, Method};
+use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
@@ -25,6 +26,9 @@ acpctl credential unbind prod --project team-a --agent lead";
 pub struct Args {
     #[command(flatten)]
     binding: BindingArgs,
+    // Nothing is asked. The flags are there because `bind` has them, and every verb that takes something away.
+    #[command(flatten)]
+    _confirm: ConfirmArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
