@@ -332,8 +332,8 @@ impl Client {
     /// Opens an event stream, which continues behind the last event that was read, if one is given.
     ///
     /// # Errors
-    /// [`Error::Transport`], [`Error::Status`] for every status but 200, or [`Error::Unrelated`] for something else than
-    /// a stream.
+    /// [`Error::Transport`], [`Error::Status`] for every status but 200, or [`Error::Unrelated`] for something else
+    /// than a stream.
     pub async fn stream(
         &self,
         path: &str,

@@ -97,8 +97,8 @@ impl Http {
     /// (docs/interface/api.md section 11), so the client accepts none.
     ///
     /// # Errors
-    /// [`Error::Transport`], [`Error::Status`] for every status but 200, or [`Error::Unrelated`] for something else than
-    /// a stream.
+    /// [`Error::Transport`], [`Error::Status`] for every status but 200, or [`Error::Unrelated`] for something else
+    /// than a stream.
     pub(crate) async fn open(
         &self,
         request: &Request,

@@ -131,9 +131,9 @@ pub(super) fn refuse_unread(
 const NAMES_NOTHING: &str = "the server's answer names no object";
 const UNUSABLE: &str = "the server gave the object no usable ID";
 
-/// Returns the request that must show the same project, if the server found it by its name: the ID in that answer may be
-/// another project's, and everything that a project has is read, written and deleted by its ID. The platform finds no
-/// other object by its name.
+/// Returns the request that must show the same project, if the server found it by its name: the ID in that answer may
+/// be another project's, and everything that a project has is read, written and deleted by its ID. The platform finds
+/// no other object by its name.
 #[must_use]
 pub(super) fn second_read(request: &Request, record: &Record) -> Option<Request> {
     match words(request).as_slice() {

@@ -14,8 +14,8 @@ use super::sse::{Event, Parser};
 /// (docs/interface/api.md section 9.5), but the stream of a run may be silent for as long as a tool works.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 
-/// Refuses a success that is not an event stream: nothing in the page of a portal, or in an error's object, is an event,
-/// so it would look like a stream without any.
+/// Refuses a success that is not an event stream: nothing in the page of a portal, or in an error's object, is an
+/// event, so it would look like a stream without any.
 ///
 /// # Errors
 /// [`Error::Unrelated`].

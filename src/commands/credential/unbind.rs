@@ -26,7 +26,7 @@ acpctl credential unbind prod --project team-a --agent lead";
 pub struct Args {
     #[command(flatten)]
     binding: BindingArgs,
-    // Nothing is asked. The flags are there because `bind` has them, and every verb that takes something away.
+    // The verb has no prompt. It takes these flags because `bind` and the verbs that delete take them.
     #[command(flatten)]
     _confirm: ConfirmArgs,
 }

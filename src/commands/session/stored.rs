@@ -70,8 +70,8 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// Prints the messages after the last one, and then each new one. Ends with the run, or on Ctrl-C; with `reconnect`,
-    /// only on Ctrl-C.
+    /// Prints the messages after the last one, and then each new one. Ends with the run, or on Ctrl-C; with
+    /// `reconnect`, only on Ctrl-C.
     ///
     /// # Errors
     /// If the stream can't be opened and waiting would not help, or if standard output can't be written. Without
