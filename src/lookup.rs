@@ -23,7 +23,7 @@ use crate::config::settings::Origin;
 use crate::failure::{Failure, Kind};
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
-    SESSION,
+    SESSION, is_usable_id,
 };
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
@@ -451,7 +451,7 @@ pub(crate) fn one(
 ) -> Result<Option<Record>, Failure> {
     if found.len() < 2 {
         return match found.pop() {
-            Some(record) if !can_be_id(record.id()) => Err(unusable(resource, name)),
+            Some(record) if !is_usable_id(record.id()) => Err(unusable(resource, name)),
             found => Ok(found),
         };
     }
@@ -550,6 +550,11 @@ async fn by_other_name(
         .await
         .with_context(|| format!("look up {} {}", resource.word, quote(text)))?;
     let found = one(resource, text, found)?;
+    // So much hangs on a project that an answer with the ID of another one must not pass.
+    if let Some(project) = found.as_ref().filter(|_| resource.word == PROJECT.word) {
+        let read = collection.request(Method::Get, project.id());
+        client.see_same(project, &read).await?;
+    }
     match client.project() {
         Some(project) if found.is_none() && resource.word == SESSION.word => {
             session_of_agent(client, project, text).await

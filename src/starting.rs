@@ -4,8 +4,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::api::{Body, Client, Method, Request, path};
-use crate::lookup;
-use crate::resources::{Record, SESSION_MESSAGE};
+use crate::resources::{Record, SESSION_MESSAGE, is_usable_id};
 
 /// How the prompt reached the session.
 pub(crate) enum Delivery {
@@ -33,7 +32,7 @@ pub(crate) async fn deliver(
         return Ok(Delivery::ByServer);
     }
     let session = answer.pointer("/session/id").and_then(Value::as_str);
-    let Some(session) = session.filter(|id| lookup::can_be_id(id)) else {
+    let Some(session) = session.filter(|id| is_usable_id(id)) else {
         return Ok(Delivery::Nowhere);
     };
     let sent = send(client, session, project, prompt).await;

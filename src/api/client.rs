@@ -332,7 +332,8 @@ impl Client {
     /// Opens an event stream, which continues behind the last event that was read, if one is given.
     ///
     /// # Errors
-    /// [`Error::Transport`], or [`Error::Status`] for every status but 200.
+    /// [`Error::Transport`], [`Error::Status`] for every status but 200, or [`Error::Unrelated`] for something else
+    /// than a stream.
     pub async fn stream(
         &self,
         path: &str,
@@ -439,9 +440,29 @@ impl Client {
         if request.method == Method::Get {
             let record = answer.read(|tree| Record::read(resource, tree))?;
             proof::refuse_unread(resource, request, &answer, &record)?;
+            if let Some(read) = proof::second_read(request, &record) {
+                Box::pin(self.see_same(&record, &read)).await?;
+            }
             return Ok(record);
         }
         self.written(resource, request, &answer).await
+    }
+
+    /// Reads an object that was found by its name again, by its ID: it may be the ID of an object of another name.
+    ///
+    /// # Errors
+    /// As [`Client::fetch`]; [`Error::Unrelated`] if the ID leads to nothing, or to another object.
+    pub(crate) async fn see_same(&self, found: &Record, read: &Request) -> Result<(), Error> {
+        let answer = match self.send(read).await {
+            Err(error) if error.is_not_found() => return Err(proof::unconfirmed(found)),
+            answer => answer?,
+        };
+        let again = answer.read(|tree| Record::read(found.resource, tree))?;
+        proof::refuse_unread(found.resource, read, &answer, &again)?;
+        if (again.id(), again.name()) == (found.id(), found.name()) {
+            return Ok(());
+        }
+        Err(proof::unconfirmed(found))
     }
 
     /// Reads the object in the answer to a write. An action that switches something may have an empty answer: then the

@@ -18,6 +18,7 @@ use super::error::{Cause, Error};
 use super::explain::explain;
 use super::proxy;
 use super::request::{Answer, BASE_PATH, Method, Request};
+use super::stream;
 use crate::config::Settings;
 use crate::config::settings::parse_api_url;
 use crate::failure::{Failure, Kind};
@@ -96,7 +97,8 @@ impl Http {
     /// (docs/interface/api.md section 11), so the client accepts none.
     ///
     /// # Errors
-    /// [`Error::Transport`], or [`Error::Status`] for every status but 200.
+    /// [`Error::Transport`], [`Error::Status`] for every status but 200, or [`Error::Unrelated`] for something else
+    /// than a stream.
     pub(crate) async fn open(
         &self,
         request: &Request,
@@ -133,6 +135,7 @@ impl Http {
                 None,
             ));
         }
+        stream::refuse_other(response.headers())?;
         Ok(response)
     }
 

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::error::Error;
 use super::notice;
 use super::path::with_query;
+use super::proof::refuse_kind;
 use super::request::{Answer, Request};
 use crate::output::progress::Progress;
 use crate::resources::{List, Record, Resource, quick};
@@ -158,7 +159,10 @@ impl Client {
                 .await?;
             let got = length(next.items());
             let before = all.len();
-            let head = next.head();
+            let head = whole(List {
+                gap: stranger(&next).filter(|_| got > 0),
+                ..next.head()
+            })?;
             let items = next.items.unwrap_or_default();
             all.extend(items.into_iter().filter(|item| seen.is_new(item.id())));
             let count = length(&all);
@@ -490,10 +494,17 @@ fn ends_with(first: &List, asked: i64) -> bool {
 }
 
 /// Returns the gap of an answer that is JSON without being a list, as a proxy may send it, or an error with a status
-/// of success.
-fn stranger(first: &List) -> Option<String> {
-    let is_list = first.items.is_some() || first.kind.ends_with("List");
-    (!is_list).then(|| "the answer holds no list".to_owned())
+/// of success; and that of a list of other objects.
+fn stranger(page: &List) -> Option<String> {
+    let is_list = page.items.is_some() || page.kind.ends_with("List");
+    if !is_list {
+        return Some("the answer holds no list".to_owned());
+    }
+    let mut refused = page
+        .items()
+        .iter()
+        .map(|item| refuse_kind(page.resource, item));
+    refused.find_map(|done| Some(done.err()?.to_string()))
 }
 
 fn gap(page: &List, count: i64) -> String {

@@ -12,6 +12,7 @@ use super::bounds::MAX_BODY;
 use super::error::{Cause, Error};
 use super::notice;
 use super::request::{Answer, BASE_PATH, Request};
+use super::stream;
 use crate::config::paths;
 use crate::env;
 use crate::failure::Failure;
@@ -89,7 +90,7 @@ impl Local {
     /// Opens an event stream.
     ///
     /// # Errors
-    /// [`Error::Status`] for every status but 200.
+    /// [`Error::Status`] for every status but 200, or [`Error::Unrelated`] for something else than a stream.
     pub(crate) async fn open_stream(
         &self,
         request: &Request,
@@ -97,7 +98,10 @@ impl Local {
     ) -> Result<Body, Error> {
         let response = self.call(request, project, "text/event-stream").await?;
         match response.status().as_u16() {
-            200 => Ok(response.into_body()),
+            200 => {
+                stream::refuse_other(response.headers())?;
+                Ok(response.into_body())
+            }
             status => Err(Error::from_answer(status, b"", None, None)),
         }
     }

@@ -11,7 +11,7 @@ use super::path::path;
 use super::request::{Answer, Method, Request};
 use crate::resources::{
     APPLICATION, CREDENTIAL_TOKEN, INBOX_MESSAGE, NAMED, PROJECT, Record, Resource,
-    SCHEDULED_SESSION, SESSION_MESSAGE, has_form_of_id,
+    SCHEDULED_SESSION, SESSION_MESSAGE, has_form_of_id, is_usable_id,
 };
 use crate::text::quote;
 
@@ -56,6 +56,22 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
     Ok(record)
 }
 
+/// Refuses a message or an event of another session than the one in the path. `of` is the ID of its session. Texts that
+/// have not the form of an ID prove nothing: they are names, or those of a stand-in.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(crate) fn refuse_stranger(path: &str, of: &str) -> Result<(), Error> {
+    match words_of(path).as_slice() {
+        ["sessions", session, ..]
+            if has_form_of_id(session) && has_form_of_id(of) && *session != of =>
+        {
+            Err(differs("session_id", of).of_read())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a path with a word that leads elsewhere on a server that decodes a path before it splits it. Users' texts
 /// are checked earlier; this concerns IDs that came from a server.
 ///
@@ -70,8 +86,7 @@ pub(super) fn refuse_path(request: &Request) -> Result<(), Error> {
     if !words(request).iter().any(leads_elsewhere) {
         return Ok(());
     }
-    let text = "nothing was sent: the server gave the object no usable ID";
-    Err(Error::Unrelated(text.to_owned()))
+    Err(Error::Unrelated(format!("nothing was sent: {UNUSABLE}")))
 }
 
 /// Refuses the answer to a request for one object that is not this object.
@@ -107,15 +122,41 @@ pub(super) fn refuse_unread(
     match id {
         _ if is_word(wanted, id) || is_token && id.is_empty() => Ok(()),
         "" => Err(Error::Unrelated(NAMES_NOTHING.to_owned())),
-        _ if may_be_name => Ok(()),
+        id if may_be_name && is_usable_id(id) => Ok(()),
+        _ if may_be_name => Err(Error::Unrelated(UNUSABLE.to_owned())),
         id => Err(another(id).of_read()),
     }
 }
 
 const NAMES_NOTHING: &str = "the server's answer names no object";
+const UNUSABLE: &str = "the server gave the object no usable ID";
 
-/// Refuses the answer to a write that has keys, but not an ID. A message may be told by its number alone, and a project
-/// that was changed by its name.
+/// Returns the request that must show the same project, if the server found it by its name: the ID in that answer may
+/// be another project's, and everything that a project has is read, written and deleted by its ID. The platform finds
+/// no other object by its name.
+#[must_use]
+pub(super) fn second_read(request: &Request, record: &Record) -> Option<Request> {
+    match words(request).as_slice() {
+        ["projects", wanted]
+            if record.resource.word == PROJECT.word && !is_word(wanted, record.id()) =>
+        {
+            Some(Request {
+                project: request.project.clone(),
+                ..Request::get(path(&["projects", record.id()]))
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Returns the error for an object whose ID does not lead to it.
+pub(super) fn unconfirmed(found: &Record) -> Error {
+    another(found.id()).of_read()
+}
+
+/// Refuses the answer to a write that has keys, but not an ID that could be used afterwards. A message may be told by
+/// its number alone, and a project that was changed by its name. The ID of a project is the name that it was created
+/// with, whatever that is.
 ///
 /// # Errors
 /// [`Error::Unproven`].
@@ -124,8 +165,14 @@ pub(super) fn refuse_nameless(
     record: &Record,
     answer: &Answer,
 ) -> Result<(), Error> {
+    let id = record.id();
+    let is_known =
+        || sent(request, "name") == id || words(request).iter().any(|it| is_word(it, id));
+    if !id.is_empty() && !is_usable_id(id) && !is_known() {
+        return Err(Error::Unproven(UNUSABLE.to_owned()));
+    }
     let is_named = record.resource.word == PROJECT.word && !record.name().is_empty();
-    if !record.id().is_empty()
+    if !id.is_empty()
         || record.value("seq").is_some()
         || request.method == Method::Patch && is_named
         || answer.is_empty_object()
@@ -170,12 +217,12 @@ pub(super) fn refuse_undone(request: &Request, answer: &Answer) -> Result<(), Er
     let value = answer.json()?;
     let session = value.get("session").unwrap_or(&Value::Null);
     // A session is started by itself, by its agent, or by a schedule.
-    let is_session = text(&value, "kind") == "Session" && !text(&value, "id").is_empty();
+    let is_session = text(&value, "kind") == "Session" && is_usable_id(text(&value, "id"));
     let is_done = value.is_object()
         && match action {
             "start" => {
                 is_session
-                    || !text(session, "id").is_empty()
+                    || is_usable_id(text(session, "id"))
                     || value.get("starting_prompt").is_some()
             }
             "trigger" => is_session || ["triggered", "skipped"].contains(&text(&value, "status")),
@@ -284,11 +331,7 @@ pub(super) fn refuse_other(
     // A start answers with the session beside its prompt.
     let session = answer.get("session").filter(|it| it.is_object());
     let answer = session.unwrap_or(&answer);
-    let sent = |field: &str| {
-        let fields = request.body.iter().flat_map(super::Body::fields);
-        let found = fields.filter(|(name, _)| *name == field).last();
-        found.and_then(|(_, value)| value.as_str()).unwrap_or("")
-    };
+    let sent = |field: &str| sent(request, field);
     let (holders, object) = match (request.method, words.as_slice()) {
         (Method::Patch, [holders @ .., _, id]) => (holders, Some(id)),
         // The recorded stops have a stand-in's answer, which is always the same and has no kind.
@@ -341,8 +384,19 @@ fn is_word(word: &str, text: &str) -> bool {
 }
 
 fn words(request: &Request) -> Vec<&str> {
-    let path = request.path.split('?').next().unwrap_or_default();
+    words_of(&request.path)
+}
+
+fn words_of(path: &str) -> Vec<&str> {
+    let path = path.split('?').next().unwrap_or_default();
     path.trim_start_matches('/').split('/').collect()
+}
+
+/// Returns the text of a field that a request sends.
+fn sent<'a>(request: &'a Request, field: &str) -> &'a str {
+    let fields = request.body.iter().flat_map(super::Body::fields);
+    let found = fields.filter(|(name, _)| *name == field).last();
+    found.and_then(|(_, value)| value.as_str()).unwrap_or("")
 }
 
 /// Returns the text of a field, whose name may be in any case, as [`Record`] reads it.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use tokio::time::timeout;
 
 use super::bounds::check_weight;
@@ -12,6 +13,27 @@ use super::sse::{Event, Parser};
 /// A stream that is silent for this time counts as broken. The stream of messages sends a comment every 30 seconds
 /// (docs/interface/api.md section 9.5), but the stream of a run may be silent for as long as a tool works.
 const IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// Refuses a success that is not an event stream: nothing in the page of a portal, or in an error's object, is an
+/// event, so it would look like a stream without any.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(super) fn refuse_other(headers: &HeaderMap) -> Result<(), Error> {
+    let kind = headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("text/event-stream") {
+        return Ok(());
+    }
+    let what = if essence.is_empty() {
+        "nothing"
+    } else {
+        essence
+    };
+    let text = format!("the answer is no event stream: its Content-Type says {what}");
+    Err(Error::unproven(&text).of_read())
+}
 
 /// The bytes of a stream.
 pub(super) enum Bytes {

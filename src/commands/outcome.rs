@@ -70,6 +70,15 @@ pub(crate) fn label(record: &Record, name: &str) -> String {
     }
 }
 
+/// Returns `<kind>/<given>`, with the ID that was acted on if that differs.
+#[must_use]
+pub(crate) fn label_with_id(word: &str, given: &str, id: &str) -> String {
+    if given == id {
+        return format!("{word}/{given}");
+    }
+    format!("{word}/{given} ({id})")
+}
+
 /// Warns of a change without a field. The Go tool sends it, and reports an update.
 pub(crate) fn doubt_empty(ctx: &Ctx, change: &Body) {
     if change.is_empty() {

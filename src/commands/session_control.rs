@@ -8,7 +8,7 @@ use super::{outcome, session_failure, several};
 use crate::api::{self, Body, Client, Error, Method};
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
-use crate::failure::Kind;
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{Candidates, Record, SESSION, expires_at};
@@ -281,7 +281,7 @@ impl Started {
     /// repeats it, it is sent as a message of the session.
     ///
     /// # Errors
-    /// If the server refuses the message. The session then runs without its task.
+    /// If the server refuses the message, or its answer names no session. The session then runs without its task.
     pub(crate) fn deliver(&self, ctx: &Ctx, prompt: Option<&str>) -> anyhow::Result<()> {
         let prompt = prompt.filter(|prompt| !prompt.is_empty() && !ctx.rehearses());
         let Some(prompt) = prompt else {
@@ -290,10 +290,15 @@ impl Started {
         let client = ctx.client()?;
         match ctx.block_on(starting::deliver(client, &self.answer, None, prompt))? {
             Delivery::ByServer => {}
-            Delivery::Nowhere => ctx.out.warn(&format!(
-                "the server's answer names no session, so the prompt was not delivered: send it with '{}'",
-                acpctl(&["session", "send", "ID", "PROMPT"])
-            )),
+            Delivery::Nowhere => {
+                let message = "the prompt was not delivered: the server's answer to the start names no session";
+                let hint = format!(
+                    "look whether a session runs ({}), and send it the prompt: {}",
+                    acpctl(&["get", "sessions"]),
+                    acpctl(&["session", "send", "ID", "PROMPT"])
+                );
+                return Err(Failure::new(Kind::Server, message).hint(hint).into());
+            }
             Delivery::Sent { session, seq } => ctx.out.aside(&format!(
                 "prompt sent to session/{session} as a message (seq={seq})"
             )),

@@ -39,7 +39,7 @@ pub(crate) use description::{
     AGE, Cell, Column, Field, PRIVATE, Resource, Scope, column, shown_text,
 };
 pub(crate) use inbox_message::INBOX_MESSAGE;
-pub(crate) use name::{can_be_id, check, check_id, has_form_of_id};
+pub(crate) use name::{can_be_id, check, check_id, has_form_of_id, is_usable_id};
 pub(crate) use named::{
     NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent, unknown,
 };

@@ -58,3 +58,9 @@ pub(crate) fn can_be_id(text: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b))
 }
+
+/// True for a text that a server may give an object as its ID: no flag, because scripts pass IDs on.
+#[must_use]
+pub(crate) fn is_usable_id(text: &str) -> bool {
+    can_be_id(text) && !text.starts_with('-')
+}

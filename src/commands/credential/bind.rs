@@ -71,9 +71,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.plan {
         return show(ctx, &plan.with_context(doing)?, format);
     }
+    let label = &binding.label(project, &grantee);
     let wish = Wish {
         credential: &binding.credential,
-        label: &binding.label(project),
+        label,
         see: acpctl_for(
             &["credential", "bind"],
             &binding.credential,
@@ -102,7 +103,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         "credential/{} {}bound to {}",
         binding.credential,
         if is_new { "" } else { "already " },
-        binding.label(project)
+        label
     );
     outcome::done(ctx, &record, format, &sentence)?;
     if is_kubeconfig && !strict.strict {

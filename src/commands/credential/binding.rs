@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use crate::api::{self, Body, Client, Error, ListOptions, equals};
-use crate::commands::outcome::WriteArgs;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -116,7 +116,8 @@ pub(super) fn bind_each(
             ))
         })?;
         let already = if is_new { "" } else { "already " };
-        let sentence = format!("credential/{name} {already}bound to project/{project}");
+        let label = grantee.label_of_project(project);
+        let sentence = format!("credential/{name} {already}bound to {label}");
         match format {
             Format::Table | Format::Wide => ctx.out.tell(&sentence)?,
             _ => ctx.out.aside(&sentence),
@@ -210,10 +211,11 @@ impl BindingArgs {
     }
 
     /// Names the grantee as results do: `agent/lead of project/team-a`.
-    pub(super) fn label(&self, project: &str) -> String {
+    pub(super) fn label(&self, project: &str, grantee: &Grantee) -> String {
+        let project = grantee.label_of_project(project);
         match &self.agent {
-            Some(agent) => format!("agent/{agent} of project/{project}"),
-            None => format!("project/{project}"),
+            Some(agent) => format!("agent/{agent} of {project}"),
+            None => project,
         }
     }
 
@@ -231,6 +233,11 @@ impl Grantee {
     /// Returns the ID of the project.
     pub(super) fn project(&self) -> &str {
         &self.project
+    }
+
+    /// Returns `project/team-a`, with the ID if the project was given by another name.
+    fn label_of_project(&self, given: &str) -> String {
+        outcome::label_with_id(PROJECT.word, given, &self.project)
     }
 
     async fn find(client: &Client, project: &str, agent: Option<&str>) -> anyhow::Result<Self> {

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use super::binding::{self, BindingArgs};
 use crate::api::{self, Client, Method};
+use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::failure::Kind;
@@ -29,6 +30,9 @@ pub struct Args {
     /// Succeed if there is no such credential, project or agent
     #[arg(long)]
     ignore_not_found: bool,
+    // The verb has no prompt. It takes these flags because `bind` and the verbs that delete take them.
+    #[command(flatten)]
+    _confirm: ConfirmArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -36,19 +40,20 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let args = &args.binding;
     let (format, project) = &args.read(ctx, "unbind")?;
     let client = ctx.client()?;
-    let (credential, label) = (quote(&args.credential), args.quoted(project));
-    let doing = format!("unbind credential {credential} from {label}");
+    let (credential, shown) = (quote(&args.credential), args.quoted(project));
+    let doing = format!("unbind credential {credential} from {shown}");
     let (mut found, grantee) = match ctx.block_on(args.find(client, project)) {
         Err(error) if ignores_missing && api::kind_of(&error) == Kind::NotFound => return Ok(()),
         found => found?,
     };
+    let label = args.label(project, &grantee);
     let bindings = ctx.block_on(async {
         let bindings = binding::bindings(client, found.id(), &grantee).await;
         bindings.with_context(|| doing.clone())
     })?;
     let Some(first) = bindings.first() else {
         found.remove("token");
-        let (name, label) = (&args.credential, args.label(project));
+        let name = &args.credential;
         let sentence = format!("credential/{name} is not bound to {label}");
         outcome::done(ctx, &found, format, &sentence)?;
         let see = acpctl_for(&["credential", "bindings"], name, &[]);
@@ -63,11 +68,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         Ok(())
     })?;
-    let sentence = format!(
-        "credential/{} unbound from {}",
-        args.credential,
-        args.label(project)
-    );
+    let sentence = format!("credential/{} unbound from {label}", args.credential);
     outcome::done(ctx, first, format, &sentence)
 }
 

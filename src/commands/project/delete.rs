@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use crate::commands::confirm::{self, ConfirmArgs};
-use crate::commands::outcome::WriteArgs;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::commands::{several, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
@@ -67,7 +67,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let (_, project) = project.context("the project was not looked up")?;
         let path = projects.item(project.id(), &[]);
         ctx.block_on(async { client.delete(&path).await.context("delete project") })?;
-        Ok(Some((project.clone(), format!("project/{name} deleted"))))
+        let label = outcome::label_with_id(PROJECT.word, name, project.id());
+        Ok(Some((project.clone(), format!("{label} deleted"))))
     })?;
     for project in &deleted {
         switch_project::leave_deleted(ctx, project);

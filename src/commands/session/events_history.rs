@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::api::{Client, Error};
+use crate::api::{self, Client, Error};
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
@@ -117,7 +117,11 @@ async fn page(
     let value = client
         .get_json(&format!("{path}?{}", query.finish()))
         .await?;
-    Ok(List::read(&SESSION_EVENT, value.into())?)
+    let list = List::read(&SESSION_EVENT, value.into())?;
+    for event in list.items() {
+        api::refuse_stranger(path, event.text("session_id"))?;
+    }
+    Ok(list)
 }
 
 /// Returns all events: page after page, as long as the sequence numbers increase.

@@ -125,12 +125,14 @@ async fn is_sandbox(client: &Client) -> bool {
     info.is_ok_and(|info| info.get("gateway_mode") != Some(&Value::Bool(false)))
 }
 
-/// Returns the failure to open a stream.
+/// Returns the failure to open a stream. A status speaks for itself; something else than a stream needs a hint.
 pub(super) fn not_open(error: &Error) -> Failure {
-    Failure::new(
-        error.kind(),
-        format!("stream events: {}", why_not_open(error)),
-    )
+    let message = format!("stream events: {}", why_not_open(error));
+    let is_other = matches!(error, Error::Unrelated(_));
+    Failure {
+        hint: error.hint().filter(|_| is_other),
+        ..Failure::new(error.kind(), message)
+    }
 }
 
 /// Tells why a stream could not be opened, in the Go tool's words.

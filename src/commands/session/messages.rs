@@ -174,10 +174,14 @@ async fn follow_stored(
 /// Lists the messages; `None` if the server sent null, or no body.
 async fn list(client: &Client, path: &str) -> Result<Option<Vec<Record>>, Error> {
     let answer = client.send(&Request::get(path)).await?;
-    answer.read_long(
+    let messages = answer.read_long(
         |text| quick::array(&SESSION_MESSAGE, text).map(|messages| Ok(Some(messages))),
         |tree| Ok::<_, Infallible>(read(tree)),
-    )?
+    )??;
+    for message in messages.iter().flatten() {
+        api::refuse_stranger(path, message.text("session_id"))?;
+    }
+    Ok(messages)
 }
 
 fn read(tree: Tree<'_>) -> Result<Option<Vec<Record>>, Error> {

@@ -78,7 +78,9 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
                 ctx.out
                     .aside(&format!("session {name} has no {}", kept.part));
             } else {
-                ctx.out.line(text.trim_end_matches('\n'))?;
+                let lines = text.replace("\r\n", "\n");
+                ctx.out
+                    .text(&format!("{}\n", lines.trim_end_matches('\n')))?;
             }
             session_failure::explain(ctx, &session);
             Ok(())

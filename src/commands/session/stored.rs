@@ -11,23 +11,27 @@ use tokio::time::timeout;
 
 use super::follow::{self, End, EventFormat, Pauses};
 use super::text;
-use crate::api::{Client, Error, Event, path};
+use crate::api::{self, Client, Error, Event, path};
 use crate::commands::session_failure;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
 use crate::resources::{Record, SESSION, SESSION_MESSAGE};
+use crate::text::acpctl_for;
 
 /// How long the stream must be silent before its last message counts as the end of the run. Messages of earlier runs
 /// come without a pause, so their ends are not taken for the end.
 const QUIET: Duration = Duration::from_millis(500);
 /// How often the phase of a silent session is read.
 const POLL: Duration = Duration::from_secs(2);
+/// The largest number that JSON has exactly. A message of a larger one is damaged: none could follow it.
+const LARGEST: i64 = 1 << 53;
 
 /// The state of following one session.
 pub(super) struct Stored<'a> {
     ctx: &'a Ctx,
     client: &'a Client,
+    session: String,
     session_path: String,
     messages_path: String,
     format: EventFormat,
@@ -57,6 +61,7 @@ impl<'a> Stored<'a> {
         Self {
             ctx,
             client,
+            session: session.to_owned(),
             session_path: path(&["sessions", session]),
             messages_path: path(&["sessions", session, "messages"]),
             format,
@@ -65,20 +70,21 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// Prints the messages after the last one, and then each new one. Ends with the run, with the stream, or on Ctrl-C;
-    /// with `reconnect`, only on Ctrl-C.
+    /// Prints the messages after the last one, and then each new one. Ends with the run, or on Ctrl-C; with
+    /// `reconnect`, only on Ctrl-C.
     ///
     /// # Errors
     /// If the stream can't be opened and waiting would not help, or if standard output can't be written. Without
-    /// `reconnect`, also if the stream breaks off or the run failed.
+    /// `reconnect`, also if the stream ends before the run, or the run failed.
     pub(super) async fn follow(&mut self, reconnect: bool) -> anyhow::Result<()> {
         let followed = follow::until_interrupted(async {
             if reconnect {
                 self.forever().await
             } else {
                 match self.connection(true).await? {
-                    Connection::Closed | Connection::Ended(End::Finished | End::Closed) => Ok(()),
+                    Connection::Ended(End::Finished) => Ok(()),
                     Connection::Ended(End::Failed) => Err(self.failed().await.into()),
+                    Connection::Closed | Connection::Ended(End::Closed) => Err(self.cut().into()),
                     Connection::Refused(error) => Err(follow::not_open(&error).into()),
                     Connection::Broken(error) => Err(follow::broken(error)),
                 }
@@ -134,6 +140,10 @@ impl<'a> Stored<'a> {
             patience = QUIET;
             match next {
                 Ok(Ok(Some(event))) => self.print(&event)?,
+                Ok(Ok(None)) if until_end => {
+                    let end = self.ended().await;
+                    return Ok(end.map_or(Connection::Closed, Connection::Ended));
+                }
                 Ok(Ok(None)) => return Ok(Connection::Closed),
                 Ok(Err(error)) => return Ok(Connection::Broken(error)),
                 Err(_silent) => {
@@ -156,6 +166,15 @@ impl<'a> Stored<'a> {
         end_of_phase(session.text("phase"))
     }
 
+    /// Returns the failure of a stream that the server, or a proxy, closed before the run ended.
+    fn cut(&self) -> Failure {
+        let after = self.last.to_string();
+        let flags = ["-f", "--after", &after];
+        let line = acpctl_for(&["session", "messages"], &self.session, &flags);
+        let hint = format!("to read on behind the last message: {line}");
+        Failure::new(Kind::Network, follow::CUT).hint(hint)
+    }
+
     /// Returns the failure of the run, with the reason if the session tells it.
     async fn failed(&self) -> Failure {
         let session = self.client.get(&SESSION, &self.session_path).await;
@@ -165,16 +184,19 @@ impl<'a> Stored<'a> {
     }
 
     /// Prints a message, unless it was printed before or is damaged. A message that was cut off comes again as a whole.
+    ///
+    /// # Errors
+    /// If the message is another session's, or if standard output can't be written.
     fn print(&mut self, event: &Event) -> anyhow::Result<()> {
         let value: Value = serde_json::from_str(&event.data).unwrap_or_default();
-        match value.get("seq").and_then(Value::as_i64) {
-            Some(seq) if seq > self.last => self.last = seq,
-            _ => return Ok(()),
-        }
-        self.end = value
-            .get("event_type")
-            .and_then(Value::as_str)
-            .and_then(follow::end_of_type);
+        let text = |field: &str| value.get(field).and_then(Value::as_str);
+        let is_next = |seq: &i64| *seq > self.last && *seq <= LARGEST;
+        let Some(seq) = value.get("seq").and_then(Value::as_i64).filter(is_next) else {
+            return Ok(());
+        };
+        api::refuse_stranger(&self.messages_path, text("session_id").unwrap_or_default())?;
+        self.last = seq;
+        self.end = text("event_type").and_then(follow::end_of_type);
         if self.format == EventFormat::Json {
             return self.ctx.out.json_line(&event.data);
         }

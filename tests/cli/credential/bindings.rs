@@ -86,7 +86,7 @@ fn unbinding_takes_away_what_was_bound_and_nothing_else() {
         "{stderr}"
     );
     assert_eq!(bound(&env).len(), 3);
-    let (code, stdout, _) = run(&env, "credential unbind git --project demo");
+    let (code, stdout, _) = run(&env, "credential unbind git --project demo -y");
     assert_eq!(
         (code, stdout.as_str()),
         (0, "credential/git is not bound to project/demo\n")

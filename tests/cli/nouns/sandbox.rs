@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::nouns::{SOURCE, local};
 use crate::support::serve::Serve;
-use crate::support::server::{Scripted, error, json as answer};
+use crate::support::server::{Scripted, error, json as answer, raw};
 use crate::support::{ID, TestEnv, streams};
 
 /// A server of this platform, with the project `demo`.
@@ -689,5 +689,32 @@ fn a_session_without_a_sandbox_has_neither_logs_nor_a_policy() {
         );
         assert_eq!(streams(&output), (String::new(), words));
         assert_eq!(output.status.code(), Some(3));
+    }
+}
+
+#[test]
+fn logs_and_policies_keep_their_lines() {
+    let env = TestEnv::new();
+    let kept = "version: 1\r\nnetwork:\n\tdeny\u{1b}[2J\n\n";
+    let shown = "version: 1\nnetwork:\n\tdeny\\x1b[2J\n";
+    for is_alive in [true, false] {
+        let server = Scripted::with(move |request| {
+            if request.line() == format!("GET /sessions/{ID}") {
+                let fields = ["sandbox_logs_snapshot", "sandbox_policy_snapshot"];
+                let (logs, policy) = (fields[0], fields[1]);
+                let session = json!({"id": ID, "name": "run", logs: kept, policy: kept});
+                answer(200, &session)
+            } else if is_alive {
+                raw(200, "text/plain", kept)
+            } else {
+                error(404, "not-found", "no sandbox")
+            }
+        });
+        for part in ["logs", "policy"] {
+            let mut command = env.connected(server.url());
+            let output = command.args(["session", part, ID]).output().unwrap();
+            let (stdout, stderr) = streams(&output);
+            assert_eq!(stdout, shown, "{part} {is_alive}: {stderr}");
+        }
     }
 }

@@ -91,6 +91,39 @@ fn the_prompt_of_a_start_reaches_the_session() {
         .stderr("");
 }
 
+#[test]
+fn a_prompt_that_was_not_delivered_is_no_success() {
+    let env = TestEnv::new();
+    for body in [
+        json!({}),
+        json!({"starting_prompt": "another"}),
+        json!({"session": null}),
+        json!({"session": {"id": "../x"}}),
+        json!({"session": {"id": "--all"}}),
+    ] {
+        for line in ["agent start lead --prompt go", "start lead --prompt go"] {
+            let started = answer(201, &body);
+            let server = Scripted::with(move |request| match request.method.as_str() {
+                "POST" => started.clone(),
+                _ => list(json!([{"id": "a1", "name": "lead"}])),
+            });
+            let output = env
+                .connected(server.url())
+                .env("AMBIENT_PROJECT", "demo")
+                .args(line.split(' '))
+                .output()
+                .unwrap();
+            let (stdout, stderr) = streams(&output);
+            let context = format!("{line} answered by {body}: {stdout} {stderr}");
+            assert_eq!(output.status.code(), Some(10), "{context}");
+            assert!(stderr.contains("names no session"), "{context}");
+            let sent = server.lines();
+            let posts = sent.iter().filter(|it| it.starts_with("POST"));
+            assert_eq!(posts.count(), 1, "{context}");
+        }
+    }
+}
+
 /// A session that goes through these phases, one a request; then it is gone.
 fn phases(phases: &'static [&'static str]) -> Scripted {
     let asked = AtomicUsize::new(0);

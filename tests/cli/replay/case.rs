@@ -183,7 +183,18 @@ pub fn unrecorded(rows: &[Value], received: &Received, deletes: bool) -> Reply {
     };
     let makes = !deletes && rows.iter().any(is_made);
     let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+    let is_it = |row: &&Value| {
+        let (_, id) = path.rsplit_once('/').unwrap_or_default();
+        let recorded = row["request"]["path"].as_str().unwrap_or_default();
+        let is_beside = recorded.rsplit_once('/').map(|(above, _)| above) == Some(above);
+        is_beside && row["response"]["body"]["id"] == id
+    };
     match received.method.as_str() {
+        // What the server has found by a name is read again by its ID.
+        "GET" if rows.iter().any(|row| is_it(&row)) => {
+            let row = rows.iter().find(is_it);
+            json(row.map_or(Value::Null, |row| row["response"]["body"].clone()))
+        }
         // Before an agent is created, its name and its project are looked up.
         "GET" if makes && above.ends_with("/projects") => {
             let id = path.rsplit('/').next().unwrap_or_default();

@@ -29,6 +29,10 @@ pub const RULES: &[Rule] = &[
         even: look_ups,
     },
     Rule {
+        row: "a project that the server finds by its name",
+        even: read_again,
+    },
+    Rule {
         row: "deletes",
         even: found_first,
     },
@@ -128,6 +132,26 @@ fn look_ups(recorded: &mut Run, here: &mut Run) {
                 path.starts_with(&folder)
             });
         if !is_look_up {
+            kept.push(request);
+        }
+    }
+    here.requests = kept;
+}
+
+/// After a request about one object, another one of its collection is read: the same object by its ID.
+fn read_again(recorded: &mut Run, here: &mut Run) {
+    let above = |request: &Value| {
+        let path = request["path"].as_str().unwrap_or_default();
+        path.rsplit_once('/').map(|(above, _)| above.to_owned())
+    };
+    let mut kept: Vec<Value> = Vec::new();
+    for request in std::mem::take(&mut here.requests) {
+        let is_again = request["method"] == "GET"
+            && !recorded.requests.contains(&request)
+            && kept
+                .last()
+                .is_some_and(|it| it["method"] == "GET" && above(it) == above(&request));
+        if !is_again {
             kept.push(request);
         }
     }

@@ -2,6 +2,7 @@
 //! Ids follow from names, so that two runs that do the same leave the same.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -93,7 +94,7 @@ impl Platform {
         let id = match (collection, object["name"].as_str()) {
             ("/projects", Some(name)) => name.to_owned(),
             (_, Some(name)) => format!("id-of-{name}"),
-            _ => format!("id-of-{object}"),
+            _ => format!("id-{:x}", hash(&object)),
         };
         object["id"] = id.into();
         let mut state = self.state.lock().unwrap();
@@ -123,6 +124,13 @@ impl Platform {
         }
         server::raw(204, "application/json", "")
     }
+}
+
+/// The same number for the same object in every run.
+fn hash(object: &Value) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    object.to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 fn missing() -> Reply {

@@ -70,6 +70,12 @@ const LIES: &[(&str, Lie)] = &[
             r#"{"kind":"Status","status":"Failure"}"#,
         )
     }),
+    ("an object of another kind", |_| {
+        list(
+            1,
+            &json!([{"kind": "Widget", "id": "c1", "name": "name-1"}]),
+        )
+    }),
     (
         "a failure in the place of the last page",
         |request| match number(request, "page=") {
@@ -131,7 +137,11 @@ fn a_list_with_a_gap_is_no_ground_for_a_conclusion() {
             let (code, stdout, stderr) = run(&env, &server, line);
             let context = format!("{line} at a server with {name}: {stdout} {stderr}");
             assert_eq!(code, Some(10), "{context}");
-            let says = ["the list may lack objects", "the answer holds no list"];
+            let says = [
+                "the list may lack objects",
+                "the answer holds no list",
+                "of the kind Widget",
+            ];
             assert!(says.iter().any(|says| stderr.contains(says)), "{context}");
             let received = server.received();
             let is_deletion = |it: &Received| it.method == "DELETE";

@@ -97,6 +97,105 @@ fn apply_writes_into_no_other_project() {
     assert!(server.received().iter().all(|it| it.method == "GET"));
 }
 
+/// Commands that act on a project, or on what it has.
+const IN_PROJECT: &[&str] = &[
+    "project delete shop --yes",
+    "delete project shop --yes",
+    "project transfer shop --to ID --yes",
+    "credential bind ID --project shop --yes",
+    "credential unbind ID --project shop",
+    "credential create --provider github --name n --token t --bind shop",
+    "create role-binding --role-id ID --scope project --scope-id shop",
+    "create role-binding --role-id ID --scope credential --credential-id-fk ID --project-id-fk shop",
+    "apply -f a.yaml --project shop",
+];
+
+/// How a server finds a project by its name: it takes the name for an ID, or searches for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Finds {
+    AsId,
+    BySearch,
+}
+
+/// A server that finds a project by its name and says that its ID is `id`; by itself, this ID has the name `of_id`.
+fn finding_by_name(finds: Finds, id: &'static str, of_id: &'static str) -> Scripted {
+    let project = |id: &str, name: &str| json!({"kind": "Project", "id": id, "name": name});
+    Scripted::with(move |request| match last(request) {
+        _ if request.method == "DELETE" => crate::support::server::raw(204, "text/plain", ""),
+        "transfer-ownership" => answer(200, &project(id, "shop")),
+        _ if request.method == "POST" => {
+            let mut made = request.json();
+            made["id"] = ID.into();
+            answer(201, &made)
+        }
+        "shop" if finds == Finds::AsId => answer(200, &project(id, "shop")),
+        "projects" => list(json!([project(id, "shop")])),
+        last if last == id && !of_id.is_empty() => answer(200, &project(id, of_id)),
+        ID if request.target.contains("/users/") => {
+            answer(200, &json!({"id": ID, "username": "alice"}))
+        }
+        ID => answer(200, &json!({"id": ID, "name": "x"})),
+        "credential%3Aviewer" | "credential:viewer" => answer(200, &json!({"id": ID})),
+        "roles" => list(json!([{"id": ID, "name": "credential:viewer"}])),
+        last if last == "shop" || last == id => {
+            crate::support::server::error(404, "ambient-api-server-7", "not found")
+        }
+        _ => list(json!([])),
+    })
+}
+
+#[test]
+fn a_project_that_is_found_by_its_name_is_no_other_project() {
+    let env = TestEnv::new();
+    env.file("a.yaml", "kind: Agent\nname: a\nprompt: t\n");
+    for (id, of_id) in [
+        ("other", "other"),
+        ("other", ""),
+        ("../other", "shop"),
+        ("a/b", "shop"),
+        (".", "shop"),
+        ("--all", "shop"),
+    ] {
+        for (line, finds) in IN_PROJECT.iter().flat_map(|line| {
+            // `apply` takes the name of a project for its ID alone.
+            let searches = !line.starts_with("apply");
+            let ways = [Some(Finds::AsId), searches.then_some(Finds::BySearch)];
+            ways.into_iter().flatten().map(move |way| (line, way))
+        }) {
+            let server = finding_by_name(finds, id, of_id);
+            let (code, stdout, stderr) = run(&env, &server, &line.replace("ID", ID));
+            let context = format!("{line} with {id}, {finds:?}: {stdout} {stderr}");
+            assert_eq!(code, Some(10), "{context}");
+            assert_eq!(stdout, "", "{context}");
+            let received = server.received();
+            assert!(received.iter().all(|it| it.method == "GET"), "{context}");
+        }
+    }
+}
+
+#[test]
+fn a_result_names_the_id_of_a_project_that_was_found_by_its_name() {
+    let env = TestEnv::new();
+    env.file("a.yaml", "kind: Agent\nname: a\nprompt: t\n");
+    for (line, says) in IN_PROJECT.iter().zip([
+        "project/shop (P-1) deleted\n",
+        "project/shop deleted\n",
+        "project/P-1 transferred",
+        "bound to project/shop (P-1)\n",
+        "not bound to project/shop (P-1)\n",
+        "bound to project/shop (P-1)\n",
+        "created",
+        "created",
+        "agent/a created\n",
+    ]) {
+        let server = finding_by_name(Finds::AsId, "P-1", "shop");
+        let (code, stdout, stderr) = run(&env, &server, &line.replace("ID", ID));
+        let context = format!("{line}: {stdout} {stderr}");
+        assert_eq!(code, Some(0), "{context}");
+        assert!(stdout.contains(says), "{context}");
+    }
+}
+
 #[test]
 fn a_secret_is_that_of_the_credential_that_was_asked_for() {
     let env = TestEnv::new();
@@ -132,7 +231,7 @@ fn a_secret_is_that_of_the_credential_that_was_asked_for() {
 #[test]
 fn an_id_that_is_none_becomes_no_part_of_a_path() {
     let env = TestEnv::new();
-    for id in ["", "../x", "..", "a%2fb", "x\u{1b}[31m", "a/b"] {
+    for id in ["", "../x", "..", "a%2fb", "x\u{1b}[31m", "a/b", "--all"] {
         let server = Scripted::with(move |request| match request.method.as_str() {
             "GET" if last(request) == "p" => answer(200, &object("p", "p")),
             _ if last(request) == "x" || request.target.contains("/x/") => {
@@ -202,6 +301,27 @@ fn a_write_is_done_only_if_the_answer_has_the_id() {
         for body in [json!({"name": "n"}), json!({"name": "n", "id": ""})] {
             let (code, stdout, stderr) = written(line, move || answer(200, &body));
             assert_eq!((code, stdout.as_str()), (Some(10), ""), "{line}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn an_id_that_this_program_refuses_is_not_passed_on() {
+    for line in [
+        "create project --name n",
+        "project create n",
+        "create session --name n --project-id p",
+        "agent create --project-id p --name n --prompt t",
+        "credential create --provider github --name n --token t",
+        "create role --name n",
+        "provider create --project-id p --name n --secret x",
+        "agent start ID --project-id p",
+    ] {
+        for id in ["--all", "../x", "..", "a/b", "a b", "\u{fffd}"] {
+            let body = json!({"id": id, "name": "n", "session": {"id": id, "kind": "Session"}});
+            let (code, stdout, stderr) = written(line, move || answer(200, &body));
+            let context = format!("{line} with {id}: {stdout} {stderr}");
+            assert_eq!((code, stdout.as_str()), (Some(10), ""), "{context}");
         }
     }
 }

@@ -164,3 +164,128 @@ fn a_stream_that_ends_in_the_middle_of_a_run_says_so_and_prints_only_json_as_jso
         assert_eq!(cut, 1, "{args:?}: {stderr}");
     }
 }
+
+/// What a portal, or a server in trouble, answers in the place of a stream.
+fn no_streams() -> [Reply; 4] {
+    [
+        raw(200, "text/html", "<html>Please sign in</html>"),
+        raw(
+            200,
+            "application/json",
+            "{\"kind\":\"Error\",\"reason\":\"no\"}",
+        ),
+        raw(200, "application/json", "[]"),
+        raw(200, "", "data: {\"type\":\"RUN_FINISHED\"}\n\n"),
+    ]
+}
+
+#[test]
+fn an_answer_that_is_no_stream_is_an_error() {
+    let env = TestEnv::new();
+    for args in [
+        &["messages", "s", "-f"][..],
+        &["messages", "s", "-f", "--after", "0"],
+        &["events", "s"],
+        &["send", "s", "x", "-f"],
+    ] {
+        for reply in no_streams() {
+            let server = Scripted::with(move |request| {
+                if request.method == "POST" {
+                    return sent();
+                }
+                reply.clone()
+            });
+            let output = env
+                .connected(server.url())
+                .arg("session")
+                .args(args)
+                .output()
+                .unwrap();
+            let (stdout, stderr) = streams(&output);
+            assert_eq!(
+                output.status.code(),
+                Some(10),
+                "{args:?}: {stdout} {stderr}"
+            );
+            assert!(
+                stderr.contains("Error: stream events: the answer is no event stream"),
+                "{args:?}: {stderr}"
+            );
+            assert!(
+                stderr.contains("acpctl config get api_url"),
+                "{args:?}: {stderr}"
+            );
+        }
+    }
+}
+
+/// A session in a sandbox: only its messages can be followed.
+fn sandbox(messages: Reply, phase: &'static str) -> Scripted {
+    Scripted::with(move |request| {
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        match (request.method.as_str(), path.split('?').next().unwrap()) {
+            ("POST", _) => sent(),
+            (_, "/sessions") => raw(200, "application/json", "{\"items\": [], \"total\": 0}"),
+            (_, "/sessions/s/events") => raw(404, "text/plain", "no runner"),
+            (_, "/sessions/s") => {
+                let session = format!("{{\"id\": \"s\", \"phase\": \"{phase}\"}}");
+                raw(200, "application/json", session)
+            }
+            _ => messages.clone(),
+        }
+    })
+}
+
+#[test]
+fn stored_messages_that_end_before_the_run_are_no_success() {
+    let env = TestEnv::new();
+    let half = message(9);
+    let cut = [&message(8), &half[..half.len() / 2]].concat();
+    for (args, phase, code) in [
+        (&["send", "s", "x", "-f"][..], "Running", 9),
+        (&["messages", "s", "-f"], "Running", 9),
+        (&["messages", "s", "-f", "--after", "5"], "Running", 9),
+        (&["messages", "s", "-f", "--after", "5"], "Completed", 0),
+        (&["messages", "s", "-f", "--after", "5"], "Failed", 1),
+    ] {
+        let server = sandbox(closed(&cut), phase);
+        let output = env
+            .connected(server.url())
+            .arg("session")
+            .args(args)
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        let context = format!("{args:?} {phase}: {stdout} {stderr}");
+        assert_eq!(output.status.code(), Some(code), "{context}");
+        assert!(stdout.contains("#8 "), "{context}");
+        let says = "Error: the stream ended before the run did\n\
+                    Hint: to read on behind the last message: acpctl session messages s -f --after 8\n";
+        assert_eq!(stderr.ends_with(says), code == 9, "{context}");
+    }
+    // The last message tells the end of the run.
+    let end = "data: {\"seq\": 9, \"event_type\": \"RUN_FINISHED\", \"payload\": \"p\"}\n\n";
+    let server = sandbox(closed(end), "Running");
+    env.connected(server.url())
+        .args(["session", "send", "s", "x", "-f"])
+        .assert()
+        .success();
+}
+
+#[test]
+fn a_message_whose_number_nothing_can_follow_hides_none() {
+    let env = TestEnv::new();
+    let last = format!("data: {{\"seq\": {}, \"payload\": \"p\"}}\n\n", i64::MAX);
+    let server = sandbox(
+        closed(&[message(6), last, message(7)].concat()),
+        "Completed",
+    );
+    let output = env
+        .connected(server.url())
+        .args(["session", "messages", "s", "-f", "--after", "5"])
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(stdout.contains("#6 ") && stdout.contains("#7 "), "{stdout}");
+}

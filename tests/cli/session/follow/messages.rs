@@ -11,7 +11,14 @@ use crate::support::{TestEnv, streams};
 #[test]
 fn stored_messages_are_followed_as_text_until_the_server_closes() {
     let env = TestEnv::new();
-    let server = Scripted::new([closed(&[message(6), message(6), message(8)].concat())]);
+    let server = Scripted::new([
+        closed(&[message(6), message(6), message(8)].concat()),
+        raw(
+            200,
+            "application/json",
+            r#"{"id": "s", "phase": "Completed"}"#,
+        ),
+    ]);
     let output = env
         .connected(server.url())
         .args(["session", "messages", "s", "-f", "--after", "5"])
@@ -25,7 +32,63 @@ fn stored_messages_are_followed_as_text_until_the_server_closes() {
         .collect();
     assert_eq!(headers.len(), 2, "{stdout}");
     assert!(headers[0].starts_with("#6 ") && headers[1].starts_with("#8 "));
-    assert_eq!(server.lines(), ["GET /sessions/s/messages?after_seq=5"]);
+    let lines = ["GET /sessions/s/messages?after_seq=5", "GET /sessions/s"];
+    assert_eq!(server.lines(), lines);
+}
+
+#[test]
+fn another_sessions_messages_are_not_shown_as_this_ones() {
+    let env = TestEnv::new();
+    let of = |session: &str| json!({"id": "m6", "session_id": session, "seq": 6, "event_type": "user", "payload": "p"});
+    let id = "2abSESS00000000000000000001";
+    for (given, owner, code) in [
+        ("s", "s", 0),
+        ("s", "", 0),
+        // A server that finds a session by its name.
+        ("s", id, 0),
+        ("s", "a-stand-in", 0),
+        (id, id, 0),
+        (id, "2abOTHR00000000000000000001", 10),
+    ] {
+        let listed = json!([of(owner)]).to_string();
+        let stream = format!("data: {}\n\n", of(owner));
+        let server = Scripted::with(move |request| {
+            let is_stream = request.header("accept") == Some("text/event-stream");
+            match request.target.rsplit('/').next().unwrap() {
+                "messages?after_seq=0" if is_stream => closed(&stream),
+                "messages?after_seq=0" => raw(200, "application/json", listed.as_str()),
+                "history?limit=100" => {
+                    let page = format!("{{\"items\": {listed}, \"total\": 1}}");
+                    raw(200, "application/json", page)
+                }
+                _ => {
+                    let session = json!({"id": given, "phase": "Completed"});
+                    raw(200, "application/json", session.to_string())
+                }
+            }
+        });
+        for args in [
+            &["messages", given][..],
+            &["messages", given, "-f", "--after", "0"],
+            &["events-history", given],
+        ] {
+            let output = env
+                .connected(server.url())
+                .arg("session")
+                .args(args)
+                .output()
+                .unwrap();
+            let (stdout, stderr) = streams(&output);
+            let context = format!("{args:?} of {owner}: {stdout} {stderr}");
+            assert_eq!(output.status.code(), Some(code), "{context}");
+            assert_eq!(stdout.is_empty(), code == 10, "{context}");
+            assert_eq!(
+                stderr.contains("its session_id is"),
+                code == 10,
+                "{context}"
+            );
+        }
+    }
 }
 
 /// A stored message of a type, as the stream sends it.
