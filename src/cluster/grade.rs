@@ -82,7 +82,7 @@ pub(crate) struct Addresses {
 /// The rules that a rules review lists for one namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Rules {
-    pub rules: Vec<Rule>,
+    pub objects: Vec<Rule>,
     pub addresses: Vec<Addresses>,
     /// False if there may be more rights than the list shows.
     pub complete: bool,
@@ -150,7 +150,7 @@ impl Rules {
         };
         let others = review["nonResourceRules"].as_array();
         Self {
-            rules: listed.iter().map(rule).collect(),
+            objects: listed.iter().map(rule).collect(),
             addresses: others.into_iter().flatten().map(addresses).collect(),
             complete: review["incomplete"] == false && review.get("evaluationError").is_none(),
         }
@@ -159,7 +159,7 @@ impl Rules {
     /// Answers a question about the namespace from the list.
     #[must_use]
     pub(crate) fn answer(&self, question: &Question) -> Verdict {
-        let mut covering = self.rules.iter().filter(|rule| rule.covers(question));
+        let mut covering = self.objects.iter().filter(|rule| rule.covers(question));
         if covering.any(|rule| rule.names.is_empty()) {
             return Verdict::Yes(None);
         }
@@ -174,7 +174,7 @@ impl Rules {
     /// the whole cluster: the list does not tell these apart.
     #[must_use]
     pub(crate) fn names(&self, question: &Question) -> Vec<String> {
-        let covering = self.rules.iter().filter(|rule| rule.covers(question));
+        let covering = self.objects.iter().filter(|rule| rule.covers(question));
         let mut names: Vec<String> = covering.flat_map(|rule| rule.names.clone()).collect();
         names.sort();
         names.dedup();
@@ -184,7 +184,7 @@ impl Rules {
     /// Returns the level of the rights that no question asks about: any read, and any change.
     #[must_use]
     pub(crate) fn level(&self) -> Level {
-        let levels = self.rules.iter().map(Rule::level);
+        let levels = self.objects.iter().map(Rule::level);
         let others = self.addresses.iter().map(Addresses::level);
         levels.chain(others).max().unwrap_or(Level::None)
     }

@@ -116,7 +116,7 @@ async fn one_by_one(
     let mut open: Vec<&mut Finding> = findings.iter_mut().filter(is_open).collect();
     open.sort_by_key(|finding| {
         !rules
-            .rules
+            .objects
             .iter()
             .any(|rule| rule.covers(&finding.question))
     });
@@ -133,7 +133,7 @@ async fn one_by_one(
 async fn by_rules(client: &Client, questions: Vec<Question>, rules: &Rules) -> Vec<Finding> {
     let mut everywhere = Everywhere {
         client,
-        rules: rules.rules.iter().collect(),
+        rules: rules.objects.iter().collect(),
         left: MOST,
     };
     let mut findings = Vec::with_capacity(questions.len());
