@@ -252,8 +252,8 @@ impl Issuer {
         self.token_endpoint().await.map(|_| ())
     }
 
-    /// Requests tokens for a refresh token, which may be spent as soon as it is sent: a limit of the user's does not cut
-    /// the answer off, which has the tokens to keep.
+    /// Requests tokens for a refresh token, which may be spent as soon as it is sent: a limit of the user's does not
+    /// cut the answer off, which has the tokens to keep.
     ///
     /// # Errors
     /// As [`Issuer::tokens`].
@@ -464,12 +464,12 @@ impl Issuer {
     }
 }
 
-/// Refuses an address with a query or a fragment, which no issuer has (RFC 8414 section 2): what is behind them, such as
-/// the path of an endpoint, would not be part of the address that secrets are sent to.
+/// Refuses an address with a query or a fragment, which no issuer has (RFC 8414 section 2): what is behind them, such
+/// as the path of an endpoint, would not be part of the address that secrets are sent to.
 fn check_path(issuer: &str) -> Result<(), Failure> {
-    let more =
+    let has_more =
         Url::parse(issuer).is_ok_and(|url| url.query().is_some() || url.fragment().is_some());
-    if !more {
+    if !has_more {
         return Ok(());
     }
     let plain = issuer.split(['?', '#']).next().unwrap_or_default();

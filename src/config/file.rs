@@ -316,8 +316,8 @@ impl Lock {
         Ok(Self { file, asked })
     }
 
-    /// Does the same with the lock of an entry of the keyring, which copies of a configuration have in common. `None` if
-    /// this user has no folder for it.
+    /// Does the same with the lock of an entry of the keyring, which copies of a configuration have in common. `None`
+    /// if this user has no folder for it.
     ///
     /// # Errors
     /// [`Error::Locked`], as [`Lock::take`].
@@ -334,7 +334,7 @@ impl Lock {
         Ok(Some(Self { file, asked }))
     }
 
-    /// Removes the lock of an entry that is no more. No other entry will have its number.
+    /// Removes the lock of an entry that was deleted. No other entry will have its number.
     pub(crate) fn forget_entry(number: u64) {
         if let Some(lock) = entry_path(number).and_then(|path| lock_name(&path)) {
             // An empty file that stays behind does no harm.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::login::{interrupted, text};
+use crate::login::{interrupted, on_terminal, text};
 use crate::support::oidc::{CLIENT, CLIENT_SECRET, Issuer, Mood, PASSWORD};
 use crate::support::server::{Scripted, error, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
@@ -341,5 +341,29 @@ fn an_interrupted_login_leaves_another_context_of_its_session_alone() {
         assert_eq!(output.status.code(), Some(130), "{stderr}");
         assert_eq!(issuer.revoked().len(), revoked, "{session}");
         assert_eq!(env.saved(), saved);
+    }
+}
+
+#[test]
+fn a_terminal_names_the_issuer_that_is_waited_for() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    assert_eq!(log_in(&env, &issuer, api.url()).0, Some(0));
+    issuer.change(Mood::Slow);
+    let file = env.file("password", PASSWORD);
+    let at = format!("@{}", file.display());
+    let words = [
+        "login",
+        "--password-grant",
+        "--username",
+        "ada",
+        "--password",
+        &at,
+    ];
+    let terminal = on_terminal(&env, &words, &issuer, (24, 120));
+    terminal.wait_for("status 0");
+    let written = terminal.written();
+    for wait in ["Asking", "Ending the login at"] {
+        let line = format!("{wait} {}", issuer.url());
+        assert!(written.contains(&line), "{line}: {written}");
     }
 }
