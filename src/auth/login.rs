@@ -1,9 +1,9 @@
 //! The effective login: the one place that decides which token may go to which server.
 //!
 //! A token of the environment goes to the address that the user sets with it, and so does one that a job gets from an
-//! issuer by its variables; it goes to no address that only the configuration names. A server of the user's own, on this
-//! machine, has a token of its own. A stored login goes to the origin that it was made for, and to another one only with
-//! `--send-login`. If a flag names the context, only the stored login of that context counts: a token of the
+//! issuer by its variables; it goes to no address that only the configuration names. A server of the user's own, on
+//! this machine, has a token of its own. A stored login goes to the origin that it was made for, and to another one
+//! only with `--send-login`. If a flag names the context, only the stored login of that context counts: a token of the
 //! environment may be another server's.
 
 use secrecy::SecretString;
