@@ -6,12 +6,15 @@ use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::io::IsTerminal as _;
 use std::pin::{Pin, pin};
-use std::sync::Once;
+use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 use crate::api::{Client, Renewal};
 use crate::auth::job::Job;
@@ -28,7 +31,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
 use crate::output::jq::Filter;
-use crate::output::{Out, progress, prompt};
+use crate::output::{self, Out, progress, prompt, signals};
 use crate::resources::check_id;
 use crate::text::command::shell_word;
 use crate::text::{acpctl, quote, url_for_people};
@@ -36,6 +39,9 @@ use crate::text::{acpctl, quote, url_for_people};
 /// The threads for name servers and for the embedded API, whose store does one thing at a time. There are few, because
 /// each thread that has built a long list keeps megabytes.
 const BLOCKING_THREADS: usize = 4;
+
+/// The pause between two looks at a renewal that has to be finished.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Notes about the connection are printed once, however often the screen connects.
 static NOTES: Once = Once::new();
@@ -51,6 +57,8 @@ pub struct Ctx {
     settings: OnceCell<Settings>,
     client: OnceCell<Client>,
     job_token: OnceCell<SecretString>,
+    /// Locked while a request that was refused has the login renewed.
+    renewing: Arc<Mutex<()>>,
     runtime: OnceCell<Runtime>,
     rehearses: Cell<bool>,
     may_add_context: Cell<bool>,
@@ -70,6 +78,7 @@ impl Ctx {
             settings: OnceCell::new(),
             client: OnceCell::new(),
             job_token: OnceCell::new(),
+            renewing: Arc::default(),
             runtime: OnceCell::new(),
             rehearses: Cell::new(false),
             may_add_context: Cell::new(false),
@@ -311,17 +320,9 @@ impl Ctx {
     /// Names what does not count: values that can't be read, and what the user has set for another server.
     fn note_what_does_not_count(&self, settings: &Settings) {
         self.warn_of_variables();
-        let mut variables = settings.overruled.clone();
-        if settings.is_login_of_context && !settings.is_local() && job::is_set() {
-            variables.push(env::CLIENT_ID.name);
-        }
-        if !variables.is_empty() {
-            self.out.note(&format!(
-                "not used, because --context-name names server and login: {} (they win over a context that {} names)",
-                variables.join(", "),
-                env::CONTEXT.name
-            ));
-        }
+        let is_job_overruled =
+            settings.is_login_of_context && !settings.is_local() && job::is_set();
+        self.note_overruled(settings, is_job_overruled.then_some(env::CLIENT_ID.name));
         if let Some(other) = &settings.insecure_elsewhere
             && settings.api_url.value.starts_with("https:")
         {
@@ -329,6 +330,23 @@ impl Ctx {
                 "{INSECURE} is for {}: certificates of {} are checked",
                 url_for_people(other),
                 url_for_people(&settings.api_url.value)
+            ));
+        }
+    }
+
+    /// Names the variables that do not count because a flag names the context: those of the settings, and `more`.
+    pub(crate) fn note_overruled(
+        &self,
+        settings: &Settings,
+        more: impl IntoIterator<Item = &'static str>,
+    ) {
+        let mut variables = settings.overruled.clone();
+        variables.extend(more);
+        if !variables.is_empty() {
+            self.out.note(&format!(
+                "not used, because --context-name names server and login: {} (they win over a context that {} names)",
+                variables.join(", "),
+                env::CONTEXT.name
             ));
         }
     }
@@ -353,7 +371,7 @@ impl Ctx {
             login::warn_if_readable(&self.out, config);
             let fresh = refresh::fresh(config, self.now(), renew)?;
             if fresh.may_renew {
-                renewal.set(Some(stored_renewal(settings, config)));
+                renewal.set(Some(stored_renewal(settings, config, &self.renewing)));
             }
             Ok(fresh.token)
         };
@@ -440,6 +458,20 @@ impl Ctx {
         result.context("the work ended without a result")?
     }
 
+    /// Waits until the renewed login is saved, once its refresh token has been sent. A run that Ctrl-C ends in its own
+    /// way, such as a watch, comes here in the middle of that.
+    fn finish_renewal(&self, runtime: &Runtime) {
+        let is_sent = || self.renewing.try_lock().is_err() && signals::is_unfinished();
+        if !is_sent() || Handle::try_current().is_ok() {
+            return;
+        }
+        runtime.block_on(async {
+            while is_sent() {
+                sleep(TICK).await;
+            }
+        });
+    }
+
     /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -508,18 +540,26 @@ fn mend(key: &str) -> String {
     }
 }
 
-/// Returns the way to a new token of the stored login.
-fn stored_renewal(settings: &Settings, config: &Config) -> Renewal {
+/// Returns the way to a new token of the stored login. `renewing` is locked meanwhile.
+fn stored_renewal(settings: &Settings, config: &Config, renewing: &Arc<Mutex<()>>) -> Renewal {
+    let renewing = Arc::clone(renewing);
     let settings = settings.clone();
     let place = config.place();
     let made_for = login_url(config).to_owned();
     Box::new(move |token| {
-        Box::pin(refresh::after_refusal(refresh::Refused {
+        let renewal = refresh::after_refusal(refresh::Refused {
             settings: settings.clone(),
             place: place.clone(),
             made_for: made_for.clone(),
             token,
-        }))
+        });
+        let renewing = Arc::clone(&renewing);
+        // A task of its own: the request may be given up, and the refresh token is spent then.
+        let task = async move {
+            let _renewing = renewing.lock().await;
+            renewal.await
+        };
+        Box::pin(async { tokio::spawn(task).await.ok().flatten() })
     })
 }
 
@@ -530,7 +570,15 @@ fn job_renewal(settings: &Settings) -> Renewal {
         let settings = settings.clone();
         Box::pin(async move {
             let job = Job::of_environment().ok()??;
-            job.token(&settings).await.ok()
+            match job.token(&settings).await {
+                Ok(token) => Some(token),
+                Err(why) => {
+                    output::note(&format!(
+                        "Warning: the server refuses the job's token, and the issuer gives no other one ({why})"
+                    ));
+                    None
+                }
+            }
         })
     })
 }
@@ -552,9 +600,10 @@ fn get_or_try<T, E>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, E>) -> 
 }
 
 impl Drop for Ctx {
-    /// Stops the runtime without waiting for work that is still running.
+    /// Stops the runtime without waiting for work that is still running, but for a login that is being renewed.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
+            self.finish_renewal(&runtime);
             runtime.shutdown_background();
         }
     }

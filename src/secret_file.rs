@@ -24,7 +24,7 @@ pub(crate) const DIR_MODE: u32 = 0o700;
 pub(crate) const FILE_MODE: u32 = 0o600;
 /// The bits of a mode that give rights to users other than the owner.
 const OTHERS: u32 = 0o077;
-/// The size of a file that only shows that there is room, in bytes.
+/// How much more than the file before it a file has that only shows that there is room, in bytes.
 const TRIAL_SIZE: usize = 4096;
 /// The number of random hexadecimal digits at the end of a temporary file's name.
 const RANDOM_DIGITS: usize = 16;
@@ -211,15 +211,16 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         .unwrap_or_else(|| Draft::beside(path, content)?.rename(path))
 }
 
-/// Tries whether a file could be replaced: writes one beside it, or where the first missing folder would be, and
-/// removes it again.
+/// Tries whether a file could be replaced: writes one of its size and a little more beside it, or where the first
+/// missing folder would be, and removes it again.
 ///
 /// # Errors
 /// The system's error.
 pub(crate) fn try_replace(path: &Path) -> io::Result<()> {
     let is_in_folder = |path: &&Path| folder(path).is_dir();
     let reachable = path.ancestors().find(is_in_folder).unwrap_or(path);
-    let content = [b' '; TRIAL_SIZE];
+    let size = fs::metadata(path).map_or(0, |found| found.len());
+    let content = vec![b' '; usize::try_from(size).unwrap_or(0) + TRIAL_SIZE];
     let discard = |draft: Draft| {
         drop(draft);
         Ok(())

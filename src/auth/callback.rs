@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::html;
 use crate::failure::{Failure, Kind};
-use crate::text::{url_for_people, visible};
+use crate::text::{brief, url_for_people, visible};
 
 /// The time that the user has to log in.
 pub(crate) const WAIT: Duration = Duration::from_secs(300);
@@ -60,6 +60,21 @@ impl Browser {
             "You may close this tab and return to the terminal.".to_owned(),
         ];
         show(&mut self.stream, "200 OK", "Login successful", &said).await;
+    }
+
+    /// Shows that the login is saved, and why it may be of no use.
+    pub(crate) async fn doubt(mut self, why: &str) {
+        let said = [
+            format!("The login to {} is saved, but {why}.", self.server),
+            "Please close this tab and check the terminal for details.".to_owned(),
+        ];
+        show(
+            &mut self.stream,
+            "200 OK",
+            "Login saved with a warning",
+            &said,
+        )
+        .await;
     }
 
     /// Shows why the login has failed.
@@ -135,12 +150,12 @@ async fn answer(mut stream: TcpStream, expected: &Expected<'_>) -> Option<Result
         return Some(Err(why));
     }
     if let Some(error) = value("error") {
-        let why = value("error_description").unwrap_or_else(|| match error.as_str() {
+        let said = value("error_description").unwrap_or_else(|| match error.as_str() {
             "access_denied" => "access was refused in the browser (access_denied)".to_owned(),
             _ => error,
         });
-        refuse(&mut stream, "200 OK", server, &why).await;
-        return Some(Err(visible(&why)));
+        refuse(&mut stream, "200 OK", server, &said).await;
+        return Some(Err(brief(&said)));
     }
     let named = value("iss");
     let is_right = match &named {

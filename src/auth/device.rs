@@ -11,6 +11,7 @@ use url::Url;
 use super::oidc::{Issuer, Reply, Tokens};
 use super::pkce::Proof;
 use crate::failure::{Failure, Kind};
+use crate::output::signals::Errand;
 use crate::text::secrets;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -79,7 +80,8 @@ fn read(issuer: &Issuer, answer: &Value, proof: Proof) -> Result<Begun, Failure>
     let address = |key: &str| {
         let url = Url::parse(&text(key)?).ok()?;
         let is_fit = url.scheme() == "https" || url.scheme() == "http" && issuer.is_plain();
-        (is_fit && url.username().is_empty()).then(|| url.to_string())
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        (is_fit && !has_user).then(|| url.to_string())
     };
     let seconds = |key: &str| answer.get(key).and_then(Value::as_u64);
     let device_code = text("device_code").ok_or_else(|| missing("device_code"))?;
@@ -110,7 +112,7 @@ fn lifetime(answer: &Value) -> Option<u64> {
 }
 
 impl Begun {
-    /// Asks again and again until the user has decided.
+    /// Asks again and again until the user has decided. The value beside the tokens keeps a signal waiting.
     ///
     /// # Errors
     /// The user refuses, the time is over, or the issuer refuses.
@@ -118,7 +120,7 @@ impl Begun {
         &self,
         issuer: &Issuer,
         client: &Client<'_>,
-    ) -> Result<Tokens, Failure> {
+    ) -> Result<(Tokens, Errand), Failure> {
         let mut form = vec![("client_id", client.id)];
         if let Some(secret) = client.secret {
             form.push(("client_secret", secret.expose_secret()));
@@ -129,7 +131,10 @@ impl Begun {
             ("grant_type", GRANT),
         ]);
         let again = format!("for another code: {}", client.again);
-        poll(self.pause, self.deadline, &again, || issuer.request(&form)).await
+        poll(self.pause, self.deadline, &again, || {
+            issuer.request_login(&form)
+        })
+        .await
     }
 }
 
@@ -139,12 +144,12 @@ fn longer(pause: Duration) -> Duration {
 }
 
 /// Asks until there are tokens, or never will be. Each code is good for one attempt: `again` says how to get another.
-async fn poll<F: Future<Output = Result<Reply, Failure>>>(
+async fn poll<F: Future<Output = Result<(Reply, Errand), Failure>>>(
     mut pause: Duration,
     deadline: Instant,
     again: &str,
     ask: impl Fn() -> F,
-) -> Result<Tokens, Failure> {
+) -> Result<(Tokens, Errand), Failure> {
     let late = || {
         Failure::new(
             Kind::Login,
@@ -163,8 +168,8 @@ async fn poll<F: Future<Output = Result<Reply, Failure>>>(
         }
         is_asked = true;
         let refusal = match ask().await {
-            Ok(Reply::Tokens(tokens)) => return Ok(tokens),
-            Ok(Reply::Refused(refusal)) => refusal,
+            Ok((Reply::Tokens(tokens), unsaved)) => return Ok((tokens, unsaved)),
+            Ok((Reply::Refused(refusal), _)) => refusal,
             // A network that fails for a moment must not cost the user a code; the pause grows (RFC 8628 section 3.5).
             Err(failure) if failure.kind == Kind::Network => {
                 pause = longer(pause);

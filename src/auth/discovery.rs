@@ -5,7 +5,7 @@ use url::Url;
 
 use super::cleartext;
 use crate::failure::{Failure, Kind};
-use crate::text::{url_for_people, visible};
+use crate::text::{brief, url_for_people, visible};
 
 /// The method of PKCE that we use; an issuer that lists others only is refused.
 const METHOD: &str = "S256";
@@ -58,7 +58,7 @@ pub(super) fn read(document: &Value, base: &str) -> Result<Endpoints, Failure> {
             .hint("check --issuer-url; the address of a Keycloak realm ends in /realms/NAME"));
     }
     if issuer.trim_end_matches('/') != base {
-        let theirs = visible(&url_for_people(issuer));
+        let theirs = brief(&url_for_people(issuer));
         return Err(broken(format!("calls itself \"{theirs}\""))
             .hint("use the address that the issuer has for itself: --issuer-url URL"));
     }

@@ -169,10 +169,22 @@ pub(crate) fn is_set() -> bool {
     !matches!(Job::of_environment(), Ok(None))
 }
 
+/// True if the login of a run is that of a job. Where a flag names the context, the variables may be another server's.
+#[must_use]
+pub(crate) fn counts(settings: &Settings) -> bool {
+    !settings.is_login_of_context && is_set()
+}
+
+/// Returns a variable that is a default of `login`, [`env::ISSUER_URL`] or [`env::CLIENT_ID`], under the same rule.
+#[must_use]
+pub(crate) fn default_of_login(var: Var, settings: &Settings) -> Option<String> {
+    var.get().filter(|_| !settings.is_login_of_context)
+}
+
 /// Which secret of the environment may go to an issuer that no variable names.
 #[derive(Clone, Copy)]
 pub(crate) enum Wanted<'a> {
-    /// Any: the user asks for a login there.
+    /// Any: the user names the issuer on the same line.
     Any,
     /// The one with this digest, which the stored login was made with.
     Known(Option<&'a str>),

@@ -1,9 +1,10 @@
 //! The effective login: the one place that decides which token may go to which server.
 //!
 //! A token of the environment goes to the address that the user sets with it, and so does one that a job gets from an
-//! issuer by its variables. A server of the user's own, on this machine, has a token of its own. A stored login goes to
-//! the origin that it was made for, and to another one only with `--send-login`. If a flag names the context, only the
-//! stored login of that context counts: a token of the environment may be another server's.
+//! issuer by its variables; it goes to no address that only the configuration names. A server of the user's own, on
+//! this machine, has a token of its own. A stored login goes to the origin that it was made for, and to another one
+//! only with `--send-login`. If a flag names the context, only the stored login of that context counts: a token of the
+//! environment may be another server's.
 
 use secrecy::SecretString;
 
@@ -80,17 +81,29 @@ pub(crate) fn effective<'c>(
     Ok(token.map_or(Bearer::None, Bearer::Token))
 }
 
-/// Refuses to send the token of a job to the default address, which nobody has chosen.
+/// Refuses to send the token of a job to an address that the job does not name: to the default one, which nobody has
+/// chosen, and to the one of a file, which is for the login beside it.
 fn check_job_server(settings: &Settings) -> Result<(), Failure> {
-    if settings.api_url.origin != Origin::Default {
+    if settings.names_server {
         return Ok(());
     }
     let name = env::API_URL.name;
-    Err(Failure::new(
-        Kind::Login,
-        format!("{name} is not set, so the job has no server"),
-    )
-    .hint(format!("export {name}=https://...")))
+    let (why, url) = match settings.api_url.origin {
+        Origin::File => {
+            let saved = url_for_people(&settings.api_url.value);
+            let why =
+                format!(": its token does not go to {saved}, which only the configuration names");
+            (why, saved)
+        }
+        _ => (String::new(), "https://...".to_owned()),
+    };
+    let state = if env::API_URL.is_blank() {
+        "is empty"
+    } else {
+        "is not set"
+    };
+    let message = format!("{name} {state}, so the job has no server{why}");
+    Err(Failure::new(Kind::Login, message).hint(format!("export {name}={url}")))
 }
 
 /// Returns the effective token as far as it is known without a keyring and without an issuer. Completion uses this: a

@@ -19,6 +19,8 @@ use crate::compat::{go_url, json};
 use crate::config::Settings;
 use crate::config::settings::check_token;
 use crate::failure::{Failure, Kind};
+use crate::output::signals::Errand;
+use crate::output::{self, progress};
 use crate::text::{brief, quote, secrets, url_for_people};
 
 /// The issuer's time limit, unless the limit of a request is shorter.
@@ -27,6 +29,11 @@ const LIMIT: Duration = Duration::from_secs(30);
 const SHORT_LIMIT: Duration = Duration::from_secs(5);
 /// The size of the longest answer, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
+/// What the user reads if a signal comes before a login is saved that its issuer makes, and at a second one.
+const UNSAVED: [&str; 2] = [
+    "Interrupted: the login is ended at its issuer and not saved; a second signal ends acpctl at once",
+    "Ended at once: the login may go on at its issuer",
+];
 const TOO_LARGE: &str = "the answer is too large";
 
 /// An issuer. Slashes at the end of its address do not count.
@@ -60,6 +67,19 @@ impl From<Tokens> for Login {
 pub(crate) enum Reply {
     Tokens(Tokens),
     Refused(Refusal),
+}
+
+impl Reply {
+    /// Returns the tokens.
+    ///
+    /// # Errors
+    /// The refusal, in the Go tool's words.
+    pub(crate) fn into_tokens(self) -> Result<Tokens, Failure> {
+        match self {
+            Self::Tokens(tokens) => Ok(tokens),
+            Self::Refused(refusal) => Err(refusal.into()),
+        }
+    }
 }
 
 /// The reason why an issuer returned no tokens.
@@ -105,9 +125,10 @@ impl Issuer {
     /// authority the login works as the API does.
     ///
     /// # Errors
-    /// The issuer's address is plain http, or `--ca-file` can't be read.
+    /// The issuer's address is plain http or has a query or a fragment, or `--ca-file` can't be read.
     pub(crate) fn new(issuer: &str, settings: &Settings) -> anyhow::Result<Self> {
         cleartext::check_issuer(issuer)?;
+        check_path(issuer)?;
         let base = issuer.trim_end_matches('/').to_owned();
         http::know_userinfo(&base);
         let client = http::builder(&base, settings)?.build()?;
@@ -220,10 +241,27 @@ impl Issuer {
     /// # Errors
     /// The issuer refuses or can't be reached; in the Go tool's words.
     pub(crate) async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, Failure> {
-        match self.request(form).await? {
-            Reply::Tokens(tokens) => Ok(tokens),
-            Reply::Refused(refusal) => Err(refusal.into()),
-        }
+        self.request(form).await?.into_tokens()
+    }
+
+    /// Finds out where the issuer gives tokens, so that the next request is sent there at once.
+    ///
+    /// # Errors
+    /// The issuer can't be reached, or has a discovery document that can't be used.
+    pub(crate) async fn prepare(&self) -> Result<(), Failure> {
+        self.token_endpoint().await.map(|_| ())
+    }
+
+    /// Requests tokens for a refresh token, which may be spent as soon as it is sent: a limit of the user's does not
+    /// cut the answer off, which has the tokens to keep.
+    ///
+    /// # Errors
+    /// As [`Issuer::tokens`].
+    pub(crate) async fn tokens_in_full_time(
+        &self,
+        form: &[(&str, &str)],
+    ) -> Result<Tokens, Failure> {
+        self.request_within(form, LIMIT).await?.into_tokens()
     }
 
     /// Requests tokens and returns a refusal as an answer. The secrets of the form are hidden in the issuer's texts.
@@ -231,10 +269,31 @@ impl Issuer {
     /// # Errors
     /// The issuer can't be reached, or its answer can't be understood.
     pub(crate) async fn request(&self, form: &[(&str, &str)]) -> Result<Reply, Failure> {
+        self.request_within(form, self.limit.min(LIMIT)).await
+    }
+
+    /// Requests the tokens of a login that stays open at the issuer. A signal waits from then on, because nobody would
+    /// have the tokens that are on their way; the caller ends a login there that is not saved.
+    ///
+    /// # Errors
+    /// As [`Issuer::request`].
+    pub(crate) async fn request_login(
+        &self,
+        form: &[(&str, &str)],
+    ) -> Result<(Reply, Errand), Failure> {
+        self.prepare().await?;
+        let unsaved = Errand::begin(UNSAVED, output::note)
+            .map_err(|why| Failure::new(Kind::Other, format!("wait for signals: {why}")))?;
+        Ok((self.request(form).await?, unsaved))
+    }
+
+    async fn request_within(
+        &self,
+        form: &[(&str, &str)],
+        limit: Duration,
+    ) -> Result<Reply, Failure> {
         let endpoint = self.token_endpoint().await?;
-        let (status, body) = self
-            .post("token endpoint", &endpoint, form, self.limit.min(LIMIT))
-            .await?;
+        let (status, body) = self.post("token endpoint", &endpoint, form, limit).await?;
         let broken = |why: String| Failure::new(Kind::Server, why);
         if status != 200 {
             return Ok(Reply::Refused(refusal(status, &body)));
@@ -310,6 +369,7 @@ impl Issuer {
         client_secret: Option<&SecretString>,
         refresh_token: &SecretString,
     ) -> Revocation {
+        let _asking = progress::begin(format!("Ending the login at {}", self.shown()));
         let revoked = async {
             let found = self.endpoints.get_or_try_init(|| self.discover()).await;
             let found = found.map_err(|failure| failure.message)?;
@@ -361,7 +421,12 @@ impl Issuer {
             with_tls_hint(failed(&why), cause, &why)
         };
         if let Some(fault) = go_url::fault(url) {
-            return Err(failed(&fault.cause));
+            // It never works, unlike a network that fails for a moment.
+            let kind = Kind::Server;
+            return Err(Failure {
+                kind,
+                ..failed(&fault.cause)
+            });
         }
         know(form);
         let body = Bytes::from_owner(encoded(form));
@@ -397,6 +462,20 @@ impl Issuer {
         }
         Ok(http::builder(url, &self.settings)?.build()?)
     }
+}
+
+/// Refuses an address with a query or a fragment, which no issuer has (RFC 8414 section 2): what is behind them, such
+/// as the path of an endpoint, would not be part of the address that secrets are sent to.
+fn check_path(issuer: &str) -> Result<(), Failure> {
+    let has_more =
+        Url::parse(issuer).is_ok_and(|url| url.query().is_some() || url.fragment().is_some());
+    if !has_more {
+        return Ok(());
+    }
+    let plain = issuer.split(['?', '#']).next().unwrap_or_default();
+    let plain = url_for_people(plain);
+    let message = "the issuer's address has a query or a fragment, which no issuer has";
+    Err(Failure::usage(message).hint(format!("use its plain address: --issuer-url {plain}")))
 }
 
 /// Reads the reason of a refusal.

@@ -18,15 +18,21 @@ use crate::config::settings::{Origin, login_url, same_origin};
 use crate::config::{Config, Place, Settings};
 use crate::failure::{Failure, Kind};
 use crate::keyring::KeyringError;
-use crate::output;
+use crate::output::signals::Errand;
+use crate::output::{self, progress};
 use crate::text::{acpctl, quote};
 
 /// A login is renewed so long before its end: a request takes time, and clocks differ.
 const AHEAD: SignedDuration = SignedDuration::from_secs(30);
-/// How long an issuer may take to renew a login that has ended, everything included.
+/// How long an issuer may take to log a service account in again, everything included.
 const LIMIT: Duration = Duration::from_secs(10);
-/// How long it may take while the token is still good.
-const LIMIT_AHEAD: Duration = Duration::from_secs(5);
+/// How long another run that renews the login is waited for without a word.
+const SILENCE: Duration = Duration::from_secs(10);
+/// What the user reads if a signal comes once the refresh token has been sent, and at a second one.
+const INTERRUPTED: [&str; 2] = [
+    "Interrupted while the login is renewed: the new token is saved first; a second signal ends acpctl at once",
+    "Ended at once: the login may be lost, since its refresh token has been sent; log in again",
+];
 /// The value of [`LOGIN_GRANT`] for a service account.
 pub(crate) const CLIENT_CREDENTIALS: &str = "client_credentials";
 
@@ -51,7 +57,7 @@ pub(crate) struct Fresh {
 pub(crate) fn fresh(
     before: &Config,
     now: Timestamp,
-    renew: impl FnOnce(&Config, &Login) -> anyhow::Result<Login>,
+    renew: impl FnOnce(&Config, &Login) -> anyhow::Result<Renewed>,
 ) -> Result<Fresh, KeyringError> {
     let login = store::load(before)?;
     let may_renew = is_renewable(before, &login);
@@ -62,7 +68,7 @@ pub(crate) fn fresh(
     let failed = |why: &dyn Display| warn(&login, now, why);
     let is_good = end_of(&login).is_some_and(|end| end > now);
     // The first of several runs renews the login; the others wait here and then find the new token.
-    let locked = Lock::take_in_silence(before.path(), LIMIT)
+    let locked = Lock::take_in_silence(before.path(), SILENCE)
         .and_then(|lock| Config::load(&before.place()).map(|config| (lock, config)));
     let (lock, mut config) = match locked {
         Ok(locked) => locked,
@@ -81,6 +87,13 @@ pub(crate) fn fresh(
     if !same_origin(login_url(&config), login_url(before)) {
         return old(login.access, false);
     }
+    let _entry = match lock_entry(keyring_entry(&config)) {
+        Ok(entry) => entry,
+        Err(why) => {
+            failed(&why);
+            return old(login.access, is_good);
+        }
+    };
     let current = store::load(&config)?;
     let may_renew = is_renewable(&config, &current);
     if !may_renew || !is_due(&current, now) {
@@ -94,15 +107,30 @@ pub(crate) fn fresh(
         return old(current.access, is_good);
     }
     match renew(&config, &current) {
-        Ok(renewed) => {
-            save(&mut config, &lock, &renewed);
-            old(renewed.access, true)
+        Ok(Renewed { login, saving }) => {
+            save(&mut config, &lock, &login);
+            drop(saving);
+            old(login.access, true)
         }
         Err(why) => {
             lock.mark_failure(&config.place());
             failed(&why);
             old(current.access, is_good)
         }
+    }
+}
+
+/// Returns the number of the keyring's entry that holds the login.
+fn keyring_entry(config: &Config) -> Option<u64> {
+    let is_there = store::chosen(config) == Store::Keyring;
+    config.keyring_entry().filter(|_| is_there)
+}
+
+/// Waits for the lock of the keyring's entry: copies of a configuration have locks of their own, and one refresh token.
+fn lock_entry(number: Option<u64>) -> Result<Option<Lock>, file::Error> {
+    match number {
+        Some(number) => Lock::take_entry(number, SILENCE),
+        None => Ok(None),
     }
 }
 
@@ -153,8 +181,10 @@ pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
     let renewed = async {
         let path = place.path.clone();
         let lock =
-            tokio::task::spawn_blocking(move || Lock::take_in_silence(&path, LIMIT)).await??;
+            tokio::task::spawn_blocking(move || Lock::take_in_silence(&path, SILENCE)).await??;
         let mut config = Config::load(&place)?;
+        let entry = keyring_entry(&config);
+        let _entry = tokio::task::spawn_blocking(move || lock_entry(entry)).await??;
         let login = store::load(&config)?;
         let Some(current) = &login.access else {
             return anyhow::Ok(None);
@@ -173,8 +203,10 @@ pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
         }
         let renewed = renew(&settings, &config, &login).await;
         let renewed = renewed.inspect_err(|_| lock.mark_failure(&config.place()))?;
-        save(&mut config, &lock, &renewed);
-        Ok(renewed.access)
+        let Renewed { login, saving } = renewed;
+        save(&mut config, &lock, &login);
+        drop(saving);
+        Ok(login.access)
     };
     renewed.await.unwrap_or_else(|why: anyhow::Error| {
         output::note(&format!(
@@ -239,9 +271,9 @@ fn end_of(login: &Login) -> Option<Timestamp> {
 /// True if the next command renews the effective login by itself once it has ended.
 #[must_use]
 pub(crate) fn renews_itself(settings: &Settings, config: &Config) -> bool {
-    let is_job = !settings.is_login_of_context && job::is_set();
     settings.token.origin != Origin::Environment
-        && (is_job || store::load(config).is_ok_and(|login| is_renewable(config, &login)))
+        && (job::counts(settings)
+            || store::load(config).is_ok_and(|login| is_renewable(config, &login)))
 }
 
 /// True if the issuer and the client are known, and the refresh token or, of a service account, the client's secret.
@@ -279,6 +311,13 @@ pub(crate) fn client_secret(
     }
 }
 
+/// A renewed login that has to be saved.
+pub(crate) struct Renewed {
+    login: Login,
+    /// Keeps a signal waiting until it is dropped.
+    saving: Errand,
+}
+
 /// Exchanges the refresh token for a new login; a service account logs in again.
 ///
 /// # Errors
@@ -287,39 +326,41 @@ pub(crate) async fn renew(
     settings: &Settings,
     config: &Config,
     login: &Login,
-) -> anyhow::Result<Login> {
-    let is_good = end_of(login).is_some_and(|end| end > Timestamp::now());
-    let limit = if is_good { LIMIT_AHEAD } else { LIMIT };
-    match timeout(limit, exchange(settings, config, login)).await {
-        Ok(renewed) => renewed,
-        Err(_) => Err(Failure::new(
-            Kind::Network,
-            format!(
-                "the issuer did not answer within {} seconds",
-                limit.as_secs()
-            ),
-        )
-        .into()),
-    }
+) -> anyhow::Result<Renewed> {
+    let _asking = progress::begin("Renewing the login");
+    let issuer = Issuer::new(config.text(ISSUER_URL).unwrap_or_default(), settings)?;
+    issuer.prepare().await?;
+    let saving = Errand::begin(INTERRUPTED, output::note)?;
+    let login = exchange(&issuer, config, login).await?;
+    Ok(Renewed { login, saving })
 }
 
-async fn exchange(settings: &Settings, config: &Config, login: &Login) -> anyhow::Result<Login> {
+async fn exchange(issuer: &Issuer, config: &Config, login: &Login) -> anyhow::Result<Login> {
     let url = config.text(ISSUER_URL).unwrap_or_default();
     let client = config.text(CLIENT_ID).unwrap_or_default();
-    let issuer = Issuer::new(url, settings)?;
     let secret = client_secret(config, login, url, client)?;
     let mut form = vec![("client_id", client)];
     if let Some(secret) = &secret {
         form.push(("client_secret", secret.expose_secret()));
     }
-    match &login.refresh {
-        Some(refresh) => form.extend([
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh.expose_secret()),
-        ]),
-        None => form.push(("grant_type", CLIENT_CREDENTIALS)),
-    }
-    let tokens = issuer.tokens(&form).await;
+    let tokens = match &login.refresh {
+        Some(refresh) => {
+            form.extend([
+                ("grant_type", "refresh_token"),
+                ("refresh_token", refresh.expose_secret()),
+            ]);
+            issuer.tokens_in_full_time(&form).await
+        }
+        None => {
+            form.push(("grant_type", CLIENT_CREDENTIALS));
+            let asked = timeout(LIMIT, issuer.tokens(&form)).await;
+            asked.unwrap_or_else(|_| {
+                let seconds = LIMIT.as_secs();
+                let why = format!("the issuer did not answer within {seconds} seconds");
+                Err(Failure::new(Kind::Network, why))
+            })
+        }
+    };
     let tokens = tokens.map_err(|why| match &secret {
         None if config.text(CLIENT_SECRET_DIGEST).is_some() => {
             anyhow::anyhow!(

@@ -6,7 +6,7 @@ use super::oidc::{Issuer, Revocation};
 use super::store::{self, Login, Store};
 use super::{refresh, token};
 use crate::config::file::{CLIENT_ID, ISSUER_URL};
-use crate::config::{Config, Settings};
+use crate::config::{Config, Settings, contexts};
 use crate::keyring::KeyringError;
 
 /// A login that its issuer can end.
@@ -16,6 +16,8 @@ pub(crate) struct Revocable {
     client_secret: Option<SecretString>,
     refresh: SecretString,
     session: Option<String>,
+    /// The name of another context, whose login is of the same session: revoking this one would end both.
+    pub shared_with: Option<String>,
 }
 
 /// The logins that a configuration holds in the file and in the keyring.
@@ -42,6 +44,9 @@ impl Held {
             held.add_entry(config)?;
         }
         held.add_left(config);
+        for login in &mut held.logins {
+            login.shared_with = login.other_context(config);
+        }
         Ok(held)
     }
 
@@ -119,19 +124,45 @@ impl Revocable {
             client_secret: client_secret.cloned(),
             refresh: login.refresh.clone()?,
             session: session(login),
+            shared_with: None,
         })
+    }
+
+    /// Returns the name of another context that holds this login too, or one of its session. A keyring that does not
+    /// answer names none.
+    #[must_use]
+    pub(crate) fn other_context(&self, config: &Config) -> Option<String> {
+        let mut others = contexts::others(config).into_iter();
+        let found = others.find(|(_, other)| self.lives_on_where(other));
+        found.map(|(name, _)| name)
+    }
+
+    /// True if the selected context holds this login, or one of its session.
+    #[must_use]
+    pub(crate) fn lives_on_where(&self, config: &Config) -> bool {
+        // Only the keyring's entry of a login that comes into question is read.
+        config
+            .text(ISSUER_URL)
+            .filter(|issuer| self.is_of(issuer))
+            .is_some_and(|issuer| {
+                store::load(config).is_ok_and(|login| self.lives_on_in(&login, Some(issuer)))
+            })
+    }
+
+    fn is_of(&self, issuer: &str) -> bool {
+        let plain = |text: &str| text.trim_end_matches('/').to_owned();
+        plain(issuer) == plain(&self.issuer)
     }
 
     /// True if this login and another one are of one session: revoking one token would end both. `issuer` is that of
     /// the other one, if it is known: sessions of two issuers may have one name.
     #[must_use]
     pub(crate) fn lives_on_in(&self, other: &Login, issuer: Option<&str>) -> bool {
-        let plain = |text: &str| text.trim_end_matches('/').to_owned();
         let is_same_token = other
             .refresh
             .as_ref()
             .is_some_and(|refresh| refresh.expose_secret() == self.refresh.expose_secret());
-        let is_same_issuer = issuer.is_none_or(|issuer| plain(issuer) == plain(&self.issuer));
+        let is_same_issuer = issuer.is_none_or(|issuer| self.is_of(issuer));
         is_same_token || is_same_issuer && self.session.is_some() && self.session == session(other)
     }
 

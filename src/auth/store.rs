@@ -18,7 +18,8 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::config::file::{
-    ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, ISSUER_URL, KEYRING_ENTRY, REFRESH_TOKEN, TOKEN_STORE,
+    ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, ISSUER_URL, KEYRING_ENTRY, Lock, REFRESH_TOKEN,
+    TOKEN_STORE,
 };
 use crate::config::settings::{login_url, origin_of};
 use crate::env;
@@ -227,7 +228,7 @@ impl Saved {
     pub(crate) fn replace_old(&self, config: &mut Config) -> Result<bool, KeyringError> {
         let mut is_changed = sweep(config)?;
         if let Some(old) = self.old.filter(|old| config.keyring_entry() == Some(*old)) {
-            keyring::delete(SERVICE, &account(old))?;
+            delete(old)?;
             config.set(KEYRING_ENTRY, None);
             is_changed = true;
         }
@@ -238,7 +239,7 @@ impl Saved {
     pub(crate) fn take_back(&self) {
         if let Some(made) = self.made {
             // The failure of the configuration is the one to tell.
-            let _ = keyring::delete(SERVICE, &account(made));
+            let _ = delete(made);
         }
     }
 }
@@ -246,7 +247,14 @@ impl Saved {
 /// Removes an entry that was announced and could not be made. True if nothing of it is left.
 #[must_use]
 pub(crate) fn is_gone(announced: u64) -> bool {
-    keyring::delete(SERVICE, &account(announced)).is_ok()
+    delete(announced).is_ok()
+}
+
+/// Removes an entry of the keyring, and its lock.
+fn delete(number: u64) -> Result<(), KeyringError> {
+    keyring::delete(SERVICE, &account(number))?;
+    Lock::forget_entry(number);
+    Ok(())
 }
 
 /// Removes the entries that were left behind. True if there were any; the caller writes the configuration.
@@ -256,7 +264,7 @@ pub(crate) fn is_gone(announced: u64) -> bool {
 fn sweep(config: &mut Config) -> Result<bool, KeyringError> {
     let left = config.left_in_keyring();
     for number in &left {
-        keyring::delete(SERVICE, &account(*number))?;
+        delete(*number)?;
         config.leave_in_keyring(*number, false);
     }
     Ok(!left.is_empty())
@@ -345,7 +353,7 @@ impl Removed {
             Err(KeyringError::Damaged) => None,
             read => read?,
         };
-        keyring::delete(SERVICE, &account)?;
+        delete(number)?;
         self.0.extend(text.map(|text| (account, text)));
         Ok(())
     }

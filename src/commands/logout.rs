@@ -18,9 +18,18 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::keyring::KeyringError;
+use crate::output::note;
+use crate::output::signals::Errand;
+use crate::text::command::acpctl_elsewhere;
 use crate::text::{quote, url_for_people};
 
 const EXAMPLES: &str = "acpctl logout";
+
+/// What the user reads if a signal comes once the tokens are being removed, and at a second one.
+const INTERRUPTED: [&str; 2] = [
+    "Interrupted: the logout is finished first; a second signal ends acpctl at once",
+    "Ended at once: the login may go on at its issuer",
+];
 
 /// Log out from the Ambient API server
 ///
@@ -37,9 +46,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     ctx.tolerate_values_with_a_warning();
     let had_login = had_login(ctx.config()?);
     let whence = whence(ctx.config()?);
-    let held = if ctx.rehearses() {
+    let (held, _finishing) = if ctx.rehearses() {
         Held::of(ctx.config()?).map_err(|why| kept(&why))?;
-        Held::default()
+        (Held::default(), None)
     } else {
         remove(ctx)?
     };
@@ -58,7 +67,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     if env::TOKEN.get().is_some() {
         ctx.out.warn("AMBIENT_TOKEN is set and still used");
-    } else if job::is_set() {
+    } else if settings.is_some_and(job::counts) {
         ctx.out
             .warn("AMBIENT_ISSUER_URL and AMBIENT_CLIENT_ID are set and still used");
     }
@@ -79,13 +88,18 @@ fn whence(config: &Config) -> String {
 }
 
 /// Removes the logins from this machine and returns them. The lock keeps a run that renews the login from replacing it
-/// meanwhile. If the keyring or the file refuses, nothing is changed.
-fn remove(ctx: &Ctx) -> anyhow::Result<Held> {
+/// meanwhile. If the keyring or the file refuses, nothing is changed. The value beside them keeps a signal waiting: who
+/// interrupts the rest would have no token left to end the login with.
+fn remove(ctx: &Ctx) -> anyhow::Result<(Held, Option<Errand>)> {
     let place = ctx.place_to_change()?;
     file::try_place(&place.path).map_err(|why| Failure::from(Error::save(why)))?;
     let mut held = Held::default();
     let mut removed = Removed::default();
+    let mut finishing = None;
     let updated = Config::try_update(&place, |config| {
+        let begun = Errand::begin(INTERRUPTED, note);
+        let failed = |why| Failure::new(Kind::Other, format!("wait for signals: {why}"));
+        finishing = Some(begun.map_err(failed)?);
         held = Held::of(config).map_err(|why| kept(&why))?;
         if held.left.is_none() {
             store::leave_keyring(config, true, &mut removed).map_err(|why| kept(&why))?;
@@ -106,7 +120,7 @@ fn remove(ctx: &Ctx) -> anyhow::Result<Held> {
         removed.put_back();
         return Err(why.into());
     }
-    Ok(held)
+    Ok((held, finishing))
 }
 
 /// Returns the failure of a keyring that keeps its entry.
@@ -127,6 +141,16 @@ fn kept(why: &KeyringError) -> Failure {
 fn end(ctx: &Ctx, held: &Held) -> anyhow::Result<Vec<String>> {
     let mut unheard = Vec::new();
     for login in &held.logins {
+        if let Some(name) = &login.shared_with {
+            let context = format!("--context-name={name}");
+            unheard.push(format!(
+                "the login goes on at {}, because the context {} has a login of the same session there, which would end too; to end both: {}",
+                url_for_people(&login.issuer),
+                quote(name),
+                acpctl_elsewhere(&[&context, "logout"])
+            ));
+            continue;
+        }
         let settings = ctx.settings()?;
         let revoked = ctx.block_on(async { Ok(login.revoke(settings).await) })?;
         if let Revocation::Not(why) = revoked {

@@ -57,6 +57,19 @@ pub(crate) fn list(config: &Config) -> Vec<Context> {
         .collect()
 }
 
+/// Returns the file as each of the other contexts shows it, with the names of those.
+#[must_use]
+pub(crate) fn others(config: &Config) -> Vec<(String, Config)> {
+    let entries = config.entries().into_iter().flat_map(Map::keys);
+    let entries = entries.map(|name| (name.clone(), Selected::Entry(name.clone())));
+    let flat = config.flat_name().map(|name| (name, Selected::Flat));
+    entries
+        .chain(flat)
+        .filter(|(_, which)| *which != config.selected)
+        .map(|(name, which)| (name, config.seen_from(which)))
+        .collect()
+}
+
 /// Returns the name of the context that the run uses.
 #[must_use]
 pub(crate) fn current(config: &Config) -> Option<String> {

@@ -316,6 +316,32 @@ impl Lock {
         Ok(Self { file, asked })
     }
 
+    /// Does the same with the lock of an entry of the keyring, which copies of a configuration have in common. `None`
+    /// if this user has no folder for it.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], as [`Lock::take`].
+    pub(crate) fn take_entry(number: u64, silence: Duration) -> Result<Option<Self>, Error> {
+        let asked = Timestamp::now();
+        let found = entry_path(number).and_then(|path| {
+            secret_file::create_dir(folder(&path)).ok()?;
+            Some((lock_file(&path)?, path))
+        });
+        let Some((file, path)) = found else {
+            return Ok(None);
+        };
+        let file = Some(locked(file, &path, silence)?);
+        Ok(Some(Self { file, asked }))
+    }
+
+    /// Removes the lock of an entry that was deleted. No other entry will have its number.
+    pub(crate) fn forget_entry(number: u64) {
+        if let Some(lock) = entry_path(number).and_then(|path| lock_name(&path)) {
+            // An empty file that stays behind does no harm.
+            let _ = fs::remove_file(lock);
+        }
+    }
+
     /// True if another run has failed to renew the login of a context while this one waited.
     #[must_use]
     pub(crate) fn saw_a_failure(&self, context: &Place) -> bool {
@@ -375,10 +401,7 @@ fn locked(file: File, path: &Path, silence: Duration) -> Result<File, Error> {
 /// Opens the file `.NAME.lock` beside the configuration. `None` if it can't be created, which writing the configuration
 /// reports in better words, or if it is another user's file, whose lock must not make us wait.
 fn lock_file(path: &Path) -> Option<File> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name()?);
-    name.push(".lock");
-    let beside = path.with_file_name(name);
+    let beside = lock_name(path)?;
     match secret_file::lock_file(&beside) {
         Ok(file) => Some(file),
         Err(error) => {
@@ -392,6 +415,19 @@ fn lock_file(path: &Path) -> Option<File> {
             None
         }
     }
+}
+
+fn lock_name(path: &Path) -> Option<PathBuf> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name()?);
+    name.push(".lock");
+    Some(path.with_file_name(name))
+}
+
+/// Returns the path whose lock stands for an entry of the keyring.
+fn entry_path(number: u64) -> Option<PathBuf> {
+    let folder = paths::data_dir().ok()?;
+    Some(folder.join(format!("login-{number}")))
 }
 
 /// Refuses a file that must not be overwritten: a device, a pipe, and as root another user's file.
@@ -535,6 +571,17 @@ impl Config {
         };
         config.select(place);
         Ok(config)
+    }
+
+    /// Returns the file as another context shows it.
+    pub(super) fn seen_from(&self, selected: Selected) -> Self {
+        Self {
+            path: self.path.clone(),
+            values: self.values.clone(),
+            selected,
+            is_named: true,
+            unfit: self.unfit.clone(),
+        }
     }
 
     /// Selects the context of a place.

@@ -157,6 +157,8 @@ pub struct Settings {
     pub insecure_elsewhere: Option<String>,
     /// True if a flag names the context, so that the login is that of the context and of no variable.
     pub is_login_of_context: bool,
+    /// True if the run itself names its server: the address, or the context that has it, in a flag or a variable.
+    pub names_server: bool,
     /// The variables that do not count because a flag names the context.
     pub overruled: Vec<&'static str>,
     /// A file with further certificate authorities.
@@ -187,6 +189,7 @@ impl Settings {
             token: token(config, login_elsewhere.is_some(), is_login_of_context),
             overruled: overruled(globals, &api_url, is_login_of_context),
             is_login_of_context,
+            names_server: names_server(globals, &api_url),
             login_elsewhere,
             project: project(globals, config, is_local(&api_url.value)),
             api_url,
@@ -512,12 +515,18 @@ fn is_context_named(globals: &Globals) -> bool {
     filled(globals.context_name.as_deref()).is_some()
 }
 
-/// True if a flag names a context that may have a login of its own. A variable does not count for it, because its token
-/// could be another server's. With `--store none`, the variable is the login.
+/// True if a flag names a context that may have, or get, a login of its own. A variable does not count for it, because
+/// its token could be another server's. With `--store none`, the variable is the login.
 fn is_login_of_context(globals: &Globals, config: &Config) -> bool {
-    is_context_named(globals)
-        && config.check_context().is_ok()
-        && config.text(file::TOKEN_STORE) != Some("none")
+    is_context_named(globals) && config.text(file::TOKEN_STORE) != Some("none")
+}
+
+fn names_server(globals: &Globals, api_url: &Setting<String>) -> bool {
+    match api_url.origin {
+        Origin::Flag | Origin::Environment => true,
+        Origin::File => is_context_named(globals) || env::CONTEXT.get().is_some(),
+        Origin::Default => false,
+    }
 }
 
 fn overruled(

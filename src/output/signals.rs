@@ -99,6 +99,7 @@ pub(crate) fn clean_up_with(clean_up: fn()) -> io::Result<()> {
 
 /// Work that a signal does not cut off: the first signal is noted, and a second one ends the program.
 struct Unfinished {
+    number: u64,
     /// The signal that has come.
     signal: Option<i32>,
     /// What the user reads at the first signal, and at the second.
@@ -107,15 +108,22 @@ struct Unfinished {
     show: fn(&str),
 }
 
-static UNFINISHED: Mutex<Option<Unfinished>> = Mutex::new(None);
+/// The work that goes on, the outermost first: in the middle of a mint, a login may be renewed.
+static UNFINISHED: Mutex<Vec<Unfinished>> = Mutex::new(Vec::new());
 
-fn unfinished() -> MutexGuard<'static, Option<Unfinished>> {
+fn unfinished() -> MutexGuard<'static, Vec<Unfinished>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// True if work goes on that a signal does not cut off.
+#[must_use]
+pub(crate) fn is_unfinished() -> bool {
+    !unfinished().is_empty()
 }
 
 /// Work between its first change and its end. Dropping it lets signals end the program again.
 #[must_use = "the work ends when this value is dropped"]
-pub(crate) struct Work(());
+pub(crate) struct Work(u64);
 
 impl Work {
     /// Begins work that is finished or undone before a signal ends the program. The first signal shows the first text,
@@ -124,23 +132,33 @@ impl Work {
     /// # Errors
     /// As [`close_question_with`].
     pub(crate) fn begin(says: [String; 2], show: fn(&str)) -> io::Result<Self> {
-        *unfinished() = Some(Unfinished {
-            signal: None,
+        static BEGUN: AtomicU64 = AtomicU64::new(0);
+        let number = BEGUN.fetch_add(1, Ordering::SeqCst);
+        let mut works = unfinished();
+        let signal = works.last().and_then(|outer| outer.signal);
+        works.push(Unfinished {
+            number,
+            signal,
             says,
             show,
         });
+        drop(works);
+        let work = Self(number);
         watch()?;
-        Ok(Self(()))
+        Ok(work)
+    }
+
+    fn signal(&self) -> Option<i32> {
+        let works = unfinished();
+        works.iter().find(|work| work.number == self.0)?.signal
     }
 
     /// Fails if a signal has come.
     ///
     /// # Errors
     /// The exit status of a program that the signal ended.
-    #[expect(clippy::unused_self, reason = "only work that has begun is checked")]
     pub(crate) fn check(&self) -> Result<(), Status> {
-        let signal = unfinished().as_ref().and_then(|work| work.signal);
-        match signal.and_then(|signal| u8::try_from(signal).ok()) {
+        match self.signal().and_then(|signal| u8::try_from(signal).ok()) {
             Some(signal) => Err(Status(128_u8.saturating_add(signal))),
             None => Ok(()),
         }
@@ -154,26 +172,55 @@ impl Work {
 
 impl Drop for Work {
     fn drop(&mut self) {
-        *unfinished() = None;
+        unfinished().retain(|work| work.number != self.0);
+    }
+}
+
+/// Short work that is finished whatever comes, and after which nothing is undone: a signal that has come meanwhile ends
+/// the program once this value is dropped, unless it is part of other work, which then decides.
+#[must_use = "the work ends when this value is dropped"]
+pub(crate) struct Errand(Option<Work>);
+
+impl Errand {
+    /// Begins such work; the texts are those of [`Work::begin`].
+    ///
+    /// # Errors
+    /// As [`Work::begin`].
+    pub(crate) fn begin(says: [&str; 2], show: fn(&str)) -> io::Result<Self> {
+        Ok(Self(Some(Work::begin(says.map(str::to_owned), show)?)))
+    }
+
+    /// Returns the work for a caller who decides what a signal that has come means.
+    pub(crate) fn into_work(mut self) -> Option<Work> {
+        self.0.take()
+    }
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        let signal = self.0.as_ref().and_then(Work::signal);
+        drop(self.0.take());
+        let is_part = !unfinished().is_empty();
+        if let Some(signal) = signal.filter(|_| !is_part) {
+            end(signal);
+        }
     }
 }
 
 /// Lets unfinished work go on at its first signal. Returns false if the program must end now.
 fn goes_on(signal: i32) -> bool {
-    let (show, text, goes_on) = match unfinished().as_mut() {
-        None => return false,
-        Some(work) => {
-            let is_first = work.signal.is_none();
-            work.signal.get_or_insert(signal);
-            (
-                work.show,
-                work.says[usize::from(!is_first)].clone(),
-                is_first,
-            )
-        }
+    let mut works = unfinished();
+    let Some(inner) = works.last() else {
+        return false;
     };
+    let is_first = inner.signal.is_none();
+    let (show, text) = (inner.show, inner.says[usize::from(!is_first)].clone());
+    for work in works.iter_mut() {
+        work.signal.get_or_insert(signal);
+    }
+    drop(works);
     show(&text);
-    goes_on
+    is_first
 }
 
 /// Starts the thread that waits for signals, once.

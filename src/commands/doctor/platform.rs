@@ -182,7 +182,7 @@ fn login(
     };
     let from = match settings.token.origin {
         Origin::Environment => "token from AMBIENT_TOKEN",
-        _ if job::is_set() => "token from AMBIENT_CLIENT_ID",
+        _ if job::counts(settings) => "token from AMBIENT_CLIENT_ID",
         _ => "stored token",
     };
     match expires_at(token) {

@@ -11,11 +11,10 @@ use tokio::time::{Instant, interval};
 use url::Url;
 
 use super::args::{Args, Mode};
-use super::issuer::{Provider, request};
+use super::issuer::{Obtained, Provider, request};
 use crate::auth::callback::{Arrived, Browser, Expected, WAIT};
 use crate::auth::oidc::Issuer;
 use crate::auth::pkce::{Proof, random};
-use crate::auth::store::Login;
 use crate::auth::{browser, callback};
 use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
@@ -32,7 +31,7 @@ pub(super) fn log_in(
     args: &Args,
     provider: &Provider,
     server: &str,
-) -> anyhow::Result<(Login, Browser)> {
+) -> anyhow::Result<Obtained> {
     let issuer = provider.issuer(ctx)?;
     provider.tell(ctx);
     let proof = Proof::new()?;
@@ -47,7 +46,10 @@ pub(super) fn log_in(
         ("redirect_uri", redirect.as_str()),
     ]);
     match request(ctx, &issuer, &form).context("exchange authorization code") {
-        Ok(tokens) => Ok((tokens.into(), browser)),
+        Ok(obtained) => Ok(Obtained {
+            browser: Some(browser),
+            ..obtained
+        }),
         Err(error) => {
             tell(ctx, browser, &error);
             Err(error)

@@ -2,9 +2,8 @@
 
 use super::args::{Args, Mode};
 use super::code::count_down;
-use super::issuer::Provider;
+use super::issuer::{Obtained, Provider};
 use crate::auth::device::{self, Begun, Client};
-use crate::auth::store::Login;
 use crate::ctx::Ctx;
 use crate::output::{progress, qr};
 use crate::text::color::painted;
@@ -19,7 +18,7 @@ pub(super) fn log_in(
     args: &Args,
     provider: &Provider,
     server: &str,
-) -> anyhow::Result<Login> {
+) -> anyhow::Result<Obtained> {
     let issuer = provider.issuer(ctx)?;
     provider.tell(ctx);
     let client = Client {
@@ -35,11 +34,11 @@ pub(super) fn log_in(
         };
         show(ctx, &begun, server);
         let waiting = progress::begin("Waiting for the code");
-        let tokens = tokio::select! {
-            tokens = begun.wait(&issuer, &client) => tokens?,
+        let made = tokio::select! {
+            made = begun.wait(&issuer, &client) => made?,
             never = count_down(&waiting, "Waiting for the code", begun.deadline) => match never {},
         };
-        Ok(tokens.into())
+        Ok(made.into())
     })
 }
 

@@ -60,23 +60,29 @@ impl Greeting {
         Err(Failure::new(Kind::Login, message).hint(hint))
     }
 
+    /// Returns what makes a saved login doubtful; `None` if the server accepts it.
+    pub(super) fn doubt(&self) -> Option<String> {
+        Some(match &self.verdict {
+            Verdict::Accepted => return None,
+            Verdict::Rejected => format!("{} rejects the token (401)", self.url),
+            Verdict::Unknown(why) => why.clone(),
+        })
+    }
+
     /// Says on standard error what the server said.
     pub(super) fn say(&self, ctx: &Ctx) {
         let url = &self.url;
         let saved = if ctx.rehearses() { "" } else { "saved, but " };
+        if let Some(doubt) = self.doubt() {
+            ctx.out.warn(&format!("{saved}{doubt}"));
+        }
         match &self.verdict {
             Verdict::Accepted => ctx.out.aside(&match &self.user {
                 Some(user) => format!("Logged in to {url} as {user}"),
                 None => format!("Logged in to {url}"),
             }),
-            Verdict::Rejected => {
-                ctx.out
-                    .warn(&format!("{saved}{url} rejects the token (401)"));
-                if self.is_own {
-                    ctx.out.aside(own_server::NEEDS_NO_LOGIN);
-                }
-            }
-            Verdict::Unknown(why) => ctx.out.warn(&format!("{saved}{why}")),
+            Verdict::Rejected if self.is_own => ctx.out.aside(own_server::NEEDS_NO_LOGIN),
+            Verdict::Rejected | Verdict::Unknown(_) => {}
         }
     }
 }

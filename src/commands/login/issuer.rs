@@ -4,15 +4,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::args::{Args, DEFAULT_CLIENT, DEFAULT_ISSUER, Mode, filled};
 use super::secret::read_secret;
+use crate::auth::callback::Browser;
 use crate::auth::job::{self, Wanted};
 use crate::auth::oidc::{Issuer, Tokens};
 use crate::auth::store::Login;
+use crate::config::Settings;
 use crate::config::file::{CLIENT_ID, CLIENT_SECRET_DIGEST, ISSUER_URL};
 use crate::config::settings::{login_url, same_origin};
 use crate::ctx::Ctx;
-use crate::env;
+use crate::env::{self, Var};
 use crate::failure::Failure;
-use crate::output::prompt;
+use crate::output::signals::Errand;
+use crate::output::{progress, prompt};
 use crate::text::url_for_people;
 
 /// The issuer and the client of a login.
@@ -26,7 +29,8 @@ pub(super) struct Provider {
 
 impl Provider {
     /// Chooses issuer and client: a flag wins over the environment, the environment over the last login at this server.
-    /// The client of the last login is taken only with its issuer.
+    /// The client of the last login is taken only with its issuer. Where a flag names the context, the environment does
+    /// not count: it may name the issuer of another server.
     ///
     /// # Errors
     /// A secret can't be read, or it would go to an issuer that nobody has named.
@@ -36,12 +40,12 @@ impl Provider {
         url: Option<&str>,
         mode: Option<Mode>,
     ) -> Result<Self, Failure> {
-        let config = ctx.config()?;
-        let server = url.unwrap_or(&ctx.settings()?.api_url.value);
+        let (config, settings) = (ctx.config()?, ctx.settings()?);
+        let server = url.unwrap_or(&settings.api_url.value);
         let is_here = same_origin(server, login_url(config));
         let last_issuer = config.text(ISSUER_URL).filter(|_| is_here);
         let named = filled(args.issuer_url.as_ref())
-            .or_else(|| env::ISSUER_URL.get())
+            .or_else(|| job::default_of_login(env::ISSUER_URL, settings))
             .or_else(|| last_issuer.map(str::to_owned));
         let is_known = named.is_some();
         if let Some(mode) = mode.filter(|mode| !is_known && mode.needs_named_issuer()) {
@@ -52,14 +56,13 @@ impl Provider {
         let is_last = last_issuer.is_some_and(|last| plain(last) == plain(&issuer_url));
         let last_client = config.text(CLIENT_ID).filter(|_| is_last);
         let client_id = filled(args.client_id.as_ref())
-            .or_else(|| env::CLIENT_ID.get())
+            .or_else(|| job::default_of_login(env::CLIENT_ID, settings))
             .or_else(|| last_client.map(str::to_owned))
             .unwrap_or_else(|| DEFAULT_CLIENT.to_owned());
         let secret = match filled(args.client_secret.as_ref()) {
             Some(given) => Some(read_secret(ctx, &given)?),
             None if is_known && mode != Some(Mode::Token) => {
-                let names_issuer = filled(args.issuer_url.as_ref()).is_some();
-                let wanted = if names_issuer || mode == Some(Mode::ClientCredentials) {
+                let wanted = if filled(args.issuer_url.as_ref()).is_some() {
                     Wanted::Any
                 } else {
                     Wanted::Known(config.text(CLIENT_SECRET_DIGEST).filter(|_| is_last))
@@ -97,6 +100,20 @@ impl Provider {
         }
     }
 
+    /// Returns the variables that name another issuer or client, and do not count because a flag names the context.
+    pub(super) fn overruled(&self, settings: &Settings) -> Vec<&'static str> {
+        let chosen = [
+            (env::ISSUER_URL, &self.issuer_url),
+            (env::CLIENT_ID, &self.client_id),
+        ];
+        let is_other = |var: Var, chosen: &str| var.get().is_some_and(|set| set != chosen);
+        chosen
+            .into_iter()
+            .filter(|(var, chosen)| settings.is_login_of_context && is_other(*var, chosen))
+            .map(|(var, _)| var.name)
+            .collect()
+    }
+
     /// Adds the client's secret to a form, if there is one.
     pub(super) fn add_secret<'a>(&'a self, form: &mut Vec<(&'a str, &'a str)>) {
         if let Some(secret) = &self.secret {
@@ -109,17 +126,19 @@ impl Provider {
 ///
 /// # Errors
 /// The issuer refuses or can't be reached; in the Go tool's words, without its prefix.
-pub(super) fn client_credentials(ctx: &Ctx, provider: &Provider) -> anyhow::Result<Login> {
+pub(super) fn client_credentials(ctx: &Ctx, provider: &Provider) -> anyhow::Result<Obtained> {
     let issuer = provider.issuer(ctx)?;
     let mut form = vec![("client_id", provider.client_id.as_str())];
     provider.add_secret(&mut form);
     form.push(("grant_type", "client_credentials"));
-    let tokens = request(ctx, &issuer, &form)?;
+    let _asking = progress::begin(format!("Asking {}", issuer.shown()));
+    let tokens = ctx.block_on(async { Ok(issuer.tokens(&form).await?) })?;
     // A service account can log in again at any time, so a refresh token would only be one more secret to lose.
-    Ok(Login {
+    let login = Login {
         access: Some(tokens.access),
         ..Login::default()
-    })
+    };
+    Ok(login.into())
 }
 
 /// Logs in with a name and a password.
@@ -131,7 +150,7 @@ pub(super) fn password(
     provider: &Provider,
     name: &str,
     password: &SecretString,
-) -> anyhow::Result<Login> {
+) -> anyhow::Result<Obtained> {
     let issuer = provider.issuer(ctx)?;
     let mut form = vec![("client_id", provider.client_id.as_str())];
     provider.add_secret(&mut form);
@@ -140,7 +159,7 @@ pub(super) fn password(
         ("password", password.expose_secret()),
         ("username", name),
     ]);
-    Ok(request(ctx, &issuer, &form)?.into())
+    request(ctx, &issuer, &form)
 }
 
 /// Refuses a login whose secret would go to the Go tool's issuer only because nobody has named another one.
@@ -188,10 +207,48 @@ pub(super) fn name_and_password(
     Ok((name, password))
 }
 
-/// Requests tokens with this form.
+/// A login that has been made and is not saved yet.
+pub(super) struct Obtained {
+    pub login: Login,
+    /// Keeps a signal waiting, if the login stays open at its issuer.
+    pub unsaved: Option<Errand>,
+    /// The browser that waits for its page.
+    pub browser: Option<Browser>,
+}
+
+impl From<Login> for Obtained {
+    /// A login that no issuer has to end.
+    fn from(login: Login) -> Self {
+        Self {
+            login,
+            unsaved: None,
+            browser: None,
+        }
+    }
+}
+
+impl From<(Tokens, Errand)> for Obtained {
+    fn from((tokens, unsaved): (Tokens, Errand)) -> Self {
+        Self {
+            login: tokens.into(),
+            unsaved: Some(unsaved),
+            browser: None,
+        }
+    }
+}
+
+/// Requests the tokens of a login that stays open at the issuer.
 ///
 /// # Errors
 /// As [`Issuer::tokens`].
-pub(super) fn request(ctx: &Ctx, issuer: &Issuer, form: &[(&str, &str)]) -> anyhow::Result<Tokens> {
-    ctx.block_on(async { Ok(issuer.tokens(form).await?) })
+pub(super) fn request(
+    ctx: &Ctx,
+    issuer: &Issuer,
+    form: &[(&str, &str)],
+) -> anyhow::Result<Obtained> {
+    let _asking = progress::begin(format!("Asking {}", issuer.shown()));
+    ctx.block_on(async {
+        let (reply, unsaved) = issuer.request_login(form).await?;
+        Ok((reply.into_tokens()?, unsaved).into())
+    })
 }

@@ -19,7 +19,7 @@ pub(crate) use args::Args;
 
 use self::args::{Mode, filled};
 use self::greet::Greeting;
-use self::issuer::Provider;
+use self::issuer::{Obtained, Provider};
 use self::save::{Chosen, Done, Made};
 use self::secret::read_secret;
 use crate::auth::callback::Browser;
@@ -29,14 +29,14 @@ use crate::auth::store::{self, Login, Store};
 use crate::auth::{browser, job, token};
 use crate::commands::outcome;
 use crate::config::settings::{Origin, check_token, is_local};
-use crate::config::{Place, contexts, file};
+use crate::config::{Config, Place, contexts, file};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind, Status};
-use crate::output::signals::Work;
+use crate::output::signals::{Errand, Work};
 use crate::output::{Format, note, prompt};
 use crate::text::command::acpctl_elsewhere;
-use crate::text::{quote, url_for_people};
+use crate::text::{quote, secrets, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
@@ -89,6 +89,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return Err(without_server(ctx)?.into());
     }
     let provider = Provider::choose(ctx, args, url.as_deref(), given)?;
+    let overruled = match given {
+        Some(Mode::Token) => Vec::new(),
+        _ => provider.overruled(ctx.settings()?),
+    };
+    ctx.note_overruled(ctx.settings()?, overruled);
     let mode = given.unwrap_or(match (provider.is_known, browser::has_display()) {
         (false, _) => Mode::Token,
         (true, true) => Mode::Browser,
@@ -102,7 +107,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     check_store(args, wanted, mode)?;
     // What can't be kept is told before the user has logged in.
     let chosen = save::choose(ctx, args, wanted, &place)?;
-    let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())
+    let Obtained {
+        mut login,
+        unsaved,
+        browser,
+    } = log_in(ctx, args, mode, &provider, url.as_deref())
         .map_err(|error| ask_for_the_issuer(error, args, mode, &provider))?;
     let secret_note = add_secret(args, mode, &provider, &mut login);
     let made = Made {
@@ -111,18 +120,22 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         provider: &provider,
         url: url.as_deref(),
     };
-    let saved = greet_and_keep(ctx, &made, &place, chosen);
+    let kept = greet_and_keep(ctx, &made, &place, chosen, unsaved);
     if let Some(browser) = browser {
-        answer(ctx, browser, &login, saved.as_ref().err())?;
+        answer(ctx, browser, &login, &kept)?;
     }
-    if saved.is_err() {
-        withdraw(ctx, &made);
+    if kept.is_err() {
+        withdraw(ctx, &made, &place);
     }
-    let (greeting, Done { notes, replaced }) = saved?;
+    let Kept {
+        greeting,
+        done: Done { notes, replaced },
+        finishing: _finishing,
+    } = kept?;
     let notes = notes.into_iter().chain(secret_note);
     let report = Report::new(ctx, &format, &place, url.as_deref(), &login)?;
-    report.say(ctx)?;
-    warn(ctx, &login, mode, url.as_deref());
+    let said = report.say(ctx);
+    warn(ctx, &login, mode, url.as_deref())?;
     for note in notes {
         if note.starts_with("Warning: ") {
             ctx.out.note(&note);
@@ -131,6 +144,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }
     end(ctx, &made, &replaced)?;
+    // Who can't read the report has the login nevertheless, so the one before it has been ended first.
+    said?;
     if let Some(greeting) = &greeting {
         greeting.say(ctx);
     }
@@ -239,25 +254,21 @@ fn address_of_new(ctx: &Ctx, name: &str) -> Result<String, Failure> {
     Err(Failure::new(Kind::NotFound, message).hint(login))
 }
 
-/// Gets the login in the way that the user chose. A browser is returned if it still waits for its page.
+/// Gets the login in the way that the user chose.
 fn log_in(
     ctx: &Ctx,
     args: &Args,
     mode: Mode,
     provider: &Provider,
     url: Option<&str>,
-) -> anyhow::Result<(Login, Option<Browser>)> {
+) -> anyhow::Result<Obtained> {
     let server = url_for_people(url.unwrap_or(&ctx.settings()?.api_url.value));
-    let login = match mode {
-        Mode::Browser => {
-            let (login, browser) =
-                code::log_in(ctx, args, provider, &server).context("auth-code login")?;
-            return Ok((login, Some(browser)));
-        }
+    Ok(match mode {
+        Mode::Browser => code::log_in(ctx, args, provider, &server).context("auth-code login")?,
         Mode::Device => device::log_in(ctx, args, provider, &server).context("device login")?,
         Mode::ClientCredentials => {
             if provider.secret.is_none() {
-                return Err(no_client_secret().into());
+                return Err(secret_of_another(args, provider).into());
             }
             issuer::client_credentials(ctx, provider).context("client-credentials login")?
         }
@@ -277,9 +288,9 @@ fn log_in(
                 }
             }),
             ..Login::default()
-        },
-    };
-    Ok((login, None))
+        }
+        .into(),
+    })
 }
 
 /// Adds a hint to the failure of a default issuer, which is wrong for most platforms.
@@ -299,47 +310,63 @@ fn ask_for_the_issuer(
     error
 }
 
-/// What the user reads if a signal comes while the server is asked about the login, and at a second one.
-const INTERRUPTED: [&str; 2] = [
-    "Interrupted: the login is ended at its issuer and not saved; a second signal ends acpctl at once",
-    "Ended at once: the login may go on at its issuer",
-];
-/// The same while the login is saved.
+/// What the user reads if a signal comes while the login is saved and the one before it ended, and at a second one.
 const INTERRUPTED_SAVE: [&str; 2] = [
     "Interrupted while the login is saved, which is finished; a second signal ends acpctl at once",
-    "Ended at once: the login may not be saved",
+    "Ended at once: the login may not be saved, or the one before it may go on at its issuer",
 ];
 
-/// Asks the server about the token and saves the login, unless a rejected token would replace a login. Returns the
-/// server's greeting and what was saved.
+/// A login that has been saved.
+struct Kept {
+    greeting: Option<Greeting>,
+    done: Done,
+    /// Keeps a signal waiting until the login before this one has been ended.
+    finishing: Option<Errand>,
+}
+
+/// Asks the server about the token and saves the login, unless a rejected token would replace a login. A login that
+/// stays open at its issuer is ended there if a signal has come before it is saved.
 fn greet_and_keep(
     ctx: &Ctx,
     made: &Made,
     place: &Place,
     chosen: Chosen,
-) -> anyhow::Result<(Option<Greeting>, Done)> {
+    unsaved: Option<Errand>,
+) -> anyhow::Result<Kept> {
+    let unsaved = unsaved.filter(|_| made.revocable().is_some());
+    let unsaved = unsaved.and_then(Errand::into_work);
+    let check = || unsaved.as_ref().map_or(Ok(()), Work::check);
+    check()?;
     let mut greeting = None;
     if let Some(token) = &made.login.access {
         check_token(token, "the token")?;
-        // A login that stays open at its issuer is ended there if a signal ends the run.
-        let asking = made
-            .revocable()
-            .map(|_| Work::begin(INTERRUPTED.map(str::to_owned), note));
-        let asking = asking.transpose().context("wait for signals")?;
         greeting = greet::ask(ctx, made.url, token)?;
-        asking.map_or(Ok(()), |asking| asking.check())?;
     }
-    if let Some(greeting) = &greeting {
-        greeting.refuse_loss(ctx.config()?)?;
+    check()?;
+    if ctx.rehearses() {
+        if let Some(greeting) = &greeting {
+            greeting.refuse_loss(ctx.config()?)?;
+        }
+        return Ok(Kept {
+            greeting,
+            done: Done::default(),
+            finishing: None,
+        });
     }
-    let done = if ctx.rehearses() {
-        Done::default()
-    } else {
-        let _saving =
-            Work::begin(INTERRUPTED_SAVE.map(str::to_owned), note).context("wait for signals")?;
-        save::save(ctx, place, made, chosen)?
-    };
-    Ok((greeting, done))
+    let finishing = Errand::begin(INTERRUPTED_SAVE, note).context("wait for signals")?;
+    drop(unsaved);
+    match save::save(ctx, place, made, chosen, greeting.as_ref()) {
+        Ok(done) => Ok(Kept {
+            greeting,
+            done,
+            finishing: Some(finishing),
+        }),
+        Err(why) => {
+            // The login is ended at its issuer before a signal counts.
+            drop(finishing.into_work());
+            Err(why.into())
+        }
+    }
 }
 
 /// Adds the client's secret to the login if the user wants it to be kept. Returns the note about that.
@@ -355,42 +382,48 @@ fn add_secret(args: &Args, mode: Mode, provider: &Provider, login: &mut Login) -
     })
 }
 
-/// Shows in the browser how the login has ended.
+/// Shows in the browser how the login has ended, as the terminal does.
 fn answer(
     ctx: &Ctx,
     browser: Browser,
     login: &Login,
-    error: Option<&anyhow::Error>,
+    kept: &anyhow::Result<Kept>,
 ) -> anyhow::Result<()> {
-    if let Some(error) = error {
-        if error.is::<Status>() {
+    let kept = match kept {
+        Ok(kept) => kept,
+        Err(error) if error.is::<Status>() => {
             code::tell(ctx, browser, &anyhow::anyhow!("the login was interrupted"));
-        } else {
-            code::tell(ctx, browser, error);
+            return Ok(());
         }
-        return Ok(());
-    }
+        Err(error) => {
+            code::tell(ctx, browser, error);
+            return Ok(());
+        }
+    };
+    let doubt = kept.greeting.as_ref().and_then(Greeting::doubt);
     let token = login.access.as_ref();
     let token = token.map(|token| token::read(token.expose_secret()));
     ctx.block_on(async {
-        browser
-            .succeed(token.as_ref().and_then(|token| token.user()))
-            .await;
+        match doubt {
+            Some(doubt) => browser.doubt(&secrets::hide(&doubt)).await,
+            None => {
+                let user = token.as_ref().and_then(|token| token.user());
+                browser.succeed(user).await;
+            }
+        }
         Ok(())
     })
 }
 
 /// Ends a login at its issuer that could not be saved: nobody would have its token. One that shares its session with
-/// the stored login goes on with that.
-fn withdraw(ctx: &Ctx, made: &Made) {
+/// a stored login, of this context or of another one, goes on with that.
+fn withdraw(ctx: &Ctx, made: &Made, place: &Place) {
     let Some(fresh) = made.revocable() else {
         return;
     };
-    let stored = ctx.config().ok().and_then(|config| {
-        let issuer = config.text(file::ISSUER_URL).map(str::to_owned);
-        Some((store::load(config).ok()?, issuer))
-    });
-    if stored.is_some_and(|(login, issuer)| fresh.lives_on_in(&login, issuer.as_deref())) {
+    let lives_on =
+        |config: &Config| fresh.lives_on_where(config) || fresh.other_context(config).is_some();
+    if Config::load(place).is_ok_and(|config| lives_on(&config)) {
         return;
     }
     let revoked = ctx.block_on(async { Ok(fresh.revoke(ctx.settings()?).await) });
@@ -407,6 +440,14 @@ fn end(ctx: &Ctx, made: &Made, replaced: &Held) -> anyhow::Result<()> {
     let issuer = (made.mode != Mode::Token).then_some(made.provider.issuer_url.as_str());
     for before in &replaced.logins {
         if before.lives_on_in(made.login, issuer) {
+            continue;
+        }
+        if let Some(name) = &before.shared_with {
+            ctx.out.aside(&format!(
+                "The login before this one is not ended at {}: the context {} has a login of the same session there",
+                url_for_people(&before.issuer),
+                quote(name)
+            ));
             continue;
         }
         let settings = ctx.settings()?;
@@ -451,6 +492,25 @@ fn no_client_secret() -> Failure {
     )
 }
 
+/// Returns the failure of a login that does not get the secret of the environment: nothing says that it is of this
+/// client at this issuer.
+fn secret_of_another(args: &Args, provider: &Provider) -> Failure {
+    let message = format!(
+        "the secret in {} stays here: nothing says that it is of the client {} at {}",
+        env::CLIENT_SECRET.name,
+        quote(&provider.client_id),
+        url_for_people(&provider.issuer_url)
+    );
+    let named = provider.again(args, Mode::ClientCredentials);
+    let is_of_another = env::ISSUER_URL.get().or(env::CLIENT_ID.get()).is_some();
+    let more = if is_of_another {
+        " --client-secret @PATH"
+    } else {
+        ""
+    };
+    Failure::usage(message).hint(format!("if it is, name both: {named}{more}"))
+}
+
 /// Returns the URL to save; an empty one counts as absent.
 fn new_url(args: &Args) -> Result<Option<String>, Failure> {
     let Some(text) = args.server() else {
@@ -485,7 +545,7 @@ fn check_url(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints the warnings about a login that has been saved. The end of a login that is renewed by itself is not one.
-fn warn(ctx: &Ctx, login: &Login, mode: Mode, url: Option<&str>) {
+fn warn(ctx: &Ctx, login: &Login, mode: Mode, url: Option<&str>) -> Result<(), Failure> {
     if ctx.globals.insecure_skip_tls_verify == Some(true) {
         ctx.out
             .warn("TLS certificate verification is disabled (--insecure-skip-tls-verify)");
@@ -513,17 +573,26 @@ fn warn(ctx: &Ctx, login: &Login, mode: Mode, url: Option<&str>) {
             ));
         }
     }
+    warn_of_variables(ctx, login, url)
+}
+
+/// Names the variables that win over what was saved. Where a flag names the context, only that of the project does.
+fn warn_of_variables(ctx: &Ctx, login: &Login, url: Option<&str>) -> Result<(), Failure> {
+    let settings = ctx.settings()?;
     let token = login.access.as_ref().map(ExposeSecret::expose_secret);
     let project = ctx.globals.project.as_deref();
-    for (variable, saved) in [
-        (env::TOKEN, token),
-        (env::API_URL, url),
-        (env::PROJECT, project),
-    ] {
+    let of_context = [(env::PROJECT, project)];
+    let all = [(env::TOKEN, token), (env::API_URL, url), of_context[0]];
+    let winning = if settings.is_login_of_context {
+        &of_context[..]
+    } else {
+        &all
+    };
+    for (variable, saved) in winning {
         // A variable that says the same overrides nothing.
         if variable
             .get()
-            .is_some_and(|set| saved != Some(set.as_str()))
+            .is_some_and(|set| *saved != Some(set.as_str()))
         {
             ctx.out.warn(&format!(
                 "{} is set and overrides the saved value",
@@ -531,11 +600,12 @@ fn warn(ctx: &Ctx, login: &Login, mode: Mode, url: Option<&str>) {
             ));
         }
     }
-    if job::is_set() {
+    if job::counts(settings) {
         ctx.out.warn(&format!(
             "{} and {} are set with a secret or an ID token, and override the saved login",
             env::ISSUER_URL.name,
             env::CLIENT_ID.name
         ));
     }
+    Ok(())
 }

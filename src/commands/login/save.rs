@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::args::{Args, Mode};
+use super::greet::Greeting;
 use super::issuer::Provider;
 use crate::auth::refresh::CLIENT_CREDENTIALS;
 use crate::auth::revoke::{Held, Revocable};
@@ -114,13 +115,23 @@ pub(super) struct Done {
 /// Saves the login and the other settings in one step. If that fails, the login before it stays.
 ///
 /// # Errors
-/// The configuration or the keyring can't be written.
-pub(super) fn save(ctx: &Ctx, place: &Place, made: &Made, chosen: Chosen) -> Result<Done, Failure> {
+/// The configuration or the keyring can't be written, or the server rejects the token and it would replace a login,
+/// which another run may have made in the meantime.
+pub(super) fn save(
+    ctx: &Ctx,
+    place: &Place,
+    made: &Made,
+    chosen: Chosen,
+    greeting: Option<&Greeting>,
+) -> Result<Done, Failure> {
     let mode = made.mode;
     let provider = Some(made.provider).filter(|_| mode != Mode::Token);
     let lock = Lock::take(&place.path).map_err(|why| cannot_save(&why))?;
     let mut config = Config::load(place)
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+    if let Some(greeting) = greeting {
+        greeting.refuse_loss(&config)?;
+    }
     let mut notes = Vec::new();
     let replaced = Held::of(&config).unwrap_or_else(|why| Held {
         left: Some(why),

@@ -9,12 +9,14 @@ use url::Url;
 use crate::login::{ANSWERS, Waiting, on_terminal, text};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{CLIENT, Issuer, Mood};
+use crate::support::server::{Scripted, error, nothing};
 use crate::support::{TestEnv, streams};
 
 #[test]
 fn the_browser_login_ends_with_tokens_in_the_file() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
-    let login = Waiting::start(&env, &issuer, &["--project", "p1"], &[]);
+    let api = nothing();
+    let login = Waiting::start_at(api.url(), &env, &issuer, &["--project", "p1"], &[]);
     let names: Vec<String> = login
         .authorization
         .query_pairs()
@@ -45,8 +47,8 @@ fn the_browser_login_ends_with_tokens_in_the_file() {
     );
     assert!(page.body.contains("<h1>Login successful</h1>"));
     // The page names program, server and account.
-    let who = "acpctl is logged in to https://api.corp.test as alice.";
-    assert!(page.body.contains(who), "{}", page.body);
+    let who = format!("acpctl is logged in to {} as alice.", api.url());
+    assert!(page.body.contains(&who), "{}", page.body);
     let output = login.end();
     let (stdout, stderr) = streams(&output);
     assert!(output.status.success(), "{stderr}");
@@ -272,7 +274,11 @@ fn a_code_from_another_issuer_or_for_the_second_time_is_refused() {
     let login = Waiting::start(&env, &issuer, &[], &[]);
     let mut back = agree(&login.authorization);
     back.query_pairs_mut().append_pair("iss", &issuer.url());
-    assert!(visit(&back).body.contains("Login successful"));
+    assert!(
+        visit(&back)
+            .body
+            .contains("The login to https://api.corp.test is saved")
+    );
     assert!(login.end().status.success());
     let again = Waiting::start(&env, &issuer, &[], &[]);
     let used: String = back
@@ -427,4 +433,17 @@ fn the_browser_gets_no_secret_of_the_environment() {
     );
     visit(&agree(&login.authorization));
     login.end();
+}
+
+#[test]
+fn the_page_doubts_a_login_as_the_terminal_does() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let api = Scripted::with(|_| error(401, "ambient-401", "no"));
+    let login = Waiting::start_at(api.url(), &env, &issuer, &[], &[]);
+    let page = visit(&agree(&login.authorization)).body;
+    let doubt = format!("saved, but {} rejects the token (401)", api.url());
+    assert!(page.contains(&doubt), "{page}");
+    assert!(!page.contains("Login successful"), "{page}");
+    let (_, stderr) = streams(&login.end());
+    assert!(stderr.contains(&doubt), "{stderr}");
 }

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::oidc::{CLIENT, CLIENT_SECRET, ID_TOKEN, Issuer, Mood};
 use crate::support::server::{Scripted, error, list, nothing};
-use crate::support::{TestEnv, streams};
+use crate::support::{TOKEN, TestEnv, streams};
 
 /// A job that lists the projects.
 fn job(env: &TestEnv, issuer: &Issuer, api: &str, more: &[(&str, &str)]) -> (Option<i32>, String) {
@@ -185,10 +185,7 @@ fn whoami_and_doctor_know_the_job_and_a_token_goes_before_it() {
     let checks = run(&["doctor"], &[]).0;
     assert!(checks.contains("token from AMBIENT_CLIENT_ID"), "{checks}");
     let before = issuer.token_requests().len();
-    run(
-        &["project", "list"],
-        &[("AMBIENT_TOKEN", crate::support::TOKEN)],
-    );
+    run(&["project", "list"], &[("AMBIENT_TOKEN", TOKEN)]);
     assert_eq!(issuer.token_requests().len(), before);
     // A logout says that the job goes on.
     let stderr = run(&["logout"], &[]).1;
@@ -235,4 +232,40 @@ fn the_hints_of_a_job_name_its_variables() {
         stderr.contains("check AMBIENT_ISSUER_URL and AMBIENT_CLIENT_ID"),
         "{stderr}"
     );
+}
+
+#[test]
+fn the_token_of_a_job_goes_to_no_address_that_only_the_file_has() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    let run = |variables: &[(&str, &str)]| {
+        let output = env
+            .acpctl()
+            .env("AMBIENT_ISSUER_URL", issuer.url())
+            .env("AMBIENT_CLIENT_ID", CLIENT)
+            .env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET)
+            .envs(variables.iter().copied())
+            .args(["project", "list"])
+            .output()
+            .unwrap();
+        (output.status.code(), streams(&output).1)
+    };
+    let login = json!({"server": api.url(), "access_token": TOKEN});
+    let flat = json!({"api_url": api.url(), "access_token": TOKEN});
+    for file in [
+        flat,
+        json!({"current_context": "a", "contexts": {"a": login}}),
+    ] {
+        env.config(&file.to_string());
+        for variables in [&[][..], &[("AMBIENT_API_URL", "")]] {
+            let (status, stderr) = run(variables);
+            assert_eq!(status, Some(4), "{stderr}");
+            let hint = format!("Hint: export AMBIENT_API_URL={}\n", api.url());
+            assert!(stderr.ends_with(&hint), "{stderr}");
+        }
+    }
+    assert!(issuer.received().is_empty() && api.received().is_empty());
+    for variable in [("AMBIENT_API_URL", api.url()), ("AMBIENT_CONTEXT", "a")] {
+        let (status, stderr) = run(&[variable]);
+        assert_eq!(status, Some(0), "{stderr}");
+    }
 }

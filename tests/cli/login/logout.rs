@@ -1,12 +1,13 @@
 //! `logout`: every token is wiped, and revoked at its issuer.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::login::{Waiting, expired};
+use crate::login::{Waiting, expired, interrupted};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{CLIENT_SECRET, Issuer, Mood};
 use crate::support::server::{Scripted, json as answer, nothing};
@@ -149,4 +150,58 @@ fn a_logout_during_a_renewal_ends_the_renewed_login() {
     renewing.wait().unwrap();
     assert_eq!(issuer.revoked(), ["canary-refresh-3"]);
     assert_eq!(env.saved()["refresh_token"], Value::Null);
+}
+
+#[test]
+fn a_logout_or_login_of_one_context_ends_no_other_of_the_same_session() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let log_in = |context: &str, session: &'static str| {
+        issuer.set_session(session);
+        let login = Waiting::start(&env, &issuer, &["--context-name", context], &[]);
+        visit(&agree(&login.authorization));
+        let output = login.end();
+        assert!(output.status.success());
+        streams(&output).1
+    };
+    log_in("a", "s1");
+    log_in("b", "s1");
+    let stderr = log_in("a", "s2");
+    assert!(
+        stderr.contains("the context \"b\" has a login of the same session there"),
+        "{stderr}"
+    );
+    log_in("c", "s2");
+    let log_out = |context: &str| {
+        let words = ["--context-name", context, "logout"];
+        let output = env.acpctl().args(words).output().unwrap();
+        assert!(output.status.success());
+        streams(&output).1
+    };
+    let stderr = log_out("a");
+    assert!(issuer.revoked().is_empty());
+    assert!(
+        stderr.contains("to end both: acpctl --context-name=c logout"),
+        "{stderr}"
+    );
+    let last = ["b", "c"].map(|context| {
+        let refresh = env.saved()["contexts"][context]["refresh_token"].clone();
+        log_out(context);
+        refresh.as_str().unwrap().to_owned()
+    });
+    assert_eq!(issuer.revoked(), last);
+}
+
+#[test]
+fn a_signal_does_not_cut_a_logout_off() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Slow));
+    expired(&env, &issuer, "r", "https://api.corp.test");
+    let output = interrupted(&env, &["logout"], &issuer, "/revoke");
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(output.status.signal(), Some(2), "{stderr}");
+    assert_eq!(stdout, "Logged out successfully.\n");
+    assert!(
+        stderr.contains("Interrupted: the logout is finished first"),
+        "{stderr}"
+    );
+    assert_eq!(issuer.revoked(), ["r"]);
 }

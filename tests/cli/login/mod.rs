@@ -22,7 +22,10 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -50,6 +53,30 @@ fn expired(env: &TestEnv, issuer: &Issuer, refresh: &str, api: &str) {
     );
 }
 
+/// A run that is interrupted once the issuer has been asked for this.
+fn interrupted(env: &TestEnv, words: &[&str], issuer: &Issuer, end: &str) -> Output {
+    let before = issuer.received().len();
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let is_asked = || {
+        let received = issuer.received().split_off(before);
+        received.iter().any(|asked| asked.target.ends_with(end))
+    };
+    while !is_asked() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    child.wait_with_output().unwrap()
+}
+
 // Logging in with the browser
 
 /// A login that waits for its browser.
@@ -68,12 +95,22 @@ impl Waiting {
         more: &[&str],
         variables: &[(&str, &str)],
     ) -> Self {
+        Self::start_at("https://api.corp.test", env, issuer, more, variables)
+    }
+
+    pub fn start_at(
+        server: &str,
+        env: &TestEnv,
+        issuer: &Issuer,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"));
         command
             .env_clear()
             .envs(env.variables())
             .envs(variables.iter().copied())
-            .args(["login", "https://api.corp.test", "--use-auth-code"])
+            .args(["login", server, "--use-auth-code"])
             .args(["--issuer-url", &format!("{}/", issuer.url())])
             .args(["--client-id", CLIENT])
             .args(more)

@@ -503,3 +503,21 @@ fn a_variable_that_says_the_same_overrides_nothing() {
     let (_, stderr) = run(&env, &use_context, &other);
     assert!(stderr.contains("AMBIENT_API_URL is set"), "{stderr}");
 }
+
+#[test]
+fn a_rejected_token_does_not_replace_a_login_that_was_made_meanwhile() {
+    let env = TestEnv::new();
+    let path = env.config_path();
+    let other = json!({"api_url": "https://other.test", "access_token": TOKEN});
+    let text = other.to_string();
+    // Another run logs in while the server thinks.
+    let refusing = Scripted::with(move |_| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &text).unwrap();
+        error(401, "ambient-15", "no")
+    });
+    let new = "another-token-0123456789";
+    let (code, stderr) = run(&env, &["login", refusing.url(), "--token", new], &[]);
+    assert_eq!(code, 4, "{stderr}");
+    assert_eq!(env.saved(), other);
+}

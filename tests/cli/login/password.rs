@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::login::text;
-use crate::support::oidc::{CLIENT, Issuer, Mood, PASSWORD};
+use crate::login::{interrupted, on_terminal, text};
+use crate::support::oidc::{CLIENT, CLIENT_SECRET, Issuer, Mood, PASSWORD};
 use crate::support::server::{Scripted, error, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -259,4 +259,111 @@ fn slashes_at_the_end_of_an_issuer_do_not_count() {
         .assert()
         .success();
     assert_eq!(text(&env.saved(), "client_id"), CLIENT);
+}
+
+#[test]
+fn the_issuer_of_the_environment_does_not_count_for_a_named_context() {
+    let (env, api) = (TestEnv::new(), nothing());
+    let (own, other) = (Issuer::new(Mood::Good), Issuer::new(Mood::Good));
+    let other_url = other.url();
+    let variables = [
+        ("AMBIENT_API_URL", "https://other.test"),
+        ("AMBIENT_ISSUER_URL", other_url.as_str()),
+        ("AMBIENT_CLIENT_ID", "robot"),
+        ("AMBIENT_CLIENT_SECRET", CLIENT_SECRET),
+    ];
+    let log_in = |context: &str, more: &[&str], variables: &[(&str, &str)]| {
+        let output = env
+            .acpctl()
+            .envs(variables.iter().copied())
+            .args(["--context-name", context, "login"])
+            .args(["--password-grant", "--username", "ada", "--password", "-"])
+            .args(more)
+            .write_stdin(PASSWORD)
+            .output()
+            .unwrap();
+        (output.status.code(), streams(&output).1)
+    };
+    let first = [api.url(), "--issuer-url", &own.url(), "--client-id", CLIENT];
+    assert_eq!(log_in("acme", &first, &[]).0, Some(0));
+    let (status, stderr) = log_in("acme", &[], &variables);
+    assert_eq!(status, Some(0), "{stderr}");
+    let sent = own.token_requests().remove(1);
+    assert_eq!(sent["client_id"], CLIENT);
+    assert_eq!(sent.get("client_secret"), None);
+    let note = "not used, because --context-name names server and login: \
+                AMBIENT_API_URL, AMBIENT_ISSUER_URL, AMBIENT_CLIENT_ID (";
+    assert!(stderr.contains(note), "{stderr}");
+    assert!(!stderr.contains("overrides"), "{stderr}");
+    // A context that the login creates has no issuer yet.
+    let (status, stderr) = log_in("new", &[api.url()], &variables);
+    assert_eq!(status, Some(2), "{stderr}");
+    assert!(
+        stderr.contains("no secret goes to one that nobody has named"),
+        "{stderr}"
+    );
+    assert!(other.received().is_empty());
+    // A flag is meant.
+    let (status, stderr) = log_in("new", &[api.url(), "--issuer-url", &other_url], &variables);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert_eq!(other.token_requests().len(), 1);
+}
+
+#[test]
+fn an_interrupted_login_leaves_another_context_of_its_session_alone() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    issuer.set_session("s1");
+    let quick = nothing();
+    assert_eq!(log_in(&env, &issuer, quick.url()).0, Some(0));
+    let saved = env.saved();
+    issuer.change(Mood::Slow);
+    let file = env.file("password", PASSWORD);
+    let (at, url) = (format!("@{}", file.display()), issuer.url());
+    let words = [
+        "--context-name",
+        "c",
+        "login",
+        quick.url(),
+        "--password-grant",
+        "--username",
+        "ada",
+        "--password",
+        &at,
+        "--issuer-url",
+        &url,
+        "--client-id",
+        CLIENT,
+    ];
+    for (session, revoked) in [("s1", 0), ("s2", 1)] {
+        issuer.set_session(session);
+        let output = interrupted(&env, &words, &issuer, "/token");
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(130), "{stderr}");
+        assert_eq!(issuer.revoked().len(), revoked, "{session}");
+        assert_eq!(env.saved(), saved);
+    }
+}
+
+#[test]
+fn a_terminal_names_the_issuer_that_is_waited_for() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    assert_eq!(log_in(&env, &issuer, api.url()).0, Some(0));
+    issuer.change(Mood::Slow);
+    let file = env.file("password", PASSWORD);
+    let at = format!("@{}", file.display());
+    let words = [
+        "login",
+        "--password-grant",
+        "--username",
+        "ada",
+        "--password",
+        &at,
+    ];
+    let terminal = on_terminal(&env, &words, &issuer, (24, 120));
+    terminal.wait_for("status 0");
+    let written = terminal.written();
+    for wait in ["Asking", "Ending the login at"] {
+        let line = format!("{wait} {}", issuer.url());
+        assert!(written.contains(&line), "{line}: {written}");
+    }
 }

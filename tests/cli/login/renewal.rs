@@ -1,13 +1,14 @@
 //! A login that has expired is renewed: once, where it is needed, at its issuer.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::login::{ANSWERS, Waiting, expired, service_account_with, text};
+use crate::login::{ANSWERS, Waiting, expired, interrupted, service_account_with, text};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{CLIENT, CLIENT_SECRET, FAR, Issuer, Mood, PAST, jwt, token_until};
 use crate::support::server::{Scripted, error, list, nothing};
@@ -574,8 +575,17 @@ fn a_renewal_that_fails_ahead_of_the_end_is_tried_again_at_the_end() {
 
 /// A run that can't write a byte into a file, as on a full disk.
 fn on_full_disk(env: &TestEnv, words: &[&str]) -> std::process::Output {
+    with_largest_file(env, 0, words)
+}
+
+/// A run that can't write more than so many kilobytes into a file.
+fn with_largest_file(env: &TestEnv, size: u32, words: &[&str]) -> std::process::Output {
     std::process::Command::new("bash")
-        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "bash"])
+        .args([
+            "-c",
+            &format!("trap '' XFSZ; ulimit -f {size}; exec \"$@\""),
+            "bash",
+        ])
         .arg(env!("CARGO_BIN_EXE_acpctl"))
         .args(words)
         .env_clear()
@@ -616,4 +626,61 @@ fn a_secret_of_the_environment_goes_to_no_login_that_was_made_without_one() {
         let body = String::from_utf8(sent.body).unwrap();
         assert!(!body.contains(CLIENT_SECRET), "{}", sent.target);
     }
+}
+
+#[test]
+fn a_signal_does_not_lose_a_renewed_login() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Slow), nothing());
+    let refused = token_until(FAR, "refused");
+    let refusing = refusing(&refused);
+    let list = &["project", "list"][..];
+    let watch = &["get", "sessions", "--watch"][..];
+    for (access, server, words) in [
+        (token_until(PAST, "old"), api.url(), list),
+        (refused.clone(), refusing.url(), list),
+        (refused, refusing.url(), watch),
+    ] {
+        expired(&env, &issuer, &issuer.refresh_token(), server);
+        let mut config = env.saved();
+        config["access_token"] = access.clone().into();
+        env.config(&config.to_string());
+        let output = interrupted(&env, words, &issuer, "/token");
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.signal(), Some(2), "{words:?} {stderr}");
+        assert!(
+            stderr.contains("Interrupted while the login is renewed"),
+            "{stderr}"
+        );
+        assert_ne!(text(&env.saved(), "access_token"), access);
+    }
+}
+
+#[test]
+fn no_limit_cuts_off_a_refresh_token_that_has_been_sent() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Slow), nothing());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    env.acpctl()
+        .args(["project", "list", "--request-timeout", "1500ms"])
+        .assert()
+        .success()
+        .stderr("");
+    assert_ne!(text(&env.saved(), "access_token"), token_until(PAST, "old"));
+}
+
+/// A limit below the size of the file: there is room for a small trial, and not for the file.
+#[test]
+fn a_refresh_token_is_not_spent_where_there_is_too_little_room() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let mut config = env.saved();
+    config["theirs"] = "x".repeat(40_000).into();
+    env.config(&config.to_string());
+    let output = with_largest_file(&env, 16, &["project", "list"]);
+    let (_, stderr) = streams(&output);
+    assert!(output.status.success(), "{stderr}");
+    assert!(
+        stderr.contains("the new token could not be kept ("),
+        "{stderr}"
+    );
+    assert!(issuer.token_requests().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::login::{ANSWERS, service_account, text};
+use crate::login::{ANSWERS, expired, service_account, text};
 use crate::support::oidc::{CLIENT, CLIENT_SECRET, Issuer, Mood};
 use crate::support::{TestEnv, streams};
 
@@ -43,6 +43,11 @@ fn an_issuer_that_is_no_address_is_named_and_its_password_is_not() {
             2,
         ),
         (
+            "https://sso.corp.test/realms/r?x=1#y",
+            "the issuer's address has a query or a fragment, which no issuer has\nHint: use its plain address: --issuer-url https://sso.corp.test/realms/r",
+            2,
+        ),
+        (
             "http://u:canary-password@127.0.0.1:1/r",
             "ask the issuer: Get \"http://***@127.0.0.1:1/r/.well-known/openid-configuration\": dial tcp 127.0.0.1:1: connect: connection refused",
             9,
@@ -60,4 +65,33 @@ fn an_issuer_that_is_no_address_is_named_and_its_password_is_not() {
         );
         assert_eq!(output.status.code(), Some(code));
     }
+}
+
+#[test]
+fn a_secret_of_the_environment_goes_to_no_issuer_that_only_an_earlier_login_names() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    expired(&env, &issuer, "r", "https://api.corp.test");
+    let url = issuer.url();
+    let log_in = |more: &[&str]| {
+        let output = env
+            .acpctl()
+            .env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET)
+            .args(["login", "--client-credentials"])
+            .args(more)
+            .output()
+            .unwrap();
+        (output.status.code(), streams(&output).1)
+    };
+    let (status, stderr) = log_in(&[]);
+    assert_eq!(status, Some(2), "{stderr}");
+    assert!(issuer.received().is_empty());
+    let named = ["--issuer-url", &url, "--client-id", CLIENT];
+    let hint = format!("acpctl login --client-credentials {}", named.join(" "));
+    assert!(stderr.contains(&hint), "{stderr}");
+    let (status, stderr) = log_in(&named);
+    assert_eq!(status, Some(0), "{stderr}");
+    // The login was made with this secret, so it goes there again.
+    let (status, stderr) = log_in(&[]);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert_eq!(issuer.token_requests().len(), 2);
 }

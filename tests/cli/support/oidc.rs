@@ -54,7 +54,7 @@ pub enum Mood {
     Moved,
     /// Forgets the refresh token in its answers.
     Forgetful,
-    /// Takes two seconds for new tokens.
+    /// Takes two seconds for new tokens, and for a revocation.
     Slow,
     /// Refuses, and repeats in its words what it was sent.
     Echoing,
@@ -173,6 +173,9 @@ impl Issuer {
                     answer(401, &json!({"error": "unauthorized_client"}))
                 }
                 "/protocol/openid-connect/revoke" => {
+                    if mood == Mood::Slow {
+                        thread::sleep(Duration::from_secs(2));
+                    }
                     let given = form(request).remove("token").unwrap_or_default();
                     state.live.remove(&given);
                     state.revoked.push(given);

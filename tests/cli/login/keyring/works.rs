@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -385,14 +389,14 @@ fn logins_at_the_same_time_do_not_disturb_each_others_trial() {
         let at = |number: i32| env.work().join(format!("{round}-{number}.json"));
         let children: Vec<_> = (0..8)
             .map(|number| {
-                std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+                Command::new(env!("CARGO_BIN_EXE_acpctl"))
                     .env_clear()
                     .envs(env.variables())
                     .env("DBUS_SESSION_BUS_ADDRESS", bus)
                     .env("AMBIENT_CONFIG", at(number))
                     .args(["login", "--token", TOKEN])
-                    .stdout(std::process::Stdio::null())
-                    .stderr(std::process::Stdio::piped())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::piped())
                     .spawn()
                     .unwrap()
             })
@@ -414,7 +418,7 @@ fn a_file_that_is_moved_or_reached_by_a_link_keeps_its_login() {
     let (env, bus) = (&desktop.env, desktop.bus.as_str());
     let issuer = Issuer::new(Mood::Good);
     with_browser(env, &issuer, bus);
-    let at = |path: &std::path::Path, words: &[&str]| {
+    let at = |path: &Path, words: &[&str]| {
         let mut command = env.acpctl();
         command.env("DBUS_SESSION_BUS_ADDRESS", bus);
         let output = command.env("AMBIENT_CONFIG", path).args(words).output();
@@ -438,4 +442,39 @@ fn a_file_that_is_moved_or_reached_by_a_link_keeps_its_login() {
     fs::write(&moved, saved).unwrap();
     let (token, stderr) = at(&moved, &["whoami", "-t"]);
     assert_eq!(token, "", "{stderr}");
+}
+
+#[test]
+fn copies_of_a_file_renew_their_login_once() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let (env, bus) = (&desktop.env, desktop.bus.as_str());
+    let (issuer, api) = (Issuer::new(Mood::Stale), nothing());
+    with_browser(env, &issuer, bus);
+    let copy = env.file("copy.json", fs::read(env.config_path()).unwrap());
+    issuer.change(Mood::Slow);
+    let start = |config: &Path| {
+        Command::new(env!("CARGO_BIN_EXE_acpctl"))
+            .args(["project", "list", "--send-login", "--api-url", api.url()])
+            .env_clear()
+            .envs(env.variables())
+            .env("DBUS_SESSION_BUS_ADDRESS", bus)
+            .env("AMBIENT_CONFIG", config)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let first = start(&env.config_path());
+    while issuer.token_requests().len() < 2 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let second = start(&copy);
+    for run in [second, first] {
+        let output = run.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(streams(&output).1, "");
+    }
+    assert_eq!(issuer.token_requests().len(), 2, "one login, one renewal");
 }
