@@ -293,13 +293,17 @@ pub(super) fn ask_project(ctx: &Ctx, none: Option<Choice>) -> anyhow::Result<Opt
     let listed = ctx.block_on(async { Ok(client.list(&PROJECT, "/projects", &options).await?) });
     let listed = listed.ok().and_then(|list| list.items).unwrap_or_default();
     let mut offered: Vec<(Option<&str>, Choice)> = Vec::new();
-    offered.extend(none.map(|choice| (None, choice)));
+    offered.extend(none.clone().map(|choice| (None, choice)));
     for project in &listed {
         let choice = Choice::new(project.name_or_id(), project.text("description"));
         offered.push((Some(project.id()), choice));
     }
     if listed.is_empty() {
-        let typed = prompt::text(&format!("{TITLE} (empty: none)"), "", |_| Ok(()))?;
+        let title = match none {
+            Some(_) => format!("{TITLE} (empty: none)"),
+            None => TITLE.to_owned(),
+        };
+        let typed = prompt::text(&title, "", |_| Ok(()))?;
         return Ok(Some(typed).filter(|project| !project.is_empty()));
     }
     let configured = ctx.settings()?.project.value.as_deref();

@@ -139,6 +139,7 @@ const FLAGS: &[(&str, &[&str])] = &[
     ("force", &["yes"]),
     ("kubeconfig", &["from-file"]),
     ("namespace", &["project"]),
+    ("project-id", &["project"]),
     ("server", &["api-url"]),
     ("selector", &["label"]),
     ("token-file", &["token-stdin", "token-from-file"]),
