@@ -1,7 +1,10 @@
 //! The flags that every command takes, as plain data.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use clap::{Args as _, FromArgMatches as _};
 
 use crate::compat::number;
 use crate::output::Color;
@@ -95,6 +98,31 @@ pub struct Globals {
 }
 
 impl Globals {
+    /// Reads the flags for all commands among those of a line, each with its value; `None` if a value is wrong.
+    #[must_use]
+    pub fn of_flags(given: &[(String, Option<OsString>)]) -> Option<Self> {
+        let parser = Self::augment_args(clap::Command::new("acpctl").no_binary_name(true));
+        let is_known = |name: &str| {
+            parser
+                .get_arguments()
+                .any(|arg| arg.get_long() == Some(name))
+        };
+        let words: Vec<OsString> = given
+            .iter()
+            .filter(|(name, _)| is_known(name))
+            .map(|(name, value)| {
+                let mut word = OsString::from(format!("--{name}"));
+                if let Some(value) = value {
+                    word.push("=");
+                    word.push(value);
+                }
+                word
+            })
+            .collect();
+        let matches = parser.try_get_matches_from(words).ok()?;
+        Self::from_arg_matches(&matches).ok()
+    }
+
     /// Returns the flags that a suggested command needs to reach the same server as this run: those that choose the
     /// server and how it is reached.
     #[must_use]

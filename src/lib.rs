@@ -93,14 +93,19 @@ fn run_words(words: &[OsString]) -> ExitCode {
         };
     }
     let words = &expand(words);
+    carry_globals(root, words);
     let (cli, ignored) = match read(&out, root, words) {
         Ok(Some(read)) => read,
         Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
             shorthand::warn_of_unfit_alias(root, words);
+            let error = shorthand::misspelled_kind(root, words).map_or(error, Into::into);
             return exit::report(&out, &error, grammar::asks_for_json(&Cli::command(), words));
         }
     };
+    if let Err(failure) = shorthand::check_kinds(root, words) {
+        return exit::report(&out, &failure.into(), grammar::asks_for_json(root, words));
+    }
     let globals = &cli.globals;
     if !(globals.verbose || globals.trace || globals.print_curl || globals.quiet) {
         output::progress::allow();
@@ -108,10 +113,6 @@ fn run_words(words: &[OsString]) -> ExitCode {
     if !globals.no_input {
         output::pager::allow(config::pager);
     }
-    text::command::carry(text::command::Carried {
-        server: cli.globals.to_copy(),
-        project: cli.globals.project.clone().filter(|name| !name.is_empty()),
-    });
     // A filter is written for the result; an error would not fit it.
     let as_json =
         |globals: &Globals| globals.jq.is_none() && grammar::asks_for_json(&Cli::command(), words);
@@ -131,6 +132,16 @@ fn run_words(words: &[OsString]) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => exit::report(&ctx.out, &error, as_json(&ctx.globals)),
+    }
+}
+
+/// Sets what suggested commands repeat of the line, before anything of it can be wrong.
+fn carry_globals(root: &clap::Command, words: &[OsString]) {
+    if let Some(globals) = Globals::of_flags(&grammar::flags(root, words)) {
+        text::command::carry(text::command::Carried {
+            server: globals.to_copy(),
+            project: globals.project.filter(|name| !name.is_empty()),
+        });
     }
 }
 

@@ -240,6 +240,24 @@ pub(crate) async fn doubt_no_sessions(
     }
 }
 
+/// Ends the command if an object was not found because its project does not exist.
+///
+/// # Errors
+/// As [`doubt_empty`] and [`doubt_no_sessions`].
+pub(crate) async fn doubt_absence(
+    client: &Client,
+    collection: &Collection,
+    settings: &Settings,
+) -> anyhow::Result<()> {
+    match collection.project.as_deref() {
+        Some(project) => doubt_empty(client, &[], project).await,
+        None if collection.resource.word == SESSION.word => {
+            doubt_no_sessions(client, &[], settings).await
+        }
+        None => Ok(()),
+    }
+}
+
 /// Returns the failure for an object that [`find_if_any`] did not find, with the most similar name as a hint.
 pub(crate) async fn not_found(client: &Client, collection: &Collection, text: &str) -> Failure {
     let scope = match &collection.project {

@@ -4,12 +4,14 @@
 
 use std::ffi::OsString;
 
-use clap::Command;
+use clap::{Arg, Command};
 
-use crate::compat::grammar::{Line, VERBS};
+use crate::compat::grammar::{Line, VERBS, ends_in_a_command_line};
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::output;
-use crate::resources::{Candidates, find_or_project_agent};
+use crate::resources::{AGENT, Candidates, Resource, SESSION, find_or_project_agent, unknown_kind};
+use crate::text::command::shell_word;
 use crate::text::{acpctl, quote};
 
 /// Returns the words of the line that is meant.
@@ -17,7 +19,8 @@ use crate::text::{acpctl, quote};
 pub(crate) fn expand(root: &Command, words: &[OsString]) -> Vec<OsString> {
     let words = with_alias(root, words).unwrap_or_else(|| words.to_vec());
     let words = with_verb(root, &words).unwrap_or(words);
-    with_kind(root, &words).unwrap_or(words)
+    let words = with_kind(root, &words).unwrap_or(words);
+    without_kinds(root, &words).unwrap_or(words)
 }
 
 /// Replaces an alias of the user. The configuration is read only if the first word is not a command, so an alias can't
@@ -101,6 +104,128 @@ fn with_kind(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
         }
     }
     Some(meant)
+}
+
+/// Takes the kind off each `KIND/NAME` where the name of an object of this kind is expected.
+fn without_kinds(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
+    let line = Line::new(root, words);
+    let labels = labels(&line);
+    let own = labels.iter().filter(|label| label.is_expected());
+    let own: Vec<(usize, &str)> = own.map(|label| (label.at, label.name.as_str())).collect();
+    if own.is_empty() {
+        return None;
+    }
+    let mut meant = line.words.clone();
+    for (at, name) in own {
+        meant[at] = name.into();
+    }
+    let names = line.path.iter().skip(1).map(|command| command.get_name());
+    Some(names.map(OsString::from).chain(meant).collect())
+}
+
+/// Refuses `KIND/NAME` where the name of an object of another kind is expected: a search for it would find nothing.
+///
+/// # Errors
+/// A usage failure.
+pub(crate) fn check_kinds(root: &Command, words: &[OsString]) -> Result<(), Failure> {
+    let line = Line::new(root, words);
+    let labels = labels(&line);
+    let Some(label) = labels.iter().find(|label| !label.is_expected()) else {
+        return Ok(());
+    };
+    let text = format!("{}/{}", label.kind, label.name);
+    let (given, expected) = (label.given, label.expected);
+    let failure = Failure::usage(format!(
+        "this command takes {}, and {} is of kind {}",
+        expected.plural().replace('-', " "),
+        quote(&text),
+        given.word
+    ));
+    if given.word == AGENT.word && expected.word == SESSION.word {
+        let name = quote(&label.name);
+        return Err(failure.hint(format!(
+            "a session also goes by the name of its agent: write {name} alone"
+        )));
+    }
+    Err(failure.hint(format!(
+        "to see it: {}; if {} is the whole name, write {}",
+        acpctl(&["get", &text]),
+        quote(&text),
+        shell_word(&format!("{}/{text}", expected.word))
+    )))
+}
+
+/// Returns the refusal of `KIND/NAME` with an unknown kind, for a line that lacks an argument: the kind is not split off.
+pub(crate) fn misspelled_kind(root: &Command, words: &[OsString]) -> Option<Failure> {
+    let line = Line::new(root, words);
+    let mut positionals = line.command().get_positionals();
+    let takes_kind = positionals.next()?.get::<Candidates>();
+    let takes_name = positionals.next()?.get::<Candidates>();
+    let (Some(Candidates::Kinds), Some(Candidates::NamesOfKind)) = (takes_kind, takes_name) else {
+        return None;
+    };
+    let [only] = line.arguments()[..] else {
+        return None;
+    };
+    let (kind, name) = line.words[only].to_str()?.split_once('/')?;
+    let is_unknown = find_or_project_agent(kind).is_none() && !name.is_empty();
+    is_unknown.then(|| unknown_kind(kind))
+}
+
+/// `KIND/NAME` on a line, where one kind is expected.
+struct Label {
+    /// The index of the word.
+    at: usize,
+    kind: String,
+    given: &'static Resource,
+    expected: &'static Resource,
+    name: String,
+}
+
+impl Label {
+    fn is_expected(&self) -> bool {
+        self.given.word == self.expected.word
+    }
+}
+
+/// Returns each `KIND/NAME` among the arguments that are names of one kind.
+fn labels(line: &Line<'_>) -> Vec<Label> {
+    let positionals: Vec<&Arg> = line.command().get_positionals().collect();
+    let arguments = line.arguments();
+    let dashes = line.words.iter().position(|word| word == "--");
+    let ends = dashes.filter(|_| ends_in_a_command_line(line.command()));
+    let own = arguments
+        .iter()
+        .filter(|at| ends.is_none_or(|end| **at < end));
+    own.enumerate()
+        .filter_map(|(n, at)| {
+            let arg = positionals.get(n).or(positionals.last())?;
+            let expected = match arg.get::<Candidates>()? {
+                Candidates::Names(resource) => *resource,
+                Candidates::NamesOfKind => {
+                    find_or_project_agent(line.words[arguments[0]].to_str()?)?
+                }
+                _ => return None,
+            };
+            let (kind, name) = line.words[*at].to_str()?.split_once('/')?;
+            let is_own = expected.is_called(&kind.to_lowercase());
+            let given = if is_own {
+                expected
+            } else {
+                find_or_project_agent(kind)?
+            };
+            // `session start` takes the name of an agent, or else that of a session.
+            let takes_session =
+                given.word == SESSION.word && line.words.iter().any(|word| word == "--or-session");
+            (!name.is_empty()).then(|| Label {
+                at: *at,
+                kind: kind.to_owned(),
+                given,
+                expected: if takes_session { given } else { expected },
+                name: name.to_owned(),
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]

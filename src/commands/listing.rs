@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::{Columns, Expected, Format, Layout, OutputArgs, Rows};
-use crate::resources::{CREDENTIAL, Candidates, List, Record, Resource};
+use crate::resources::{CREDENTIAL, Candidates, List, Record, Resource, SESSION, Scope};
 use crate::text::acpctl;
 
 /// The command that makes the first object of a kind, by the word of the kind. Words in capitals are for the reader to
@@ -379,6 +379,22 @@ fn refuse_gap(list: &List) -> anyhow::Result<()> {
 /// True if the list becomes a table on a terminal, for which a command may fetch more than the list.
 pub(crate) fn shows_screen(ctx: &Ctx, format: &Format) -> bool {
     matches!(format, Format::Table | Format::Wide) && ctx.out.is_terminal() && !ctx.out.is_quiet()
+}
+
+/// Warns that the project of a flag does not narrow a list: these objects belong to no project. `own` is the value of
+/// the command's own flag for it.
+pub(crate) fn warn_of_project(ctx: &Ctx, resource: &Resource, own: Option<&str>) {
+    let flag = match (own, ctx.globals.project.as_deref()) {
+        (Some(_), _) => "--project-id",
+        (None, Some(project)) if !project.is_empty() => "--project",
+        _ => return,
+    };
+    if resource.scope != Scope::Project && resource.word != SESSION.word {
+        ctx.out.warn(&format!(
+            "{flag} does not narrow this list: it has all {}",
+            resource.plural().replace('-', " ")
+        ));
+    }
 }
 
 /// Says that there is nothing to list, and how to change that.

@@ -7,10 +7,10 @@ use super::confirm::{self, ConfirmArgs};
 use super::labels::Selector;
 use super::minted_access::{self, Consent};
 use super::outcome::{self, WriteArgs};
-use super::{gateway_credentials, session_control, several};
-use crate::api::{self, Method};
+use super::{gateway_credentials, missing, session_control, several};
+use crate::api::Method;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, Layout, progress};
 use crate::resources::{CREDENTIAL, Record, Resource, SESSION};
@@ -140,7 +140,7 @@ impl DeleteArgs {
         find: &dyn Fn(&str) -> anyhow::Result<Record>,
     ) -> anyhow::Result<Vec<Record>> {
         let resource = collection.resource;
-        let found = self.find_each(names, find)?;
+        let found = self.find_each(ctx, collection, names, find)?;
         let question = match found.as_slice() {
             [] => String::new(),
             [(name, record)] => confirm::question(resource, &label(record, name)),
@@ -172,17 +172,26 @@ impl DeleteArgs {
     /// Finds each object; two names of one object count once.
     fn find_each(
         &self,
+        ctx: &Ctx,
+        collection: &Collection,
         names: &[String],
         find: &dyn Fn(&str) -> anyhow::Result<Record>,
     ) -> anyhow::Result<Vec<(String, Record)>> {
         let mut found: Vec<(String, Record)> = Vec::new();
         for name in names {
-            match find(name) {
-                Err(error) if self.ignore_not_found && api::kind_of(&error) == Kind::NotFound => {}
+            let record = match find(name) {
+                Err(error) if self.ignore_not_found => {
+                    let label = format!("{}/{name}", collection.resource.word);
+                    missing::forgive(ctx, collection, &label, error).map(|()| None)
+                }
+                record => record.map(Some),
+            };
+            match record {
                 Err(error) if names.len() > 1 => return Err(error.context("nothing was deleted")),
                 Err(error) => return Err(error),
-                Ok(record) if found.iter().any(|(_, other)| other.id() == record.id()) => {}
-                Ok(record) => found.push((name.clone(), record)),
+                Ok(None) => {}
+                Ok(Some(record)) if found.iter().any(|(_, other)| other.id() == record.id()) => {}
+                Ok(Some(record)) => found.push((name.clone(), record)),
             }
         }
         Ok(found)

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::bound::Bound;
-use super::{outcome, session_failure, several};
+use super::{missing, outcome, session_failure, several};
 use crate::api::{self, Body, Client, Error, Method};
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
@@ -56,7 +56,10 @@ impl SessionArgs {
                 .with_context(|| format!("{} session {}", verb.word, quote(given)))
             });
             match acted {
-                Err(error) if verb.ignores_missing && is_missing(&error) => Ok(None),
+                Err(error) if verb.ignores_missing => {
+                    let label = format!("session/{given}");
+                    missing::forgive(ctx, &sessions, &label, error).map(|()| None)
+                }
                 Err(error) => Err(error),
                 Ok(acted) => {
                     let sentence = acted.says(ctx, given, verb.done);
@@ -66,10 +69,6 @@ impl SessionArgs {
         };
         several::each(ctx, &SESSION, &self.sessions, as_list, &format, act).map(drop)
     }
-}
-
-fn is_missing(error: &anyhow::Error) -> bool {
-    api::kind_of(error) == Kind::NotFound
 }
 
 /// A verb that acts on sessions.

@@ -22,8 +22,8 @@ const PENDING_CAUSES: &str = "a sandbox session stays Pending without a word if 
      administrators";
 
 /// Why a session of the embedded API waits for ever.
-const NO_RUNNER: &str = "Nobody runs the sessions of this store yet. To run a command of yours for each of them: acpctl \
-     serve --run-sessions -- COMMAND";
+const NO_RUNNER: &str = "Nobody runs the sessions of this store yet. To run a command of yours for each of them, \
+     start its server with one (end a server that runs without one first): acpctl serve --run-sessions -- COMMAND";
 
 /// Says beside a session that is shown why it failed, if the platform tells.
 pub(crate) fn explain(ctx: &Ctx, session: &Record) {

@@ -53,7 +53,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 start_session(ctx, args, given, &format)
             });
         }
-        return Err(Failure::usage("--project-id is required").into());
+        let choose = acpctl(&["project", "set", "NAME"]);
+        let failure = Failure::usage("--project-id is required");
+        return Err(failure.hint(format!("choose a project: {choose}")).into());
     }
     let project = ctx.project(args.project_id.as_deref())?;
     let client = ctx.client()?;

@@ -45,7 +45,8 @@ pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
         if binding.text("scope") == "credential" && found.role != OWNER {
             let credential = binding.text("credential_id").to_owned();
             let who = if shadowed.contains(binding.id()) {
-                format!("{} (shadowed)", found.who)
+                // In front, a narrow column does not cut it off; and it sorts first.
+                format!("(shadowed) {}", found.who)
             } else {
                 found.who
             };

@@ -9,12 +9,16 @@ use tokio::time::{Instant, timeout_at};
 use super::server_mode::ServerModeArgs;
 use super::{named, outcome, session_failure};
 use crate::api::{self, Client, Error, Method};
-use crate::compat::number;
+use crate::compat::{grammar, number};
+use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, progress};
-use crate::resources::{Candidates, FINAL_PHASES, PHASES, Record, Resource, SESSION, find};
+use crate::resources::{
+    Candidates, FINAL_PHASES, PHASES, Record, Resource, SESSION, find_or_project_agent,
+    unknown_kind,
+};
 use crate::text::acpctl;
 use crate::text::quote;
 
@@ -81,12 +85,13 @@ enum Goal {
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let (resource, name) = target(&args.session);
+    let goal = goal(&args.phases)?;
+    let (resource, name) = target(&args.session, &goal)?;
     lookup::check(&format!("{} name or ID", resource.word), name)?;
     let format = args.output.format()?;
-    let wanted = match goal(&args.phases)? {
+    let wanted = match goal {
         Goal::Phases(wanted) => wanted,
-        goal => return presence(ctx, args, &goal, &format),
+        goal => return presence(ctx, args, &goal, (resource, name), &format),
     };
     if resource.word != SESSION.word {
         let message = format!("{} have no phases", resource.plural());
@@ -108,10 +113,26 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 /// Returns the kind and the name of the object. A text that does not begin with a kind names a session.
-fn target(text: &str) -> (&'static Resource, &str) {
-    let named = text.split_once('/');
-    let named = named.and_then(|(kind, name)| Some((find(&kind.to_lowercase())?, name)));
-    named.unwrap_or((&SESSION, text))
+///
+/// # Errors
+/// A usage failure for an unknown kind, if the goal is one of every kind: what is misspelled does not exist, so it
+/// would count as gone.
+fn target<'t>(text: &'t str, goal: &Goal) -> Result<(&'static Resource, &'t str), Failure> {
+    let Some((kind, name)) = text.split_once('/') else {
+        return Ok((&SESSION, text));
+    };
+    match find_or_project_agent(kind) {
+        Some(resource) => Ok((resource, name)),
+        None if matches!(goal, Goal::Phases(_)) => Ok((&SESSION, text)),
+        None => {
+            let failure = unknown_kind(kind);
+            if failure.hint.is_some() {
+                return Err(failure);
+            }
+            let whole = quote(&format!("{}/{text}", SESSION.word));
+            Err(failure.hint(format!("a session with a slash in its name is {whole}")))
+        }
+    }
 }
 
 /// Reads the values of `--for`, with the phases as the platform writes them.
@@ -138,7 +159,10 @@ fn goal(given: &[String]) -> Result<Goal, Failure> {
                         .find(|phase| phase.eq_ignore_ascii_case(value))
                         .unwrap_or(&"PHASE")
                 )),
-                None => failure,
+                None => match grammar::nearest(text, PHASES.iter().copied()) {
+                    Some(near) => failure.hint(format!("did you mean {near}?")),
+                    None => failure,
+                },
             }
         })
     };
@@ -152,8 +176,13 @@ fn is_one_of(word: &str, words: [&str; 2]) -> bool {
 }
 
 /// Waits until an object exists or is gone, and reports it. An object that is gone is shown as it was.
-fn presence(ctx: &Ctx, args: &Args, goal: &Goal, format: &Format) -> anyhow::Result<()> {
-    let (resource, name) = target(&args.session);
+fn presence(
+    ctx: &Ctx,
+    args: &Args,
+    goal: &Goal,
+    (resource, name): (&'static Resource, &str),
+    format: &Format,
+) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let presence = Presence {
         collection: named::collection(ctx, resource, None)?,
@@ -164,7 +193,16 @@ fn presence(ctx: &Ctx, args: &Args, goal: &Goal, format: &Format) -> anyhow::Res
     };
     let label = presence.label();
     let _progress = progress::begin(format!("Waiting for {label}"));
-    let mut last = ctx.block_on(presence.reached(client))?;
+    let settings = ctx.settings()?;
+    let seen = ctx.block_on(presence.reached(client, settings))?;
+    if seen.is_none() && resource.word == SESSION.word && client.project().is_none() {
+        let name = quote(name);
+        ctx.out.warn(&format!(
+            "no session {name} was there to wait for; to name a session by its agent, add --project NAME"
+        ));
+    }
+    let unseen = || Record::decode(resource, json!({"name": name}));
+    let mut last = seen.map_or_else(unseen, Ok)?;
     last.remove("token");
     let sentence = format!("{label} {}", state_of(presence.wanted));
     outcome::done(ctx, &last, format, &sentence)
@@ -189,9 +227,16 @@ impl Presence<'_> {
         format!("{}/{}", self.collection.resource.word, self.name)
     }
 
-    /// Looks for the object until it exists, or until it is gone. Returns it as it was seen last. An object that was
-    /// found is looked for by its ID: another one may get its name.
-    async fn reached(&self, client: &Client) -> anyhow::Result<Record> {
+    /// Looks for the object until it exists, or until it is gone. Returns it as it was seen last, if it was. An object
+    /// that was found is looked for by its ID: another one may get its name.
+    ///
+    /// # Errors
+    /// If its project does not exist, if the time is over, or if the server refuses.
+    async fn reached(
+        &self,
+        client: &Client,
+        settings: &Settings,
+    ) -> anyhow::Result<Option<Record>> {
         let resource = self.collection.resource;
         let mut last: Option<Record> = None;
         let mut failures = 0;
@@ -202,12 +247,14 @@ impl Presence<'_> {
             let found = timeout_at(self.deadline, found).await;
             match found.map_err(|_| self.too_late(&seen))? {
                 Ok(found) => {
+                    if found.is_none() && matches!(seen, Seen::Nothing) {
+                        lookup::doubt_absence(client, &self.collection, settings).await?;
+                    }
                     seen = Seen::State;
                     let is_reached = found.is_some() == self.wanted;
                     (last, failures) = (found.or(last), 0);
                     if is_reached {
-                        let unseen = || Record::decode(resource, json!({"name": self.name}));
-                        return Ok(last.map_or_else(unseen, Ok)?);
+                        return Ok(last);
                     }
                 }
                 Err(error) if may_pass_later(&error) && failures + 1 < MAX_FAILURES => {
@@ -422,9 +469,11 @@ mod tests {
 
     #[test]
     fn a_kind_before_the_name_is_read() {
-        assert_eq!(target("lead").0.word, "session");
-        assert_eq!(target("Agents/lead").0.word, "agent");
+        let any_end = Goal::Phases(Vec::new());
+        let read = |text| target(text, &any_end).unwrap();
+        assert_eq!(read("lead").0.word, "session");
+        assert_eq!(read("Agents/lead").0.word, "agent");
         // A name with a slash.
-        assert_eq!(target("fix/the-build").1, "fix/the-build");
+        assert_eq!(read("fix/the-build").1, "fix/the-build");
     }
 }

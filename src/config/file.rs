@@ -622,6 +622,8 @@ impl Config {
     pub fn check_context(&self) -> Result<(), Error> {
         let name = match &self.selected {
             Selected::Missing(name) => name.clone(),
+            // The embedded API is used, which needs none of them.
+            Selected::Open if self.flag(LOCAL) => return Ok(()),
             Selected::Open => String::new(),
             Selected::Flat | Selected::Entry(_) | Selected::Local => return Ok(()),
         };

@@ -137,6 +137,12 @@ impl KubeconfigArgs {
             return Err(Failure::usage("--trust-bundle is for managed sessions")
                 .hint("add --target managed"));
         }
+        if let Some(flag) = self.unfulfilled().filter(|_| self.skip_validation) {
+            return Err(Failure::usage(format!(
+                "{flag} and --skip-validation are mutually exclusive"
+            ))
+            .hint("--skip-validation stores the whole file as it is: it cuts nothing and judges nothing"));
+        }
         if self.context.is_none() {
             return Ok(());
         }
@@ -152,6 +158,21 @@ impl KubeconfigArgs {
             ));
         }
         Ok(())
+    }
+
+    /// Returns a flag that asks for a cut or a judgment, which `--skip-validation` leaves out.
+    fn unfulfilled(&self) -> Option<&'static str> {
+        let flags = [
+            ("--context", self.context.is_some()),
+            ("--all-contexts", self.all_contexts),
+            ("--allow-file", !self.allow_file.is_empty()),
+            ("--min-ttl", self.min_ttl.is_some()),
+            ("--target", self.target.is_some()),
+            ("--strict", self.gates.strict),
+        ];
+        flags
+            .into_iter()
+            .find_map(|(flag, is_given)| is_given.then_some(flag))
     }
 
     pub(super) fn keep(&self) -> Keep<'_> {

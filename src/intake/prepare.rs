@@ -1,5 +1,7 @@
 //! Prepares a kubeconfig for storing: checks the flags, cuts and judges the text, reports the findings, annotates.
 
+use std::path::Path;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
@@ -22,6 +24,9 @@ use crate::text::{count, quote, secrets};
 const ABSENT_CONTEXT: &str = "context-not-found";
 /// The code of the finding that a token ends within a day.
 const EXPIRES_SOON: &str = "token-expires-soon";
+
+/// The codes of the findings that a file holds more than one context needs.
+const TOO_MUCH: [&str; 2] = ["multiple-contexts", "unused-entries"];
 
 /// A kubeconfig that is ready to be stored.
 pub struct Prepared {
@@ -46,7 +51,7 @@ impl KubeconfigArgs {
         if self.skip_validation {
             ctx.out
                 .warn("the kubeconfig was not validated (--skip-validation)");
-            return self.unchecked(sources);
+            return self.unchecked(ctx, sources);
         }
         let mut examined = self.examine(ctx, sources)?;
         if self.is_minted {
@@ -87,8 +92,14 @@ impl KubeconfigArgs {
         })
     }
 
-    fn unchecked(&self, sources: &[OwnedSource]) -> Result<Prepared, Failure> {
+    /// Takes the file as it is. What else it stores than one context is worth a warning even then.
+    fn unchecked(&self, ctx: &Ctx, sources: &[OwnedSource]) -> Result<Prepared, Failure> {
         let text = whole(sources)?;
+        let open = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
+        let mut examined = Examined::of_file(sources, &self.options(ctx, &open, None));
+        let findings = &mut examined.report.findings;
+        findings.retain(|finding| TOO_MUCH.contains(&finding.code));
+        report(ctx, sources, &examined);
         let mut annotations = Map::new();
         if let Some(digest) = digest::keyed(text.expose_secret().as_bytes()) {
             annotations.insert(DIGEST.to_owned(), digest.into());

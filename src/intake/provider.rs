@@ -39,6 +39,18 @@ pub(crate) fn check(provider: &str, allowed: &[String]) -> Result<(), Failure> {
     )
 }
 
+/// Returns the refusal of a filter by a provider that is much like a known one, for a list in which nothing has it.
+#[must_use]
+pub(crate) fn doubt_name(provider: &str) -> Option<Failure> {
+    let known = || PROVIDERS.iter().map(|(name, _)| *name);
+    if provider.is_empty() || known().any(|name| name == provider) {
+        return None;
+    }
+    let meant = nearest(provider, known())?;
+    let message = format!("no credential is of the provider {}", quote(provider));
+    Some(Failure::usage(message).hint(format!("did you mean {meant}?")))
+}
+
 /// Returns true for the text of a kubeconfig in any supported encoding.
 #[must_use]
 pub(crate) fn is_kubeconfig(bytes: &[u8]) -> bool {

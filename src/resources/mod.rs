@@ -41,7 +41,7 @@ pub(crate) use description::{
 pub(crate) use inbox_message::INBOX_MESSAGE;
 pub(crate) use name::{can_be_id, check, check_id, has_form_of_id, is_usable_id};
 pub(crate) use named::{
-    NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent, unknown,
+    NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent, unknown, unknown_kind,
 };
 pub(crate) use policy::POLICY;
 pub(crate) use project::PROJECT;

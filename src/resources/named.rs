@@ -85,3 +85,10 @@ pub(crate) fn unknown(word: &str, valid: &str) -> Failure {
         None => failure,
     }
 }
+
+/// The refusal of a word that is not a kind, where any kind with a name is expected.
+#[must_use]
+pub(crate) fn unknown_kind(word: &str) -> Failure {
+    let kinds: Vec<&str> = NAMED.iter().map(|resource| resource.word).collect();
+    unknown(word, &kinds.join(", "))
+}

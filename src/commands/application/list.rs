@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use crate::commands::listing::ListArgs;
+use crate::commands::listing::{ListArgs, warn_of_project};
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
@@ -23,6 +23,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.list.format()?;
     let client = ctx.client()?;
+    warn_of_project(ctx, &APPLICATION, None);
     let options = args.list.options(false);
     let list = ctx.block_on(async {
         let path = Collection::applications().path;

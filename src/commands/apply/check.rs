@@ -6,7 +6,7 @@ use super::args::Args;
 use super::kind::DocumentKind;
 use super::raw::{RawDocument, keys};
 use super::role_binding::NAMES_BY_SCOPE;
-use crate::compat::near::nearest;
+use crate::compat::near::{changes, nearest};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::text::{acpctl, quote};
@@ -132,7 +132,12 @@ fn check_kind(document: &RawDocument) -> Result<(), Failure> {
     let words = DocumentKind::ALL.map(|kind| kind.word().to_lowercase());
     let known = words.iter().map(String::as_str);
     let word = plain(document.written_kind());
-    let near = nearest(&word, known, |known| known.len() / 4);
+    // Two letters that change places are two differences.
+    let limit = |known: &str| match changes(&word, known) {
+        1 => 2,
+        _ => known.len() / 4,
+    };
+    let near = nearest(&word, known, limit);
     let Some(near) = near.and_then(DocumentKind::of) else {
         return Ok(());
     };

@@ -7,6 +7,7 @@ use crate::config::{Config, contexts, file};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::resources::Candidates;
+use crate::text::command::shell_word;
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
@@ -74,7 +75,10 @@ fn change(
             "context {} does not exist, and a new one needs --server",
             quote(name)
         ))
-        .hint("acpctl config get-contexts"));
+        .hint(format!(
+            "acpctl config set-context {} --server URL; those that exist: acpctl config get-contexts",
+            shell_word(name)
+        )));
     } else {
         contexts::create(config, name)?;
     }

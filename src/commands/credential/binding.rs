@@ -212,7 +212,15 @@ impl BindingArgs {
 
     /// Names the grantee as results do: `agent/lead of project/team-a`.
     pub(super) fn label(&self, project: &str, grantee: &Grantee) -> String {
-        let project = grantee.label_of_project(project);
+        self.of_project(grantee.label_of_project(project))
+    }
+
+    /// Names the grantee by the words that were given, whether it exists or not: `agent/lead of project/team-a`.
+    pub(super) fn given(&self, project: &str) -> String {
+        self.of_project(format!("project/{project}"))
+    }
+
+    fn of_project(&self, project: String) -> String {
         match &self.agent {
             Some(agent) => format!("agent/{agent} of {project}"),
             None => project,
@@ -299,6 +307,7 @@ pub(super) fn ask_project(ctx: &Ctx, none: Option<Choice>) -> anyhow::Result<Opt
     };
     let listed = ctx.block_on(async { Ok(client.list(&PROJECT, "/projects", &options).await?) });
     let listed = listed.ok().and_then(|list| list.items).unwrap_or_default();
+    let or_none = if none.is_some() { " (empty: none)" } else { "" };
     let mut offered: Vec<(Option<&str>, Choice)> = Vec::new();
     offered.extend(none.map(|choice| (None, choice)));
     for project in &listed {
@@ -306,7 +315,7 @@ pub(super) fn ask_project(ctx: &Ctx, none: Option<Choice>) -> anyhow::Result<Opt
         offered.push((Some(project.id()), choice));
     }
     if listed.is_empty() {
-        let typed = prompt::text(&format!("{TITLE} (empty: none)"), "", |_| Ok(()))?;
+        let typed = prompt::text(&format!("{TITLE}{or_none}"), "", |_| Ok(()))?;
         return Ok(Some(typed).filter(|project| !project.is_empty()));
     }
     let configured = ctx.settings()?.project.value.as_deref();

@@ -3,11 +3,12 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use crate::commands::listing::warn_of_project;
 use crate::ctx::Ctx;
 use crate::holders::{self, Holder};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, age};
-use crate::resources::{Candidates, Record};
+use crate::resources::{Candidates, ROLE_BINDING, Record};
 
 const EXAMPLES: &str = "acpctl credential bindings prod";
 const TITLES: [&str; 5] = ["PROJECT", "TYPE", "TARGET", "STATE", "AGE"];
@@ -30,6 +31,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let credentials = Collection::credentials();
     credentials.check(&args.credential)?;
     let client = ctx.client()?;
+    warn_of_project(ctx, &ROLE_BINDING, None);
     let holders = ctx.block_on(async {
         let credential = lookup::credential(client, &args.credential).await?;
         holders::of(client, credential.id())

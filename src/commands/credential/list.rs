@@ -11,12 +11,13 @@ use super::minted::Minted;
 use super::orphans;
 use crate::api::equals;
 use crate::commands::gateway_credentials;
-use crate::commands::listing::{ListArgs, View, shows_screen};
+use crate::commands::listing::{ListArgs, View, shows_screen, warn_of_project};
 use crate::commands::used_by;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::intake;
 use crate::intake::cluster::ClusterArgs;
 use crate::resources::{CREDENTIAL, Candidates, OF_GATEWAYS, Record, expires_at};
 use crate::text::{acpctl, acpctl_for};
@@ -72,6 +73,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     args.cluster.refuse_given("--orphans")?;
     let client = ctx.client()?;
+    warn_of_project(ctx, &CREDENTIAL, None);
     let mut options = args
         .list
         .options(args.expiring_within.is_some() || args.minted);
@@ -97,7 +99,16 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let is_narrowed = args.expiring_within.is_some() || args.minted;
     let keep = is_narrowed.then_some(&wanted as &dyn Fn(&Record) -> bool);
     let hides_gateways = !args.all_providers && args.provider.as_deref() != Some(OF_GATEWAYS);
-    if let Some(mut streamed) = args.list.streamed(ctx, &CREDENTIAL, &format, keep)? {
+    let doubtful = args
+        .provider
+        .as_deref()
+        .and_then(intake::provider::doubt_name);
+    let streamed = match &doubtful {
+        // An error is to come instead of an empty list.
+        Some(_) => None,
+        None => args.list.streamed(ctx, &CREDENTIAL, &format, keep)?,
+    };
+    if let Some(mut streamed) = streamed {
         streamed.hides_gateways = hides_gateways;
         let list = ctx.block_on(async {
             let add = |page| streamed.add(page);
@@ -120,6 +131,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         Ok(list)
     })?;
+    if let Some(failure) = doubtful.filter(|_| list.gap.is_none() && list.items().is_empty()) {
+        return Err(failure.into());
+    }
     for record in list.items.iter_mut().flatten() {
         record.remove("token");
     }

@@ -3,11 +3,10 @@
 use anyhow::Context as _;
 
 use super::binding::{self, BindingArgs};
-use crate::api::{self, Client, Method};
+use crate::api::{Client, Method};
 use crate::commands::confirm::ConfirmArgs;
-use crate::commands::outcome;
+use crate::commands::{missing, outcome};
 use crate::ctx::Ctx;
-use crate::failure::Kind;
 use crate::lookup::Collection;
 use crate::resources::{ROLE_BINDING, Record};
 use crate::text::acpctl_for;
@@ -27,7 +26,7 @@ acpctl credential unbind prod --project team-a --agent lead";
 pub struct Args {
     #[command(flatten)]
     binding: BindingArgs,
-    /// Succeed if there is no such credential, project or agent
+    /// Succeed if there is no such credential or agent
     #[arg(long)]
     ignore_not_found: bool,
     // The verb has no prompt. It takes these flags because `bind` and the verbs that delete take them.
@@ -43,7 +42,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let (credential, shown) = (quote(&args.credential), args.quoted(project));
     let doing = format!("unbind credential {credential} from {shown}");
     let (mut found, grantee) = match ctx.block_on(args.find(client, project)) {
-        Err(error) if ignores_missing && api::kind_of(&error) == Kind::NotFound => return Ok(()),
+        Err(error) if ignores_missing => {
+            let label = format!("credential/{} for {}", args.credential, args.given(project));
+            return missing::forgive(ctx, &Collection::agents(project), &label, error);
+        }
         found => found?,
     };
     let label = args.label(project, &grantee);

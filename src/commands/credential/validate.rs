@@ -170,9 +170,10 @@ fn check_flags(args: &Args) -> Result<(), Failure> {
             Failure::usage("--trust-bundle is for managed sessions").hint("add --target managed")
         );
     }
-    if args.rules != RuleSet::All && (args.target.is_some() || args.carve.is_some()) {
+    let is_of_create = args.target.is_some() || args.carve.is_some() || args.min_ttl.is_some();
+    if args.rules != RuleSet::All && is_of_create {
         return Err(Failure::usage(
-            "--target and --carve judge what create would store, which takes --rules all",
+            "--target, --carve and --min-ttl judge what create would store, which takes --rules all",
         ));
     }
     Ok(())

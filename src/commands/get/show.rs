@@ -3,15 +3,16 @@
 use anyhow::Context as _;
 
 use super::args::Args;
-use crate::api::{self, Client};
+use crate::api::Client;
 use crate::commands::binding_names;
 use crate::commands::gateway_credentials;
-use crate::commands::listing::shows_screen;
+use crate::commands::listing::{shows_screen, warn_of_project};
+use crate::commands::missing;
 use crate::commands::session_failure;
 use crate::commands::several;
 use crate::commands::used_by;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{CREDENTIAL, ROLE_BINDING, Record, Resource, SESSION};
@@ -69,7 +70,9 @@ fn one_if_any(
     format: &Format,
 ) -> anyhow::Result<Option<Record>> {
     match one(ctx, collection, name, format) {
-        Err(error) if args.ignore_not_found && api::kind_of(&error) == Kind::NotFound => Ok(None),
+        Err(error) if args.ignore_not_found => {
+            missing::forgive_silently(ctx, collection, error).map(|()| None)
+        }
         found => found.map(Some),
     }
 }
@@ -109,6 +112,7 @@ fn all(
     format: &Format,
 ) -> anyhow::Result<()> {
     let client = ctx.client()?;
+    warn_of_project(ctx, resource, args.project_id());
     let mut options = args.list.options(false);
     options.project.clone_from(&collection.project);
     let doing = || format!("list {}", resource.plural());

@@ -91,7 +91,10 @@ fn find_each(
     for name in names {
         let project = ctx.block_on(async {
             match lookup::find_if_any(client, projects, name).await {
-                Ok(None) if ignore_not_found => Ok(None),
+                Ok(None) if ignore_not_found => {
+                    ctx.out.aside(&format!("project/{name} does not exist"));
+                    Ok(None)
+                }
                 Ok(Some(project)) => Ok(Some(project)),
                 Ok(None) => Err(lookup::not_found(client, projects, name).await.into()),
                 Err(error) => Err(error.context("delete project")),

@@ -66,8 +66,9 @@ pub(super) fn run(
 /// Returns the failure for a project that the server does not know.
 fn unknown(name: &str, is_local: bool, meant: Option<String>) -> Failure {
     let message = format!(
-        "project {} does not exist; create it first with: acpctl create project --name {name}",
-        quote(name)
+        "project {} does not exist; create it first with: {}",
+        quote(name),
+        acpctl(&["create", "project", "--name", name])
     );
     let hint = meant.unwrap_or_else(|| {
         let list = acpctl(&["project", "list"]);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::selection;
+use super::selection::{self, InPlace};
 use super::view::{View, ViewArgs};
 use crate::commands::server_mode::{self, ServerModeArgs};
 use crate::config::Settings;
@@ -63,7 +63,12 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
-    let resolved = selection::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
+    let resolved = selection::resolve(
+        ctx,
+        args.session.as_deref(),
+        args.agent.as_deref(),
+        InPlace::Nothing,
+    )?;
     let target = args.mode.find(ctx, Some(&resolved.project))?;
     let candidates = resolved.candidates;
     let wide = match view {

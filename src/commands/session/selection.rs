@@ -11,6 +11,7 @@ use super::from_env;
 use super::target::TargetArgs;
 use crate::api::{self, Client};
 use crate::commands::server_mode;
+use crate::compat::grammar::InPlaceOfArgument;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input;
@@ -42,21 +43,21 @@ pub(super) struct SelectionArgs {
         value_name = "ID",
         conflicts_with = "session"
     )]
-    #[arg(add = Candidates::SESSIONS)]
+    #[arg(add = Candidates::SESSIONS, add = InPlaceOfArgument)]
     session_flag: Option<String>,
     /// Use this credential, by name or ID (repeatable)
     #[arg(long, value_name = "NAME")]
-    #[arg(add = Candidates::CREDENTIALS)]
+    #[arg(add = Candidates::CREDENTIALS, add = InPlaceOfArgument)]
     credential: Vec<String>,
     /// Use the kubeconfig in this file, or from stdin for -
-    #[arg(short = 'f', long, value_name = "PATH|-")]
+    #[arg(short = 'f', long, value_name = "PATH|-", add = InPlaceOfArgument)]
     from_file: Option<PathBuf>,
     /// Use what a session with this agent would get, by name or ID
     #[arg(long, value_name = "NAME")]
-    #[arg(add = Candidates::AGENTS)]
+    #[arg(add = Candidates::AGENTS, add = InPlaceOfArgument)]
     agent: Option<String>,
     /// In a session's pod: use the credentials, API and token that the platform's variables name
-    #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"])]
+    #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"], add = InPlaceOfArgument)]
     from_env: bool,
 }
 
@@ -108,7 +109,7 @@ impl SelectionArgs {
             let credentials = self.named(ctx, target)?;
             (target, credentials, SessionTime::Assumed)
         } else {
-            let resolved = resolve(ctx, id, self.agent.as_deref())?;
+            let resolved = resolve(ctx, id, self.agent.as_deref(), InPlace::Credential)?;
             let target = server_mode::find_and_leave_nothing(ctx, given, Some(&resolved.project))?;
             let credentials = chosen(ctx, &resolved.candidates)?;
             (target, credentials, resolved.session_time)
@@ -231,6 +232,14 @@ pub(super) struct Resolved {
     pub session_time: SessionTime,
 }
 
+/// What a command takes in place of a session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum InPlace {
+    Nothing,
+    /// The flags for a credential or a file.
+    Credential,
+}
+
 /// Returns all candidates for a session, or for a new session of the current project.
 ///
 /// # Errors
@@ -239,8 +248,9 @@ pub(super) fn resolve(
     ctx: &Ctx,
     session: Option<&str>,
     agent: Option<&str>,
+    in_place: InPlace,
 ) -> anyhow::Result<Resolved> {
-    let (target, session_time) = target(ctx, session, agent)?;
+    let (target, session_time) = target(ctx, session, agent, in_place)?;
     let client = ctx.client()?;
     let candidates = ctx.block_on(fetch::candidates(client, &target))?;
     Ok(Resolved {
@@ -255,19 +265,31 @@ fn target(
     ctx: &Ctx,
     session: Option<&str>,
     agent: Option<&str>,
+    in_place: InPlace,
 ) -> anyhow::Result<(RunnerTarget, SessionTime)> {
     match session {
-        Some(session) => target_of_session(ctx, session, agent),
-        None => Ok((target_of_new_session(ctx, agent)?, SessionTime::Assumed)),
+        Some(session) => target_of_session(ctx, session, agent, in_place),
+        None => {
+            let target = target_of_new_session(ctx, agent, in_place)?;
+            Ok((target, SessionTime::Assumed))
+        }
     }
 }
 
-fn target_of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<RunnerTarget> {
+fn target_of_new_session(
+    ctx: &Ctx,
+    agent: Option<&str>,
+    in_place: InPlace,
+) -> anyhow::Result<RunnerTarget> {
     let project = ctx.settings()?.project.value.clone().unwrap_or_default();
     if project.is_empty() {
-        return Err(Failure::usage("no project is set")
-            .hint("add --project NAME, name a session, or use --credential or --from-file")
-            .into());
+        let hint = match in_place {
+            InPlace::Credential => {
+                "add --project NAME, name a session, or use --credential or --from-file"
+            }
+            InPlace::Nothing => "add --project NAME, or name a session",
+        };
+        return Err(Failure::usage("no project is set").hint(hint).into());
     }
     lookup::check("project name or ID", &project)?;
     let client = ctx.client()?;
@@ -303,12 +325,15 @@ fn target_of_session(
     ctx: &Ctx,
     given: &str,
     agent: Option<&str>,
+    in_place: InPlace,
 ) -> anyhow::Result<(RunnerTarget, SessionTime)> {
     Collection::sessions().check(given)?;
     let client = ctx.client()?;
     ctx.block_on(async {
         let session = match lookup::session(client, given).await {
-            Err(error) if api::kind_of(&error) == Kind::NotFound => {
+            Err(error)
+                if in_place == InPlace::Credential && api::kind_of(&error) == Kind::NotFound =>
+            {
                 Err(or_credential(error, given))
             }
             found => found,

@@ -140,6 +140,7 @@ const FLAGS: &[(&str, &[&str])] = &[
     ("from-file", &["file"]),
     ("kubeconfig", &["from-file", "file"]),
     ("namespace", &["project"]),
+    ("project-id", &["project"]),
     ("server", &["api-url"]),
     ("selector", &["label"]),
     ("token-file", &["token-stdin", "token-from-file"]),

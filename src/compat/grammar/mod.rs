@@ -13,17 +13,20 @@
 //! - `parse`: from the words to a request, and the failures on the way
 //! - `words`: the words of a line: commands, flags with their values, arguments
 //! - `rules`: how many arguments a command takes, and how its usage line reads
+//! - `dashes`: what stands on both sides of `--`
 //! - `suggestions`: the command or flag that a misspelled word was meant for
 //! - `habits`: words of other tools, and what they mean here
 
+mod dashes;
 mod habits;
 mod parse;
 mod rules;
 mod suggestions;
 mod words;
 
+pub use dashes::InPlaceOfArgument;
 pub use habits::VERBS;
-pub use parse::{IGNORED, IgnoredArgs, Request, asks_for_json, ignored, parse};
+pub use parse::{IGNORED, IgnoredArgs, Request, asks_for_json, flags, ignored, parse};
 pub use rules::{ends_in_a_command_line, is_optional_switch, usage_line};
 pub use suggestions::{did_you_mean, meant, nearest};
 pub use words::{Known, Line, is_switch, verbs};

@@ -4,9 +4,10 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{ArgMatches, Command};
 
+use super::dashes::{missing_dashes, split_failure};
 use super::rules::{
-    count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, split_failure,
-    unit_hint, value_name,
+    count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, unit_hint,
+    value_name,
 };
 use super::words::{Flag, Known, Line, Scanned, Stop};
 use crate::failure::Failure;
@@ -42,7 +43,8 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
     if line.path.len() == 1
         && let Some(word) = line.first_argument()
     {
-        return Err(unknown_command(&line, &word));
+        let failure = line.unknown_flag_before_command();
+        return Err(failure.unwrap_or_else(|| unknown_command(&line, &word)));
     }
     let mut scanned = line.scan();
     let checked = match std::mem::replace(&mut scanned.end, Ok(())) {
@@ -52,6 +54,10 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
             return Ok(Request::Help(line.path_names()));
         }
         // Flags behind a misspelled verb are flags of the verb that is meant: the verb is what is wrong.
+        // A flag behind the command that `--` is missing before is one of that command.
+        Err(Stop::Failed(failure)) if ends_in_a_command_line(line.command()) => {
+            Err(missing_dashes(&line, &scanned).unwrap_or(failure))
+        }
         Err(Stop::Failed(failure)) => match line.first_argument() {
             Some(word) if is_parent(line.command()) => Err(unknown_command(&line, &word)),
             _ => Err(line.with_verb_hint(failure)),
@@ -83,9 +89,7 @@ fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
     let (command, path) = (line.command(), line.path_text());
     let failure = match scanned.arguments.first() {
         Some(word) if is_parent(command) => Some(unknown_command(line, &word.to_string_lossy())),
-        _ if ends_in_a_command_line(command) => {
-            split_failure(command, &scanned.arguments, scanned.before, &path)
-        }
+        _ if ends_in_a_command_line(command) => split_failure(line, scanned),
         _ => count_failure(command, &scanned.arguments, &path)
             .map(|failure| line.with_verb_hint(failure)),
     };
@@ -120,6 +124,14 @@ fn imply_json(line: &Line<'_>, flags: &mut Vec<Flag>) -> Result<(), Failure> {
         }
         None => Err(Failure::usage("--jq is for commands that have -o json")),
     }
+}
+
+/// Returns the flags of a line up to the first wrong one, each with its value.
+#[must_use]
+pub fn flags(root: &Command, words: &[OsString]) -> Vec<(String, Option<OsString>)> {
+    let scanned = Line::new(root, words).scan();
+    let flags = scanned.flags.into_iter();
+    flags.map(|flag| (flag.name, flag.value)).collect()
 }
 
 /// Returns the first argument that the command of a line ignores.

@@ -7,8 +7,7 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::compat::number::NumberError;
 use crate::failure::Failure;
-use crate::text::command::shell_word;
-use crate::text::{quote, visible};
+use crate::text::quote;
 
 /// Returns true for a command that only holds others.
 pub(super) fn is_parent(command: &Command) -> bool {
@@ -75,59 +74,6 @@ pub(super) fn count_failure(
         (missing, _) => format!("missing {}; usage: {line}", missing.join(" and ")),
     };
     Some(Failure::usage(words).hint(hint))
-}
-
-/// Checks the words on both sides of `--`. The Go tool has no such command, so the messages are our own.
-pub(super) fn split_failure(
-    command: &Command,
-    words: &[OsString],
-    before: usize,
-    path: &str,
-) -> Option<Failure> {
-    let first: Vec<&Arg> = command
-        .get_positionals()
-        .filter(|arg| !arg.is_last_set())
-        .collect();
-    let most = first.len();
-    let missing = first.get(before).filter(|arg| arg.is_required_set());
-    let is_needed = command
-        .get_positionals()
-        .any(|arg| arg.is_last_set() && arg.is_required_set());
-    if before == words.len() && before > most && is_needed {
-        let hint = format!("write {}", with_dashes(path, words, most));
-        return Some(Failure::usage("-- is missing before the command").hint(hint));
-    }
-    let wrong = if before == words.len() && is_needed {
-        "the command after -- is missing".to_owned()
-    } else if let Some(missing) = missing {
-        format!("{} is missing before --", value_name(missing))
-    } else if before > most {
-        format!("accepts at most {most} arg(s) before --, received {before}")
-    } else {
-        return None;
-    };
-    let hint = if missing.is_none() && before == words.len() && most > 0 && before == most {
-        let mut words = words.to_vec();
-        words.push("COMMAND".into());
-        with_dashes(path, &words, most)
-    } else {
-        usage_line(command, path)
-    };
-    Some(Failure::usage(wrong).hint(format!("write {hint}")))
-}
-
-/// Returns the line with `--` after the first words. One word that holds blanks is a whole command line.
-fn with_dashes(path: &str, words: &[OsString], first: usize) -> String {
-    let shown = |word: &OsString| shell_word(&word.to_string_lossy());
-    let (before, rest) = words.split_at(first);
-    let rest = match rest {
-        [one] => visible(&one.to_string_lossy()),
-        several => several.iter().map(shown).collect::<Vec<_>>().join(" "),
-    };
-    let mut line: Vec<String> = before.iter().map(shown).collect();
-    line.insert(0, path.to_owned());
-    line.extend(["--".to_owned(), rest]);
-    line.join(" ")
 }
 
 /// Returns the usage of a command: `acpctl credential get <CREDENTIAL> [flags]`.

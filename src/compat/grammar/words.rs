@@ -230,6 +230,20 @@ impl<'a> Line<'a> {
         did_you_mean(&meant(&path, &words, &verbs(self.command())))
     }
 
+    /// Returns the refusal of an unknown flag that stands before a command and so hides it as its value.
+    pub(super) fn unknown_flag_before_command(&self) -> Option<Failure> {
+        self.words.windows(2).find_map(|pair| {
+            let name = pair[0].to_str()?.strip_prefix("--")?;
+            let is_command = self.command().find_subcommand(&pair[1]).is_some();
+            let is_unknown = !name.contains('=') && self.find_long(name).is_none();
+            (is_command && is_unknown && !name.is_empty()).then(|| self.unknown_flag(name))
+        })
+    }
+
+    fn unknown_flag(&self, name: &str) -> Failure {
+        Failure::usage(format!("unknown flag: --{name}")).hint(self.flag_hint(name))
+    }
+
     /// Suggests a flag in place of one that does not exist.
     fn flag_hint(&self, name: &str) -> String {
         let flags = self.flags().filter(|arg| !arg.is_hide_set());
@@ -350,9 +364,9 @@ impl<'a> Line<'a> {
             Some((name, _)) => (name, Some(after(word, name.len() + 3))),
             None => (name, None),
         };
-        let known = self.find_long(name).ok_or_else(|| {
-            Failure::usage(format!("unknown flag: --{name}")).hint(self.flag_hint(name))
-        })?;
+        let known = self
+            .find_long(name)
+            .ok_or_else(|| self.unknown_flag(name))?;
         let value = match value {
             Some(value) => Some(value),
             None if is_switch(known) => None,

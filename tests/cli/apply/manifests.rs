@@ -70,6 +70,10 @@ fn a_kind_or_key_that_is_nearly_right_is_an_error() {
             "unknown kind \"Agents\"\nHint: did you mean Agent?",
         ),
         (
+            "kind: Agnet\nname: a\n",
+            "unknown kind \"Agnet\"\nHint: did you mean Agent?",
+        ),
+        (
             "kind: role-binding\n",
             "unknown kind \"role-binding\"\nHint: did you mean RoleBinding?",
         ),

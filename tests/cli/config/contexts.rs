@@ -779,3 +779,22 @@ fn a_dry_run_changes_neither_the_configuration_nor_the_store() {
     let (_, stderr) = failed(&env, "login --token short --dry-run");
     assert!(stderr.contains("token is too short"), "{stderr}");
 }
+
+#[test]
+fn the_embedded_api_needs_no_current_context() {
+    let (env, a, b) = (TestEnv::new(), nothing(), nothing());
+    two(&env, &a, &b);
+    done(&env, "config delete-context a");
+    assert_eq!(failed(&env, "get projects").0, 3);
+    done(&env, "config use-context local");
+    for line in [
+        "project create demo",
+        "project set demo",
+        "get projects",
+        "config view",
+        "config use-context b",
+    ] {
+        done(&env, line);
+    }
+    assert!(b.received().is_empty());
+}

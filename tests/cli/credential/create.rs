@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::credential::{empty_server, posted};
 use crate::support::run::{Line as _, Run as _, credential_create};
 use crate::support::server::nothing;
-use crate::support::{TOKEN, TestEnv, sample, streams};
+use crate::support::{SAMPLE, TOKEN, TestEnv, sample, streams};
 
 #[test]
 fn a_secret_comes_from_each_source_byte_for_byte() {
@@ -284,4 +284,35 @@ fn findings_can_be_accepted_knowingly() {
             "skipping stores the text as it is"
         );
     }
+}
+
+#[test]
+fn a_file_that_is_stored_unchecked_is_neither_cut_nor_judged_in_silence() {
+    let env = TestEnv::new();
+    let server = empty_server();
+    let create = "credential create --provider kubeconfig --name x --skip-validation --from-file";
+    for flags in [
+        "--context other",
+        "--all-contexts",
+        "--allow-file .",
+        "--min-ttl 12h",
+        "--target managed",
+        "--strict",
+    ] {
+        let mut command = env.connected(server.url());
+        command.line(create).arg(SAMPLE).line(flags);
+        let (code, _, stderr) = command.told();
+        assert_eq!(code, Some(2), "{flags}: {stderr}");
+        let flag = flags.split(' ').next().unwrap();
+        assert!(
+            stderr.starts_with(&format!(
+                "Error: {flag} and --skip-validation are mutually exclusive\n"
+            )),
+            "{stderr}"
+        );
+    }
+    assert!(server.received().is_empty());
+    let (code, _, stderr) = env.connected(server.url()).line(create).arg(SAMPLE).told();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("multiple-contexts"), "{stderr}");
 }

@@ -1,6 +1,6 @@
 //! `credential create --if-exists` beside another run that creates a credential of the same name.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
@@ -134,4 +134,34 @@ fn a_shared_key_recognizes_a_secret_in_another_home() {
         "{stderr}"
     );
     assert!(!stderr.contains("canary"), "{stderr}");
+}
+
+/// Of several runs that create it at once, all but one delete theirs again: an update waits for that.
+#[test]
+fn an_update_waits_until_one_credential_is_left() {
+    let looks = AtomicUsize::new(0);
+    let record = |id: &str| json!({"id": id, "name": "bot", "provider": "github"});
+    let server = Scripted::with(move |request: &Received| -> Reply {
+        match request.method.as_str() {
+            "GET" if looks.fetch_add(1, Ordering::SeqCst) < 2 => {
+                list(json!([record("c1"), record("c2")]))
+            }
+            "GET" => list(json!([record("c1")])),
+            _ => answer(200, &record("c1")),
+        }
+    });
+    let env = TestEnv::new();
+    env.file("secret", "t");
+    let line =
+        "credential create --provider github --name bot --from-file secret --if-exists update";
+    let (status, stdout, stderr) = env.connected(server.url()).line(line).told();
+    assert_eq!(
+        (status, stdout.as_str()),
+        (Some(0), "credential/bot updated\n"),
+        "{stderr}"
+    );
+    let sent = server.received();
+    let writes: Vec<_> = sent.iter().filter(|it| it.method != "GET").collect();
+    assert_eq!(writes.len(), 1);
+    assert!(writes[0].target.ends_with("/credentials/c1"));
 }

@@ -167,6 +167,11 @@ fn the_end_of_an_oidc_token_is_read() {
     assert_found(&env, &lasting, 0, &["auth-provider"]);
     let (status, ..) = validate(&env, &["k.yaml", "--min-ttl", "60000d"]);
     assert_eq!(status, Some(8), "the end counts for --min-ttl");
+    let (status, ..) = validate(
+        &env,
+        &["k.yaml", "--min-ttl", "60000d", "--rules", "kubernetes"],
+    );
+    assert_eq!(status, Some(2), "Kubernetes judges no end");
 }
 
 #[test]

@@ -487,3 +487,58 @@ fn bindings_are_a_list_and_labels_filter() {
         assert_eq!(list, "");
     }
 }
+
+#[test]
+fn a_flag_that_narrows_no_list_is_not_silent() {
+    let env = with_agent();
+    local(
+        &env,
+        &[
+            "credential",
+            "create",
+            "--provider",
+            "github",
+            "--name",
+            "c",
+            "--token",
+            "t",
+        ],
+    );
+    for (line, what) in [
+        ("credential list", "credentials"),
+        ("get credentials", "credentials"),
+        ("get role-bindings", "role bindings"),
+        ("application list", "applications"),
+        ("credential bindings c", "role bindings"),
+    ] {
+        let plain = env.local().line(line).told();
+        let (code, stdout, stderr) = env.local().line("--project demo").line(line).told();
+        assert_eq!((code, &stdout), (Some(0), &plain.1), "{line}");
+        let warning = format!("Warning: --project does not narrow this list: it has all {what}\n");
+        assert!(stderr.contains(&warning), "{line}: {stderr}");
+        assert!(!plain.2.contains("Warning"), "{line}: {}", plain.2);
+    }
+    let used = env.local().line("--project demo get agents").told();
+    assert_eq!(used.2, "");
+}
+
+#[test]
+fn a_misspelled_provider_filters_nothing() {
+    let env = with_agent();
+    let line = "credential list --expiring-within 14d --provider";
+    let (code, stdout, stderr) = env.local().line(line).arg("kubeconfg").told();
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert_eq!(
+        stderr,
+        "Error: no credential is of the provider \"kubeconfg\"\nHint: did you mean kubeconfig?\n"
+    );
+    // Other providers may exist.
+    for provider in ["kubeconfig", "internal"] {
+        let (code, _, stderr) = env.local().line(line).arg(provider).told();
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{provider}");
+    }
+    let create = "credential create --name c --token t --allow unknown-provider --provider";
+    env.local().line(create).arg("kubeconfg").stdout();
+    let list = "credential list -o name --provider kubeconfg";
+    assert_eq!(env.local().line(list).stdout(), "credential/c\n");
+}

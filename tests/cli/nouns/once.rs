@@ -114,6 +114,12 @@ fn a_kind_and_a_name_may_be_one_word() {
     assert!(stderr.contains("no editor is set"), "{stderr}");
     let (code, stdout, _) = told(&env, "delete credential/a --yes");
     assert_eq!((code, stdout.as_str()), (Some(0), "credential/a deleted\n"));
+    let (code, _, stderr) = told(&env, "get project/demo credential/b");
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("this command takes projects, and"),
+        "{stderr}"
+    );
     let (code, _, stderr) = told(&env, "get nope/a");
     assert_eq!(code, Some(2));
     assert!(stderr.contains("unknown resource type: nope/a"), "{stderr}");
@@ -153,7 +159,17 @@ fn hints_name_what_exists() {
         (
             "exec c kubectl get pods",
             2,
-            "Error: -- is missing before the command\nHint: write acpctl exec c -- kubectl get pods\n",
+            "Error: -- is missing before the command\nHint: write acpctl --local exec c -- kubectl get pods\n",
+        ),
+        (
+            "exec c kubectl get pods -n x",
+            2,
+            "Hint: write acpctl --local exec c -- kubectl get pods -n x\n",
+        ),
+        (
+            "session exec --credential c kubectl get pods",
+            2,
+            "Hint: write acpctl --local session exec --credential c -- kubectl get pods\n",
         ),
     ] {
         let (status, _, stderr) = told(&env, line);
@@ -164,7 +180,7 @@ fn hints_name_what_exists() {
     let (status, _, stderr) = env.local().args(line).told();
     assert_eq!(status, Some(2));
     assert!(
-        stderr.contains("Hint: write acpctl alias set k -- exec c -- kubectl\n"),
+        stderr.contains("Hint: write acpctl --local alias set k -- exec c -- kubectl\n"),
         "{stderr}"
     );
 }
@@ -254,4 +270,50 @@ fn nobody_is_asked_where_there_is_no_answer() {
         stderr.contains("Its bindings stay, without effect."),
         "{stderr}"
     );
+}
+
+#[test]
+fn a_verb_takes_the_kind_of_its_noun_before_the_name() {
+    let env = with_project();
+    let create = "credential create --provider github --name c --token t";
+    told(&env, create);
+    told(&env, "agent create --name lead --project-id demo");
+    for (line, code, said) in [
+        ("credential get credential/c -o name", 0, "credential/c\n"),
+        (
+            "credential bind credential/c --project demo",
+            0,
+            "credential/c bound to project/demo\n",
+        ),
+        ("exec cred/c -- echo credential/c", 0, "credential/c\n"),
+        (
+            "agent get agent/lead --project-id demo -o name",
+            0,
+            "agent/lead\n",
+        ),
+        (
+            "credential unbind Credential/c --project demo --ignore-not-found",
+            0,
+            "credential/c unbound from project/demo\n",
+        ),
+        ("credential delete agent/lead --ignore-not-found -y", 2, ""),
+        ("stop agent/lead", 2, ""),
+        ("credential get agent/lead --help", 0, "Usage:"),
+        (
+            "credential delete credential/c --ignore-not-found -y",
+            0,
+            "credential/c deleted\n",
+        ),
+    ] {
+        let (status, stdout, stderr) = told(&env, line);
+        assert_eq!(status, Some(code), "{line}: {stderr}");
+        assert!(stdout.contains(said), "{line}: {stdout}");
+    }
+    let (_, _, stderr) = told(&env, "credential get agent/lead");
+    assert_eq!(
+        stderr,
+        "Error: this command takes credentials, and \"agent/lead\" is of kind agent\nHint: to see it: acpctl --local get agent/lead; if \"agent/lead\" is the whole name, write credential/agent/lead\n"
+    );
+    let (_, _, stderr) = told(&env, "stop agent/lead");
+    assert!(stderr.contains("write \"lead\" alone\n"), "{stderr}");
 }

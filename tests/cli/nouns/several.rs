@@ -42,8 +42,18 @@ fn several_objects_are_shown_and_deleted_in_one_call() {
         (0, "agent/a deleted\nagent/b deleted\n"),
         "{stderr}"
     );
-    let (code, stdout, _) = run(&env, "delete agent nope --yes --ignore-not-found");
+    let (code, stdout, stderr) = run(&env, "delete agent nope --yes --ignore-not-found");
     assert_eq!((code, stdout.as_str()), (0, ""));
+    assert_eq!(stderr, "agent/nope does not exist\n");
+    let lines = ["agent delete a -y", "get agent a"];
+    for line in lines {
+        let mut other = env.local();
+        let other = other
+            .line("--project dmeo")
+            .line(line)
+            .arg("--ignore-not-found");
+        assert_eq!(other.told().0, Some(3), "{line}");
+    }
     assert_eq!(items(&env, &["agent", "list", "-o", "json"]), 1);
 }
 
@@ -52,8 +62,21 @@ fn what_is_gone_can_be_taken_away_and_stopped_again() {
     let env = store();
     for line in ["credential unbind nope", "stop nope", "session stop nope"] {
         assert_eq!(run(&env, line).0, 3, "{line}");
-        let found = run(&env, &format!("{line} --ignore-not-found"));
-        assert_eq!(found, (0, String::new(), String::new()), "{line}");
+        let (code, stdout, stderr) = run(&env, &format!("{line} --ignore-not-found"));
+        assert_eq!((code, stdout.as_str()), (0, ""), "{line}: {stderr}");
+        assert!(
+            stderr.contains("nope") && stderr.contains(" does not exist"),
+            "{stderr}"
+        );
+        // The project is not the object that may be missing.
+        let mut other = env.local();
+        other
+            .line("--project dmeo")
+            .line(line)
+            .arg("--ignore-not-found");
+        let (code, stdout, stderr) = other.told();
+        assert_eq!((code, stdout.as_str()), (Some(3), ""), "{line}: {stderr}");
+        assert!(stderr.contains("project \"dmeo\" not found"), "{stderr}");
     }
 }
 

@@ -265,8 +265,29 @@ fn a_wait_for_an_object_has_a_limit_and_known_words() {
             9,
             "timed out waiting for project/demo: it still exists",
         ),
+        (
+            "wait agent/lead --for deleted --project dmeo",
+            3,
+            "project \"dmeo\" not found\nHint: did you mean \"demo\"?",
+        ),
+        (
+            "wait lead --for deleted --project dmeo",
+            3,
+            "project \"dmeo\" not found",
+        ),
+        (
+            "wait credentail/prod --for deleted",
+            2,
+            "Hint: did you mean credential?",
+        ),
+        (
+            "wait fix/it --for exists",
+            2,
+            "a session with a slash in its name is \"session/fix/it\"",
+        ),
         ("wait project/demo", 2, "projects have no phases"),
         ("wait x --for exists,Running", 2, "stand alone"),
+        ("wait x --for Runing", 2, "Hint: did you mean Running?"),
     ] {
         let output = env.local().args(line.split(' ')).output().unwrap();
         let (stdout, stderr) = streams(&output);
@@ -278,4 +299,18 @@ fn a_wait_for_an_object_has_a_limit_and_known_words() {
         &["wait", "project/demo", "--for", "exists", "-o", "name"],
     );
     assert_eq!(shown, "project/demo\n");
+}
+
+#[test]
+fn a_session_that_was_never_seen_is_gone_with_a_warning() {
+    let env = TestEnv::new();
+    let line = ["wait", "lead", "--for", "deleted"];
+    let output = env.local().args(line).output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(stdout, "session/lead is gone\n");
+    assert!(
+        stderr.starts_with("Warning: no session \"lead\" was there")
+            && stderr.contains("--project"),
+        "{stderr}"
+    );
 }

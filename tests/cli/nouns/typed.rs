@@ -103,7 +103,17 @@ fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
             "write --from-file \"kube/config\"",
         ),
         ("credential create prod", "write --name \"prod\""),
-        ("exec prod", "write acpctl exec prod -- COMMAND"),
+        ("exec prod", "write acpctl --local exec prod -- COMMAND"),
+        ("--lcoal credential list", "did you mean --local?"),
+        ("edit credentail/prod", "did you mean credential?"),
+        (
+            "credential bind c --project-id demo",
+            "did you mean --project?",
+        ),
+        (
+            "credential inspect -f k.yaml --max-grade read",
+            "see 'acpctl credential inspect --help'",
+        ),
         ("credential list -n team-a", "did you mean --project?"),
         (
             "credential create --kubeconfig x",

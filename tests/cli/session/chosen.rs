@@ -243,7 +243,7 @@ fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
         (&["t60", "--"], "the command after -- is missing"),
         (
             &["--credential", "github", "env"],
-            "the command after -- is missing",
+            "-- is missing before the command",
         ),
         (
             &["t60", "t61", "--", "env"],

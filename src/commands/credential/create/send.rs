@@ -1,5 +1,7 @@
 //! Stores a prepared credential, unless one of the same name is in the way.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use serde_json::Value;
 
@@ -15,6 +17,14 @@ use crate::lookup::{self, Collection};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
+
+/// The pauses between looks at several credentials of one name, while other runs may delete theirs again.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1600),
+];
 
 /// The effect on the credential.
 pub(super) enum Effect {
@@ -49,7 +59,7 @@ pub(super) fn send(
     let may_double = may_double(args, new);
     let (mut record, effect) = ctx.block_on(async {
         if may_meet(args, new) {
-            let found = namesakes(client, &new.name).await?;
+            let found = settled_namesakes(client, args, &new.name).await?;
             if let Some(first) = found.first() {
                 return meet(ctx, args, client, new, &found, first).await;
             }
@@ -73,6 +83,24 @@ pub(super) fn send(
         doubt_double(ctx, client, &new.name, 1);
     }
     Ok((record, effect))
+}
+
+/// Lists the credentials of the name. If there are several and one is to be updated, looks again: of runs that create it
+/// at the same time, all but one delete theirs again.
+async fn settled_namesakes(
+    client: &Client,
+    args: &Args,
+    name: &str,
+) -> anyhow::Result<Vec<Record>> {
+    let mut found = namesakes(client, name).await?;
+    for pause in PAUSES {
+        if found.len() < 2 || args.if_exists != Some(IfExists::Update) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        found = namesakes(client, name).await?;
+    }
+    Ok(found)
 }
 
 /// Looks again for credentials of the name, since another run may have created one after the first look. The oldest
