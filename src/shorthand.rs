@@ -155,7 +155,8 @@ pub(crate) fn check_kinds(root: &Command, words: &[OsString]) -> Result<(), Fail
     )))
 }
 
-/// Returns the refusal of `KIND/NAME` with an unknown kind, for a line that lacks an argument: the kind is not split off.
+/// Returns the refusal of `KIND/NAME` with an unknown kind, for a line that lacks an argument: such a kind is not split
+/// off.
 pub(crate) fn misspelled_kind(root: &Command, words: &[OsString]) -> Option<Failure> {
     let line = Line::new(root, words);
     let mut positionals = line.command().get_positionals();

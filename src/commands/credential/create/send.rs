@@ -85,8 +85,8 @@ pub(super) fn send(
     Ok((record, effect))
 }
 
-/// Lists the credentials of the name. If there are several and one is to be updated, looks again: of runs that create it
-/// at the same time, all but one delete theirs again.
+/// Lists the credentials of the name. If there are several and one is to be updated, looks again: of runs that create
+/// it at the same time, all but one delete theirs again.
 async fn settled_namesakes(
     client: &Client,
     args: &Args,
