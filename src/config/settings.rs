@@ -383,10 +383,8 @@ pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
 pub(crate) fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
     check_characters(token, whence)?;
     if token.expose_secret().len() < 20 {
-        return Err(Failure::new(
-            Kind::Login,
-            "token is too short (minimum 20 characters)",
-        ));
+        let failure = Failure::new(Kind::Login, "token is too short (minimum 20 characters)");
+        return Err(failure.hint(format!("check where it comes from: {whence}")));
     }
     Ok(())
 }

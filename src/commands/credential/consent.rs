@@ -54,7 +54,7 @@ impl Wish<'_> {
             self.show(ctx, &plan);
         }
         if is_settled {
-            for kept in kept {
+            for kept in &kept {
                 ctx.out.warn(&format!(
                     "{}; take it away: {}",
                     kept.says(self.credential, self.project),
@@ -73,7 +73,7 @@ impl Wish<'_> {
                 "add --yes to bind credential/{credential} to {label}: a credential is shadowed"
             );
             return Err(Failure::new(Kind::Input, message)
-                .hint(format!("see the effect on each agent: {}", self.see))
+                .hint(self.way_on(&kept))
                 .into());
         }
         let agrees = prompt::confirm(&format!(
@@ -101,6 +101,17 @@ impl Wish<'_> {
         let cells = plan.cells();
         let effect = table::fitted(&BindingPlan::TITLES, &cells, ctx.out.width_of_talk());
         ctx.out.note_as_is(effect.trim_end());
+    }
+
+    /// What to do about a shadow: `--yes` alone does not help a credential that an older binding keeps out.
+    fn way_on(&self, kept: &[Kept]) -> String {
+        match kept.iter().find(|kept| !kept.is_exception) {
+            Some(winner) => format!(
+                "with --yes, no session uses it before the older one is taken away: {}",
+                winner.unbind(self.project)
+            ),
+            None => format!("see the effect on each agent: {}", self.see),
+        }
     }
 
     /// With `--strict`, refuses a binding that loses to an older one of the same kind: no session would use it.

@@ -10,12 +10,13 @@ use crate::auth::revoke::{Held, Revocable};
 use crate::auth::store::{self, Login, Saved, Store};
 use crate::auth::{cleartext, job, login};
 use crate::config::file::{self, Error, Lock};
+use crate::config::settings::Origin;
 use crate::config::{Config, Place, Settings, contexts};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::keyring::KeyringError;
-use crate::text::command::shell_word;
-use crate::text::quote;
+use crate::text::command::{acpctl_elsewhere, shell_word};
+use crate::text::{quote, url_for_people};
 
 /// Where a login will be kept.
 pub(super) struct Chosen {
@@ -169,6 +170,13 @@ pub(super) fn save(
         notes.push(format!(
             "Warning: the previous login is still in the keyring ({why})"
         ));
+    }
+    if made.url.is_none() && ctx.settings()?.api_url.origin == Origin::Flag {
+        notes.extend(config.text(file::LOGIN_URL).map(|url| {
+            let url = url_for_people(url);
+            let save = acpctl_elsewhere(&["login", &url]);
+            format!("The address {url} is not saved: later commands need --api-url too, or log in with it: {save}")
+        }));
     }
     notes.extend(chosen.notes);
     Ok(Done { notes, replaced })

@@ -129,7 +129,7 @@ fn where_a_credential_is_shadowed_consent_is_needed() {
     lead         own   own    new is shadowed by own (agent binding)
     (no agent)   old   old    new is shadowed by old (project binding)
     Error: add --yes to bind credential/new to project/demo: a credential is shadowed
-    Hint: see the effect on each agent: acpctl --local credential bind new --project demo --plan
+    Hint: with --yes, no session uses it before the older one is taken away: acpctl --local credential unbind old --project demo
     --- exit status 11
     ");
     assert_eq!(bindings(&env), before);
@@ -166,7 +166,7 @@ fn the_flag_bind_needs_the_same_consent() {
     lead         own   own    extra is shadowed by own (agent binding)
     (no agent)   old   old    extra is shadowed by old (project binding)
     Error: add --yes to bind credential/extra to project/demo: a credential is shadowed
-    Hint: see the effect on each agent: acpctl --local session explain --project demo
+    Hint: with --yes, no session uses it before the older one is taken away: acpctl --local credential unbind old --project demo
     --- exit status 11
     ");
     assert_eq!(env.local().line("credential get extra").told().0, Some(3));
@@ -178,7 +178,7 @@ fn the_flag_bind_needs_the_same_consent() {
     lead         own   own    new is shadowed by own (agent binding)
     (no agent)   old   old    new is shadowed by old (project binding)
     Error: add --yes to bind credential/new to project/demo: a credential is shadowed
-    Hint: see the effect on each agent: acpctl --local credential bind new --project demo --plan
+    Hint: with --yes, no session uses it before the older one is taken away: acpctl --local credential unbind old --project demo
     --- exit status 11
     ");
     let shown = env.local().line("credential get new -o json").stdout();

@@ -521,3 +521,25 @@ fn a_rejected_token_does_not_replace_a_login_that_was_made_meanwhile() {
     assert_eq!(code, 4, "{stderr}");
     assert_eq!(env.saved(), other);
 }
+
+/// The Go tool does not save the address of the flag; whoever logs in so must know it.
+#[test]
+fn a_login_to_the_address_of_a_flag_says_that_it_is_not_saved() {
+    let (env, server) = (TestEnv::new(), nothing());
+    let login = |words: &[&str]| {
+        let words = [&["login", "--token", TOKEN], words].concat();
+        run(&env, &words, &[])
+    };
+    let (code, stderr) = login(&["--api-url", server.url()]);
+    let note = format!(
+        "The address {0} is not saved: later commands need --api-url too, or log in with it: acpctl login {0}",
+        server.url()
+    );
+    assert_eq!((code, stderr.contains(&note)), (0, true), "{stderr}");
+    let (code, stderr) = login(&[server.url()]);
+    assert_eq!(
+        (code, stderr.contains("is not saved")),
+        (0, false),
+        "{stderr}"
+    );
+}
