@@ -72,7 +72,7 @@ pub(crate) struct Rule {
     pub names: Vec<String>,
 }
 
-/// Verbs on addresses that are no objects, such as `/metrics`.
+/// Verbs on addresses that are not objects, such as `/metrics`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Addresses {
     pub verbs: Vec<String>,
@@ -493,10 +493,11 @@ mod tests {
     #[test]
     fn some_rights_need_another_one() {
         use Known::{No, Unknown, Yes};
-        let of = |first: (&str, &str, Known), second: (&str, &str, Known)| {
+        let of = |scope, first: (&str, &str, Known), second: (&str, &str, Known)| {
             let found = findings(|question| {
-                let is =
-                    |it: &(&str, &str, Known)| it.0 == question.verb && it.1 == question.resource;
+                let is = |it: &(&str, &str, Known)| {
+                    (it.0, it.1, scope) == (question.verb, question.resource, question.scope)
+                };
                 let known = [first, second].into_iter().find(is);
                 known.map_or(Verdict::No, |it| it.2.into())
             });
@@ -504,6 +505,7 @@ mod tests {
         };
         let certificates = |update, approve| {
             of(
+                Scope::Cluster,
                 ("update", "certificatesigningrequests", update),
                 ("approve", "signers", approve),
             )
@@ -512,7 +514,12 @@ mod tests {
         assert_eq!(certificates(Yes, No), "write");
         assert_eq!(certificates(No, Unknown), "at least none");
         assert_eq!(certificates(Yes, Unknown), "at least write");
-        let secrets = |create, list| of(("create", "secrets", create), ("watch", "secrets", list));
+        let secrets_in = |scope, create, watch| {
+            let (create, watch) = (("create", "secrets", create), ("watch", "secrets", watch));
+            of(scope, create, watch)
+        };
+        assert_eq!(secrets_in(Scope::Cluster, Yes, Yes), "admin");
+        let secrets = |create, watch| secrets_in(Scope::Namespace, create, watch);
         assert_eq!(secrets(Yes, Yes), "escalate");
         assert_eq!(secrets(Yes, No), "write");
         assert_eq!(secrets(No, Yes), "read-secrets");
