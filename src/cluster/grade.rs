@@ -550,16 +550,31 @@ mod tests {
 
     #[test]
     fn a_right_in_the_namespace_of_the_system_is_one_in_the_whole_cluster() {
-        let level = |namespace| {
+        let level = |namespace, of| {
             let all = questions(namespace);
             let mut found = all.iter().filter(|it| {
-                let of = (it.verb, it.resource, it.subresource);
-                it.scope == Scope::Namespace && of == ("create", "pods", "exec")
+                let about = (it.verb, it.resource, it.subresource);
+                it.scope == Scope::Namespace && about == of
             });
-            found.next().map(|it| it.level)
+            let level = found.next().map(|it| it.level);
+            assert_eq!(found.next(), None, "{of:?} is asked once");
+            level
         };
-        assert_eq!(level("team-a"), Some(Level::Write));
-        assert_eq!(level("kube-system"), Some(Level::Admin));
+        for (of, elsewhere) in [
+            (("create", "pods", "exec"), Some(Level::Write)),
+            (("patch", "pods", ""), None),
+            (("patch", "deployments", ""), None),
+            (("create", "daemonsets", ""), None),
+            (("create", "cronjobs", ""), None),
+            (("update", "pods", "ephemeralcontainers"), None),
+            (("patch", "configmaps", ""), None),
+            (("bind", "clusterroles", ""), Some(Level::Escalate)),
+        ] {
+            assert_eq!(level("team-a", of), elsewhere, "{of:?}");
+            assert_eq!(level("kube-system", of), Some(Level::Admin), "{of:?}");
+        }
+        // A node is in no namespace.
+        assert_eq!(level("kube-system", ("get", "nodes", "proxy")), None);
     }
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -159,6 +159,7 @@ pub(crate) const RBAC: &str = "rbac.authorization.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const OPENSHIFT: &str = "security.openshift.io";
+const OPENSHIFT_APPS: &str = "apps.openshift.io";
 /// The signers whose certificates log in: as a user of any name, and as a node.
 const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 const NODE_SIGNER: &str = "kubernetes.io/kube-apiserver-client-kubelet";
@@ -237,6 +238,7 @@ const RIGHTS: &[Right] = &[
     everywhere(CHANGE, "", "replicationcontrollers", Admin),
     everywhere(CHANGE, "batch", "jobs", Admin),
     everywhere(CHANGE, "batch", "cronjobs", Admin),
+    everywhere(CHANGE, OPENSHIFT_APPS, "deploymentconfigs", Admin),
     // Some clusters keep their administrators, and all of them their name service, in a ConfigMap of `kube-system`.
     everywhere(CHANGE, "", "configmaps", Admin),
     everywhere(&["create"], "", "secrets", Admin),
@@ -253,7 +255,7 @@ const RIGHTS: &[Right] = &[
     named(&["approve"], CERTIFICATES, "signers", NODE_SIGNER, Admin),
     everywhere(EDIT, ADMISSION, "mutatingwebhookconfigurations", Admin),
     everywhere(
-        &["create", "update", "patch", "delete"],
+        &["create", "update", "patch", "delete", "deletecollection"],
         ADMISSION,
         "validatingwebhookconfigurations",
         Admin,
@@ -261,13 +263,13 @@ const RIGHTS: &[Right] = &[
     everywhere(CHANGE, ADMISSION, "mutatingadmissionpolicies", Admin),
     everywhere(CHANGE, ADMISSION, "mutatingadmissionpolicybindings", Admin),
     everywhere(
-        &["update", "patch", "delete"],
+        &["update", "patch", "delete", "deletecollection"],
         ADMISSION,
         "validatingadmissionpolicies",
         Admin,
     ),
     everywhere(
-        &["update", "patch", "delete"],
+        &["update", "patch", "delete", "deletecollection"],
         ADMISSION,
         "validatingadmissionpolicybindings",
         Admin,
@@ -284,6 +286,8 @@ const RIGHTS: &[Right] = &[
     everywhere(&["create"], "", "persistentvolumes", Admin),
     everywhere(CHANGE, OPENSHIFT, "securitycontextconstraints", Admin),
     everywhere(&["use"], OPENSHIFT, "securitycontextconstraints", Admin),
+    // The members of a group have the rights that are bound to it.
+    everywhere(CHANGE, "user.openshift.io", "groups", Admin),
     everywhere(CHANGE, RBAC, "clusterrolebindings", Write),
     everywhere(&["delete"], "", "namespaces", Write),
     everywhere(&["list"], "", "namespaces", Read),
@@ -315,17 +319,21 @@ pub(crate) const EVERYTHING: Question = Question {
 };
 
 /// Returns the questions about a namespace and the whole cluster. A right in the namespace whose accounts run the
-/// cluster is as good as one in the whole cluster.
+/// cluster is as good as one in the whole cluster, so there each of those is asked for the namespace too.
 #[must_use]
 pub(crate) fn questions(namespace: &str) -> Vec<Question> {
     let each = |right: &'static Right| right.verbs.iter().map(|verb| right.question(verb));
     let mut all: Vec<Question> = RIGHTS.iter().flat_map(each).collect();
     if namespace == SYSTEM {
-        let everywhere = all.clone();
-        for question in &mut all {
-            let mut same = everywhere.iter().filter(|other| other.is_about(question));
-            let level = same.by_ref().map(|other| other.level).max();
-            question.level = level.unwrap_or(question.level);
+        let everywhere = all.iter().filter(|it| it.scope == Scope::Cluster);
+        for other in everywhere.copied().collect::<Vec<_>>() {
+            let is_twin = |it: &&mut Question| it.scope == Scope::Namespace && it.is_about(&other);
+            if let Some(twin) = all.iter_mut().find(is_twin) {
+                twin.level = twin.level.max(other.level);
+            } else if other.is_namespaced() {
+                let scope = Scope::Namespace;
+                all.push(Question { scope, ..other });
+            }
         }
     }
     all
@@ -396,6 +404,19 @@ impl Question {
             "impersonate" | "bind" | "escalate" | "approve" | "use"
         ) || matches!(self.subresource, "token" | "proxy" | "approval");
         self.level.min(if is_another { Escalate } else { Write })
+    }
+
+    /// Returns true if the objects are in namespaces.
+    fn is_namespaced(&self) -> bool {
+        match self.group {
+            "apps" | "batch" | OPENSHIFT_APPS => true,
+            "" => !matches!(
+                self.resource,
+                "users" | "groups" | "nodes" | "namespaces" | "persistentvolumes"
+            ),
+            RBAC => matches!(self.resource, "roles" | "rolebindings"),
+            _ => false,
+        }
     }
 
     /// Returns true if both are about the same objects, apart from the scope.
