@@ -4,7 +4,8 @@
 //!
 //! The account names the ID that the platform gave the record, which nobody can choose. An account that does not have
 //! it yet names only what can be copied, so there the cluster must recognize the stored token as the account's. If the
-//! token has ended, nothing can be proved: such an account gets no new token, and is taken back only if the user says so.
+//! token has ended, nothing can be proved: such an account gets no new token, and is taken back only if the user says
+//! so.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -142,8 +143,8 @@ impl Own {
         with_anchor(minted, named)
     }
 
-    /// Returns the account with the anchor of the token in use. If that can't be read, and the cluster does not have the
-    /// anchor that the record names, it is the other one.
+    /// Returns the account with the anchor of the token in use. If that can't be read, and the cluster does not have
+    /// the anchor that the record names, it is the other one.
     ///
     /// # Errors
     /// The cluster does not say.
