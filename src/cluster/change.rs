@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::client::{Client, ClusterAnswer};
 use super::fault::{Class, Fault, said};
 use super::granted::{Granted, Wanted, contradiction};
-use super::objects::{Account, CREDENTIAL, ID_LABEL, Kind, MANAGED_BY, Object, PLATFORM, is_name};
+use super::objects::{
+    Account, CREDENTIAL, ID_LABEL, Kind, MANAGED_BY, Object, PLATFORM, RECORD, is_name,
+};
 use super::questions::{not_kubernetes, refuse};
 use crate::text::secrets;
 
@@ -224,6 +226,8 @@ pub(crate) struct Found {
     pub account: Account,
     pub credential: String,
     pub platform: String,
+    /// The ID of the platform's record, if the account names it.
+    pub record: Option<String>,
 }
 
 /// Lists the accounts that this program has made, in a namespace or in all of them.
@@ -236,14 +240,12 @@ pub(crate) async fn accounts(
 ) -> Result<Vec<Found>, Fault> {
     let items = made(client, Kind::Account, namespace).await?;
     let found = |(account, item): (Account, Value)| {
-        let noted = |key: &str| {
-            let text = item["metadata"]["annotations"][key].as_str();
-            text.unwrap_or_default().to_owned()
-        };
+        let noted = |key: &str| Some(item["metadata"]["annotations"][key].as_str()?.to_owned());
         Found {
             account,
-            credential: said(&noted(CREDENTIAL)),
-            platform: noted(PLATFORM),
+            credential: said(&noted(CREDENTIAL).unwrap_or_default()),
+            platform: noted(PLATFORM).unwrap_or_default(),
+            record: noted(RECORD),
         }
     };
     Ok(items.into_iter().map(found).collect())

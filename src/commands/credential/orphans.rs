@@ -11,11 +11,12 @@ use crate::api::ListOptions;
 use crate::cluster::change::{self, Found};
 use crate::cluster::fault::{Class, Fault, said};
 use crate::cluster::objects::Account;
+use crate::config::settings::LOCAL;
 use crate::ctx::Ctx;
 use crate::intake::cluster::{ClusterArgs, failure};
 use crate::output::Format;
 use crate::resources::{CREDENTIAL, Record};
-use crate::text::acpctl_for;
+use crate::text::{acpctl_for, quote};
 
 /// What was found in the cluster.
 struct Seen {
@@ -72,9 +73,10 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
         .iter()
         .filter(|found| found.platform == ends.address)
         .filter(|found| {
-            !stored
-                .iter()
-                .any(|(_, minted)| minted.account == found.account)
+            !stored.iter().any(|(record, minted)| {
+                let id = found.record.as_deref();
+                minted.account == found.account && id.is_none_or(|id| id == record.id())
+            })
         })
         .collect();
     let is_there = |account: &Account| seen.accounts.iter().any(|found| found.account == *account);
@@ -93,8 +95,8 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
     let anchors: Vec<&(Account, String)> = seen.anchors.iter().filter(left).collect();
     match format {
         Format::Table | Format::Wide | Format::Name => {
-            let is_there = |name: &str| list.iter().any(|it| it.name() == name || it.id() == name);
-            show(ctx, &ends, &accounts, &is_there, &credentials)?;
+            show_accounts(ctx, &ends, &accounts, &list)?;
+            show_lost(ctx, &credentials)?;
             for (account, anchor) in &anchors {
                 show_anchor(ctx, &stored, account, anchor)?;
             }
@@ -264,35 +266,64 @@ fn show_anchor(
     Ok(())
 }
 
-fn show(
+fn show_accounts(
     ctx: &Ctx,
     ends: &Ends<'_>,
     accounts: &[&Found],
-    is_there: &dyn Fn(&str) -> bool,
-    credentials: &[&str],
+    list: &[Record],
 ) -> anyhow::Result<()> {
     for found in accounts {
-        let why = if is_there(&found.credential) {
-            "which is there, but does not know of it any more"
-        } else {
-            "which the platform does not have"
-        };
         ctx.out.line(&format!(
-            "serviceaccount/{} was made for credential/{}, {why}",
+            "serviceaccount/{} was made for credential/{}, {}",
             said(&found.account.name()),
-            found.credential
+            found.credential,
+            without_record(found, list)
         ))?;
+        // Each machine has an embedded API of this address.
+        let unless = match ends.address.as_str() {
+            LOCAL => "unless it is that of another machine or data folder, ",
+            _ => "",
+        };
         ctx.out.note_as_is(&format!(
-            "  remove it: {}",
+            "  {unless}remove it: {}",
             ends.remove_by_hand(&found.account)
         ));
+        let names_it =
+            |it: &&Record| Minted::of(it).is_some_and(|minted| minted.account == found.account);
+        if let Some(other) = list.iter().find(names_it) {
+            ctx.out.note_as_is(&format!(
+                "  only if you know that the record {} is that credential, and no copy, give it the account: {}",
+                quote(other.id()),
+                ends.claim_by_hand(&found.account, other)
+            ));
+        }
     }
+    Ok(())
+}
+
+/// Says what became of the record of an account.
+fn without_record(found: &Found, list: &[Record]) -> String {
+    let has_id = |id: &str| list.iter().any(|it| it.id() == id);
+    let name = &found.credential;
+    let has_name = has_id(name) || list.iter().any(|it| it.name() == name);
+    match &found.record {
+        Some(id) if has_name && !has_id(id) => format!(
+            "whose record {} the platform does not have, although one has its name",
+            quote(&said(id))
+        ),
+        Some(id) if !has_id(id) => "which the platform does not have".to_owned(),
+        None if !has_name => "which the platform does not have".to_owned(),
+        _ => "which is there, but does not know of it any more".to_owned(),
+    }
+}
+
+fn show_lost(ctx: &Ctx, credentials: &[&str]) -> anyhow::Result<()> {
     for name in credentials {
         ctx.out.line(&format!(
             "credential/{name} has no account in the cluster any more"
         ))?;
-        let delete = acpctl_for(&["credential", "delete"], name, &["--force"]);
-        ctx.out.note_as_is(&format!("  remove it: {delete}"));
+        let revoke = acpctl_for(&["credential", "revoke"], name, &["--yes"]);
+        ctx.out.note_as_is(&format!("  take it back: {revoke}"));
     }
     Ok(())
 }

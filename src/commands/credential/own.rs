@@ -3,7 +3,9 @@
 //! the account says about itself, and with the stored token.
 //!
 //! The account names the ID that the platform gave the record, which nobody can choose. An account that does not have
-//! it yet names only what can be copied, so there the cluster must recognize the stored token as the account's.
+//! it yet names only what can be copied, so there the cluster must recognize the stored token as the account's. If the
+//! token has ended, nothing can be proved: such an account gets no new token, and is taken back only if the user says
+//! so.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -12,7 +14,7 @@ use serde_json::{Map, Value};
 use super::minted::{Ends, Minted};
 use crate::cluster::fault::said;
 use crate::cluster::objects::{
-    Account, CREDENTIAL, ID_LABEL, Kind as Made, Object, PLATFORM, RECORD,
+    Account, CREDENTIAL, ID_LABEL, Kind as Made, MANAGED_BY, Object, PLATFORM, RECORD,
 };
 use crate::cluster::{Class, change, questions};
 use crate::ctx::Ctx;
@@ -44,6 +46,8 @@ pub(super) struct Own {
     pub uid: Option<String>,
     /// True if the account names the ID of the record.
     pub is_named: bool,
+    /// Why nothing but the record says that the account is the credential's; `None` if something proves it.
+    pub doubt: Option<&'static str>,
     /// The stored kubeconfig, if this user may read it.
     pub text: Option<SecretString>,
     claims: Claims,
@@ -76,28 +80,29 @@ impl Own {
         let mut own = Self {
             uid: None,
             is_named: false,
+            doubt: None,
             text,
             claims: claims.unwrap_or_default(),
         };
-        own.compare_token(ends, record, &minted.account)?;
+        let side = Side {
+            ends,
+            record,
+            account: &minted.account,
+        };
+        own.compare_token(&side).await?;
         let object = own.known(minted.account.itself());
         let found = change::find(&ends.cluster, &object)
             .await
             .map_err(failure)?;
         if let Some(found) = found {
             own.compare_object(ends, record, &object, &found)?;
-            let side = Side {
-                ends,
-                record,
-                account: &minted.account,
-            };
             side.compare_platform(note_of(&found, PLATFORM))?;
             match note_of(&found, RECORD) {
                 Some(id) => side.compare_id(id)?,
                 None => {
                     side.compare_name(note_of(&found, CREDENTIAL))?;
                     side.require_only_record().await?;
-                    own.require_recognized(ctx, &side).await?;
+                    own.doubt = own.recognize(ctx, &side).await?;
                 }
             }
             own.is_named = note_of(&found, RECORD).is_some();
@@ -106,14 +111,63 @@ impl Own {
         Ok(own)
     }
 
+    /// Makes sure that something proves that the account is the credential's.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] if nothing but the record says so.
+    pub(super) fn require_proof(
+        &self,
+        ends: &Ends<'_>,
+        record: &Record,
+        minted: &Minted,
+    ) -> Result<(), Failure> {
+        let Some(why) = self.doubt else {
+            return Ok(());
+        };
+        let account = &minted.account;
+        let side = Side {
+            ends,
+            record,
+            account,
+        };
+        Err(side.failure(why).hint(format!(
+            "if you know that this record is the credential itself, give it the account: {}; if it is a copy, delete it: {}",
+            ends.claim_by_hand(account, record),
+            side.delete(record)
+        )))
+    }
+
     /// Returns the account with the anchor that the stored token names: the record may have been changed.
     pub(super) fn with_its_anchor(&self, minted: &Minted) -> Minted {
-        let named = self.claims.bound("secret", "name");
-        let named = named.filter(|name| minted.account.may_have_anchor(name));
-        Minted {
-            anchor: named.unwrap_or(&minted.anchor).to_owned(),
-            ..minted.clone()
+        let named = self.named_anchor(minted).unwrap_or(&minted.anchor);
+        with_anchor(minted, named)
+    }
+
+    /// Returns the account with the anchor of the token in use. If that can't be read, and the cluster does not have
+    /// the anchor that the record names, it is the other one.
+    ///
+    /// # Errors
+    /// The cluster does not say.
+    pub(super) async fn in_use(&self, ends: &Ends<'_>, minted: &Minted) -> Result<Minted, Failure> {
+        if self.named_anchor(minted).is_some() {
+            return Ok(self.with_its_anchor(minted));
         }
+        let other = minted.account.next_anchor(&minted.anchor);
+        for anchor in [&minted.anchor, &other] {
+            let object = minted.account.anchor(anchor);
+            let found = change::find(&ends.cluster, &object)
+                .await
+                .map_err(failure)?;
+            if found.is_some_and(|found| change::is_ours(&found, &object)) {
+                return Ok(with_anchor(minted, anchor));
+            }
+        }
+        Ok(minted.clone())
+    }
+
+    fn named_anchor(&self, minted: &Minted) -> Option<&str> {
+        let named = self.claims.bound("secret", "name");
+        named.filter(|name| minted.account.may_have_anchor(name))
     }
 
     /// Returns when the stored token ends, if it says so.
@@ -144,35 +198,21 @@ impl Own {
         Timestamp::from_second(seconds).ok()
     }
 
-    fn compare_token(
-        &self,
-        ends: &Ends<'_>,
-        record: &Record,
-        account: &Account,
-    ) -> Result<(), Failure> {
+    async fn compare_token(&self, side: &Side<'_>) -> Result<(), Failure> {
         let Some(user) = self.claims.text("sub") else {
             return Ok(());
         };
-        if user == account.user() {
+        if user == side.account.user() {
             return Ok(());
         }
-        let name = record.name_or_id();
         let text = format!(
-            "the record of {name} names the account {}, and its token is that of {}; nothing is changed",
-            account.user(),
+            "the record of {} names the account {}, and its token is that of {}; nothing is changed",
+            side.record.name_or_id(),
+            side.account.user(),
             quote(user)
         );
-        Err(Failure::new(Kind::Conflict, text).hint(match Account::of_user(user) {
-            Some(own) => format!(
-                "somebody has changed the record; take back its token by hand ({}), then delete the record: {}",
-                ends.remove_by_hand(&own),
-                acpctl_for(&["credential", "delete"], name, &["--force"])
-            ),
-            None => format!(
-                "somebody has changed the record; delete it: {}",
-                acpctl_for(&["credential", "delete"], name, &["--force"])
-            ),
-        }))
+        let hint = side.after_a_change(Account::of_user(user)).await;
+        Err(Failure::new(Kind::Conflict, text).hint(hint))
     }
 
     fn compare_object(
@@ -219,8 +259,9 @@ impl Own {
         Ok(())
     }
 
-    /// The cluster must recognize the stored token as the account's: what the token says can be forged.
-    async fn require_recognized(&self, ctx: &Ctx, side: &Side<'_>) -> anyhow::Result<()> {
+    /// The cluster must recognize the stored token as the account's: what the token says can be forged. Returns why
+    /// nothing is proved if the token has ended.
+    async fn recognize(&self, ctx: &Ctx, side: &Side<'_>) -> anyhow::Result<Option<&'static str>> {
         let Side { ends, account, .. } = side;
         let Some(text) = &self.text else {
             return Err(side.refuse("the stored token can't be read").into());
@@ -229,19 +270,19 @@ impl Own {
         let client = ends.client_with(ctx, account, &token).await?;
         let user = account.user();
         match questions::who(&client).await {
-            Ok(Some(name)) if name == said(&user) => Ok(()),
+            Ok(Some(name)) if name == said(&user) => Ok(None),
             Ok(Some(other)) => {
                 let why = format!("the cluster takes the stored token for that of {other}");
                 Err(side.refuse(&why).into())
             }
             // The cluster accepts the token, so what it says is not forged.
-            Ok(None) if self.claims.text("sub") == Some(user.as_str()) => Ok(()),
+            Ok(None) if self.claims.text("sub") == Some(user.as_str()) => Ok(None),
             Ok(None) => Err(side
                 .refuse("the cluster does not say whose the stored token is")
                 .into()),
-            Err(fault) if fault.class == Class::Login => Err(side
-                .refuse("the cluster does not accept the stored token any more")
-                .into()),
+            Err(fault) if fault.class == Class::Login => Ok(Some(
+                "the cluster does not accept the stored token any more",
+            )),
             Err(fault) => Err(failure(fault).into()),
         }
     }
@@ -293,29 +334,86 @@ impl Side<'_> {
         let other = named
             .iter()
             .find(|(record, _)| record.id() != self.record.id());
-        match other {
-            None => Ok(()),
-            Some((other, _)) => Err(self
-                .refuse(&format!(
-                    "the record {} names the same account",
-                    quote(other.id())
-                ))
-                .into()),
-        }
+        let Some((other, _)) = other else {
+            return Ok(());
+        };
+        let id = quote(other.id());
+        let failure = self.failure(&format!("the record {id} names the same account"));
+        Err(failure
+            .hint(format!(
+                "one of both is a copy; delete it. If it is the other one: {}; if it is this one: {}",
+                self.delete(other),
+                self.delete(self.record)
+            ))
+            .into())
     }
 
-    fn refuse(&self, why: &str) -> Failure {
+    fn failure(&self, why: &str) -> Failure {
         let name = self.record.name_or_id();
         let id = quote(self.record.id());
         let text = format!(
             "nothing proves that the {} is that of {name} (record {id}): {why}; nothing is changed",
             self.account.itself().says()
         );
-        Failure::new(Kind::Conflict, text).hint(format!(
+        Failure::new(Kind::Conflict, text)
+    }
+
+    fn refuse(&self, why: &str) -> Failure {
+        self.failure(why).hint(format!(
             "if this record is a copy, delete it: {}; only if you know that it is the credential itself, give it the account: {}",
-            acpctl_for(&["credential", "delete"], self.record.id(), &["--force"]),
+            self.delete(self.record),
             self.ends.claim_by_hand(self.account, self.record)
         ))
+    }
+
+    /// Returns the command that deletes a record alone. By its ID: a copy may have the name of the other.
+    fn delete(&self, record: &Record) -> String {
+        acpctl_for(&["credential", "delete"], record.id(), &["--force"])
+    }
+
+    /// Says what to do about a record whose token is that of another account. Either may be somebody else's, so only
+    /// what names this record is to be removed.
+    async fn after_a_change(&self, other: Option<Account>) -> String {
+        let delete = self.delete(self.record);
+        let mut own = Vec::new();
+        for account in [Some(self.account), other.as_ref()].into_iter().flatten() {
+            if self.is_named_by(account).await {
+                own.push(self.ends.remove_by_hand(account));
+            }
+        }
+        if own.is_empty() {
+            let account = other.as_ref().unwrap_or(self.account);
+            let (label, value) = MANAGED_BY;
+            let selector = format!("{label}={value}");
+            let words = ["-n", &account.namespace, "get", "serviceaccounts", "-l"];
+            let words = [words.as_slice(), &[&selector, "-o", "yaml"]].concat();
+            return format!(
+                "somebody has changed the record or its token, and neither account names the record; see whose they are ({}), then delete the record: {delete}",
+                self.ends.cluster.kubectl(&words)
+            );
+        }
+        format!(
+            "somebody has changed the record or its token; take back by hand what names this record ({}), then delete the record: {delete}",
+            own.join("; ")
+        )
+    }
+
+    /// Returns true if the account names this record as its own.
+    async fn is_named_by(&self, account: &Account) -> bool {
+        let object = account.itself();
+        let found = change::find(&self.ends.cluster, &object).await;
+        found.ok().flatten().is_some_and(|found| {
+            change::is_ours(&found, &object)
+                && note_of(&found, PLATFORM) == Some(self.ends.address.as_str())
+                && note_of(&found, RECORD) == Some(self.record.id())
+        })
+    }
+}
+
+fn with_anchor(minted: &Minted, anchor: &str) -> Minted {
+    Minted {
+        anchor: anchor.to_owned(),
+        ..minted.clone()
     }
 }
 

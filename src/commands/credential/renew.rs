@@ -401,7 +401,7 @@ fn renew_if_due<'c>(
 fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestamp> {
     let recorded = Minted::require(record)?;
     let (own, account_uid) = ctx.block_on(require_account(ctx, ends, record, &recorded))?;
-    let old = own.with_its_anchor(&recorded);
+    let old = ctx.block_on(async { Ok(own.in_use(ends, &recorded).await?) })?;
     let account = &old.account;
     let new = Minted {
         anchor: account.next_anchor(&old.anchor),
@@ -621,6 +621,7 @@ async fn require_account(
     minted: &Minted,
 ) -> anyhow::Result<(Own, String)> {
     let own = Own::of(ctx, ends, record, minted).await?;
+    own.require_proof(ends, record, minted)?;
     let Some(uid) = own.uid.clone() else {
         return Err(Failure::new(
             Kind::NotFound,
@@ -629,9 +630,10 @@ async fn require_account(
                 minted.account.name()
             ),
         )
+        // Only a revocation makes sure that the cluster refuses the token.
         .hint(format!(
-            "delete the credential ({}), and mint a new one: {}",
-            acpctl_for(&["credential", "delete"], record.name_or_id(), &["--force"]),
+            "take back what is left ({}), and mint a new one: {}",
+            acpctl_for(&["credential", "revoke"], record.name_or_id(), &["--yes"]),
             acpctl(&["credential", "create", "--mint", "ROLE"])
         ))
         .into());

@@ -75,8 +75,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .await
             .context(DOING)
     })?;
-    if let Some(record) = &found {
-        revoke(ctx, &ends, record)?;
+    if let Some(record) = &found
+        && !revoke(ctx, &ends, record, args.yes)?
+    {
+        ctx.out.note("Aborted.");
+        return Ok(());
     }
     let mut gone = record.clone();
     gone.remove("token");
@@ -92,6 +95,9 @@ fn rehearse(
     format: &Format,
 ) -> anyhow::Result<()> {
     let own = ctx.block_on(Own::of(ctx, ends, record, minted))?;
+    if let Some(doubt) = own.doubt {
+        ctx.out.warn(&unproved(minted, doubt));
+    }
     let objects = objects_of(&own.with_its_anchor(minted), &own);
     let found: Vec<(&Object, &str)> = ctx.block_on(async {
         let _asking = progress::begin("Asking the cluster which objects there are");
@@ -153,9 +159,32 @@ fn objects_of(minted: &Minted, own: &Own) -> Vec<Object> {
         .collect()
 }
 
-fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
+/// Says that nothing proves whose the account is, and asks whether to go on, unless the user has said yes.
+fn accept_doubt(ctx: &Ctx, minted: &Minted, doubt: &str, yes: bool) -> anyhow::Result<bool> {
+    let text = unproved(minted, doubt);
+    if yes {
+        ctx.out.warn(&text);
+        return Ok(true);
+    }
+    confirm::ask_or_read(ctx, &format!("Nothing is changed yet: {text}. Revoke it?"))
+}
+
+fn unproved(minted: &Minted, doubt: &str) -> String {
+    format!(
+        "only the record says that the {} is its own: {doubt}",
+        minted.account.itself().says()
+    )
+}
+
+/// Takes a credential back. Returns false if the user does not want that, because nothing proves whose the account is.
+fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record, yes: bool) -> anyhow::Result<bool> {
     let minted = Minted::require(record)?;
     let own = ctx.block_on(Own::of(ctx, ends, record, &minted))?;
+    if let Some(doubt) = own.doubt
+        && !accept_doubt(ctx, &minted, doubt, yes)?
+    {
+        return Ok(false);
+    }
     let minted = own.with_its_anchor(&minted);
     let account = &minted.account;
     let go_on = format!(
@@ -214,5 +243,5 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
         "the access is taken back in the cluster, but the record is not deleted from the platform",
     )?;
     journal.end();
-    Ok(())
+    Ok(true)
 }

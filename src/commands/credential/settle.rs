@@ -45,7 +45,13 @@ impl Ends<'_> {
         let by_hand = match note.work {
             // Which of its tokens is in use is not known.
             Work::Renew => acpctl_for(&["credential", "renew"], &note.credential, &[]),
-            Work::Mint | Work::Revoke => self.remove_by_hand(&note.account()),
+            Work::Mint => self.remove_by_hand(&note.account()),
+            // The objects may be gone already, and the cluster goes on to accept the token.
+            Work::Revoke => format!(
+                "{}; then: {}",
+                self.remove_by_hand(&note.account()),
+                acpctl_for(&["credential", "revoke"], &note.credential, &["--yes"])
+            ),
         };
         ctx.out.note_as_is(&format!("By hand: {by_hand}"));
     }
@@ -88,13 +94,16 @@ impl Ends<'_> {
             (Work::Revoke, stored) => {
                 let kept = self.remove_all(&account.to_remove(&anchors)).await?;
                 self.tell_kept(ctx, &kept);
-                if let Some((record, _)) = stored {
-                    let text = fetch::token(self.platform, record.id(), KUBECONFIG).await;
-                    let text = text.ok();
-                    ended::until_refused(ctx, self, &account, text.as_ref(), &kept, &|| false)
-                        .await?;
-                    ended::delete(self, &record).await?;
-                }
+                // Somebody has deleted the record, or the run was killed after that, as its last step.
+                let Some((record, _)) = stored else {
+                    return Ok(
+                        "finished; its record was gone already, so the cluster was not asked whether it refuses the token",
+                    );
+                };
+                let text = fetch::token(self.platform, record.id(), KUBECONFIG).await;
+                let text = text.ok();
+                ended::until_refused(ctx, self, &account, text.as_ref(), &kept, &|| false).await?;
+                ended::delete(self, &record).await?;
                 Ok("finished")
             }
         }

@@ -173,10 +173,11 @@ fn a_copy_of_a_record_gets_no_access() {
             let (code, _, err) = bench.run(&format!("credential renew {id}"));
             assert_eq!(code, 6, "{kind}: {err}");
             let both = format!("the record \"{other}\" names the same account");
-            assert!(
-                err.contains(&both) && err.contains(id.as_str()),
-                "{kind}: {err}"
-            );
+            assert!(err.contains(&both), "{kind}: {err}");
+            for copied in [id, other] {
+                let delete = format!("acpctl --local credential delete {copied} --force");
+                assert!(err.contains(&delete), "{kind}: {err}");
+            }
             assert_eq!(bench.server.live_tokens(), before, "{kind}");
         }
     }
@@ -203,8 +204,8 @@ fn an_account_that_names_no_record_needs_a_token_that_the_cluster_knows() {
     let copied = copy(&bench, "prod", &forged(&bench, "prod"));
     bench.ok(&format!("credential delete {id} --yes --force"));
     let before = bench.server.live_tokens();
-    let refused = |words: &str| {
-        for line in ["credential renew prod", "credential revoke prod --yes"] {
+    let refused = |lines: &[&str], words: &str| {
+        for line in lines {
             let (code, out, err) = bench.run(line);
             assert_eq!((code, out.as_str()), (6, ""), "{err}");
             assert!(err.contains(words), "{line}: {err}");
@@ -215,9 +216,120 @@ fn an_account_that_names_no_record_needs_a_token_that_the_cluster_knows() {
             assert_eq!(bench.server.live_tokens(), before);
         }
     };
-    refused("the cluster does not accept the stored token any more");
+    let (renew, revoke) = ("credential renew prod", "credential revoke prod --yes");
+    let ended = "the cluster does not accept the stored token any more";
+    refused(&[renew], ended);
     bench.server.know(&bench.stored_token("prod"), "somebody");
-    refused("the cluster takes the stored token for that of somebody");
+    refused(
+        &[renew, revoke],
+        "the cluster takes the stored token for that of somebody",
+    );
+}
+
+/// A revocation gives nobody a token, so the user may decide what nothing proves.
+#[test]
+fn an_account_that_names_no_record_is_taken_back_after_its_token_has_ended() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let account = account(&bench, "prod");
+    forget_record(&bench, &account);
+    bench.server.forget("secrets", &format!("{account}-a"));
+    let objects = bench.objects();
+    let doubt = format!(
+        "only the record says that the ServiceAccount {account} is its own: the cluster does not accept the stored token any more"
+    );
+    let (code, _, err) = bench.run("credential renew prod");
+    assert_eq!(code, 6, "{err}");
+    let copied = copy(&bench, "prod", &bench.stored_token("prod"));
+    let (code, _, err) = bench.run(&format!("credential revoke {copied} --yes"));
+    assert_eq!(code, 6, "{err}");
+    assert!(err.contains("names the same account"), "{err}");
+    bench.ok(&format!("credential delete {copied} --yes --force"));
+
+    let (code, _, err) = bench.run("credential revoke prod --dry-run");
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains(&format!("Warning: {doubt}")), "{err}");
+    // Whoever has confirmed the first question is asked again, now with what is not proved.
+    for (answers, words) in [("y\n", "use --yes/-y"), ("y\nn\n", "Aborted.")] {
+        let mut command = bench.command("credential revoke prod");
+        let (_, out, err) = command.write_stdin(answers).told();
+        assert_eq!(out, "", "{err}");
+        assert!(err.contains(&doubt) || words != "Aborted.", "{err}");
+        assert!(err.contains(words), "{err}");
+        assert_eq!(bench.objects(), objects);
+    }
+    let (code, out, err) = bench.run("credential revoke prod --yes");
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "credential/prod revoked\n"),
+        "{err}"
+    );
+    assert!(err.contains(&format!("Warning: {doubt}")), "{err}");
+    assert!(bench.objects().is_empty());
+}
+
+/// Anybody who can change a record can put a token into it that names somebody else's account.
+#[test]
+fn a_forged_token_leads_to_no_hint_that_removes_the_account_of_somebody_else() {
+    let bench = Bench::new();
+    bench.ok("credential create --mint view --name low --yes");
+    bench.ok("credential create --mint edit --name high --yes");
+    let text = bench.ok("credential token low");
+    let text = text.replace(&bench.stored_token("low"), &forged(&bench, "high"));
+    let path = format!("/credentials/{}", id_of(&bench, "low"));
+    let words = ["api", "PATCH", &path, "--field", &format!("token={text}")];
+    bench.env.local().args(words).stdout();
+    let (low, high) = (account(&bench, "low"), account(&bench, "high"));
+    let removed = |account: &str| format!("-l acpctl/id={}", account.trim_start_matches("acpctl-"));
+
+    let (code, _, err) = bench.run("credential renew low");
+    assert_eq!(code, 6, "{err}");
+    assert!(err.contains(&high), "{err}");
+    assert!(
+        err.contains(&removed(&low)) && !err.contains(&removed(&high)),
+        "{err}"
+    );
+    // Nothing tells whose either account is.
+    forget_record(&bench, &low);
+    let (code, _, err) = bench.run("credential revoke low --yes");
+    assert_eq!(code, 6, "{err}");
+    assert!(!err.contains(" delete rolebindings"), "{err}");
+    let look = "kubectl --context dev -n team-a get serviceaccounts -l app.kubernetes.io/managed-by=acpctl -o yaml";
+    assert!(err.contains(look), "{err}");
+}
+
+#[test]
+fn an_account_whose_record_is_gone_is_found_beside_a_copy() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let (own, account) = (id_of(&bench, "prod"), account(&bench, "prod"));
+    let copied = copy(&bench, "prod", &bench.stored_token("prod"));
+    assert_eq!(bench.ok("credential list --orphans --context dev"), "");
+    bench.ok(&format!("credential delete {own} --yes --force"));
+    let (code, out, err) = bench.run("credential list --orphans --context dev");
+    assert_eq!(
+        (code, out),
+        (
+            0,
+            format!(
+                "serviceaccount/{account} was made for credential/prod, whose record \"{own}\" the platform does not have, although one has its name\n"
+            )
+        ),
+        "{err}"
+    );
+    for words in [
+        "unless it is that of another machine or data folder, remove it: kubectl ".to_owned(),
+        format!(
+            "the record \"{copied}\" is that credential, and no copy, give it the account: kubectl "
+        ),
+    ] {
+        assert!(err.contains(&words), "{words}: {err}");
+    }
+    // A new name is no other record.
+    let bench = Bench::new();
+    bench.ok(MINT);
+    bench.ok("credential update prod --name other");
+    assert_eq!(bench.ok("credential list --orphans --context dev"), "");
 }
 
 #[test]
@@ -282,6 +394,38 @@ fn the_stored_token_tells_which_anchor_is_in_use() {
         // Back to the first anchor.
         bench.ok("credential renew prod");
     }
+}
+
+#[test]
+fn without_a_readable_token_the_cluster_tells_which_anchor_is_in_use() {
+    let bench = Bench::new();
+    let front = Front::new(|_, request| {
+        let is_secret = request.target.ends_with("/token");
+        is_secret.then(|| raw(403, "text/plain", "Forbidden"))
+    });
+    assert_eq!(front.run(&bench, AT_PLATFORM).0, 0);
+    let account = bench.server.names("serviceaccounts").remove(0);
+    let record = front.platform.state()["/credentials"][0].clone();
+    let (right, wrong) = (format!("{account}-a"), format!("{account}-b"));
+    let annotations = record["annotations"].as_str().unwrap();
+    let path = format!("/credentials/{}", record["id"].as_str().unwrap());
+    let field = format!("annotations={}", annotations.replace(&right, &wrong));
+    let mut command = bench.env.connected(front.server.url());
+    command
+        .args(["api", "PATCH", &path, "--field", &field])
+        .stdout();
+    bench
+        .server
+        .change("secrets", &format!("{account}-a"), |anchor| {
+            anchor["metadata"]["creationTimestamp"] = json!("2020-01-01T00:00:00Z");
+        });
+    let before = bench.server.live_tokens();
+    plan(&bench, "POST", "/token", Fault::Refuses(500));
+    let (code, _, err) = front.run(&bench, "credential renew prod");
+    assert_eq!(code, 10, "{err}");
+    assert_eq!(bench.server.live_tokens(), before, "the old token stays");
+    assert_eq!(front.run(&bench, "credential renew prod").0, 0);
+    assert_eq!(bench.server.names("secrets"), [format!("{account}-b")]);
 }
 
 /// A token that says to end with a Secret of somebody else.
