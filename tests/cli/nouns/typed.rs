@@ -110,10 +110,6 @@ fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
             "credential bind c --project-id demo",
             "did you mean --project?",
         ),
-        (
-            "credential inspect -f k.yaml --max-grade read",
-            "see 'acpctl credential inspect --help'",
-        ),
         ("credential list -n team-a", "did you mean --project?"),
         (
             "credential create --kubeconfig x",
@@ -144,7 +140,7 @@ fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
 #[test]
 fn a_flag_that_needs_another_one_names_it() {
     for (line, missing) in [
-        ("credential inspect prod --max-grade read", "--access"),
+        ("credential renew prod --every 1h", "--watch"),
         ("apply -f x.yaml --exit-code", "--diff"),
     ] {
         let (code, _, stderr) = TestEnv::new().local().line(line).told();
