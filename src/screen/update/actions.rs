@@ -75,8 +75,8 @@ fn selected(state: &mut State) -> Option<Record> {
     row
 }
 
-/// Returns the rows that a change is for: those that are marked, or else the selected one. If there is none, or if there
-/// are several and the change takes one, says so.
+/// Returns the rows that a change is for: those that are marked, or else the selected one. Says so if there is none, or
+/// if there are several and the change takes one.
 fn chosen(state: &mut State, title: &str, is_bulk: bool) -> Option<Vec<Record>> {
     let table = state.table()?;
     let rows: Vec<Record> = table.chosen().into_iter().cloned().collect();
