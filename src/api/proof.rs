@@ -72,6 +72,21 @@ pub(crate) fn refuse_stranger(path: &str, of: &str) -> Result<(), Error> {
     }
 }
 
+/// Refuses an item of an answer that is not a message: every message has a number and a type.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(crate) fn check_message(item: &Record) -> Result<(), Error> {
+    let seq = item.value("seq").and_then(Value::as_i64);
+    let lack = match seq {
+        Some(1..) if !item.text("event_type").is_empty() => return Ok(()),
+        Some(1..) => "type",
+        _ => "number",
+    };
+    let text = format!("the server's answer holds an item that is not a message: it has no {lack}");
+    Err(Error::unproven(&text).of_read())
+}
+
 /// Refuses a path with a word that leads elsewhere on a server that decodes a path before it splits it. Users' texts
 /// are checked earlier; this concerns IDs that came from a server.
 ///

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::scope::Scope;
 use crate::api::Method;
-use crate::resources::Resource;
+use crate::resources::{Record, Resource};
 
 /// One wish of the state.
 pub(super) enum Effect {
@@ -242,6 +242,21 @@ impl Send {
     #[must_use]
     pub(super) fn then(mut self, after: After) -> Self {
         self.after = after;
+        self
+    }
+
+    /// Says for which row it is.
+    #[must_use]
+    pub(super) fn for_row(mut self, row: &Record) -> Self {
+        row.id().clone_into(&mut self.row);
+        self
+    }
+
+    /// Names the row where something is said: it is one of several. `doing` says what is done to each.
+    #[must_use]
+    pub(super) fn one_of_several(mut self, row: &Record, doing: &str) -> Self {
+        self.failed = format!("{}: {}", row.name_or_id(), self.failed);
+        self.doing = Some(format!("{doing} {}", row.name_or_id()));
         self
     }
 

@@ -35,6 +35,15 @@ pub(super) enum Event {
     Lost,
 }
 
+/// How far a list was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// There may be more.
+    Part,
+    Nothing,
+}
+
 /// What the worker reports.
 pub(super) enum Answer {
     /// The rows of a page.

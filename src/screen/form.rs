@@ -17,7 +17,10 @@ pub(super) struct OpenForm {
     pub page: u64,
     pub form: &'static Form,
     pub scope: Scope,
-    pub row: Option<Record>,
+    /// The rows that it is for, with a request for each; none for a form that needs no row.
+    rows: Vec<Record>,
+    /// Names the rows if they are several.
+    pub lines: Vec<String>,
     pub values: Vec<Value>,
     pub focus: usize,
     pub error: String,
@@ -49,10 +52,11 @@ impl OpenForm {
         form: &'static Form,
         (number, page): (u64, u64),
         scope: Scope,
-        row: Option<Record>,
+        rows: Vec<Record>,
+        lines: Vec<String>,
     ) -> Self {
         let value = |field: &Field| {
-            let start = (field.start)(&scope, row.as_ref());
+            let start = (field.start)(&scope, rows.first());
             match field.input {
                 Input::Text | Input::Secret => Value::Text(Line::new(&start, LONGEST)),
                 Input::Words(words) => Value::Choice(Choice {
@@ -74,7 +78,8 @@ impl OpenForm {
             form,
             values: form.fields.iter().map(value).collect(),
             scope,
-            row,
+            rows,
+            lines,
             focus: 0,
             error: String::new(),
         }
@@ -182,18 +187,40 @@ impl OpenForm {
         }
     }
 
-    /// Returns the request that the form results in.
+    /// Returns the requests that the form results in: one for each row.
     ///
     /// # Errors
     /// A value is refused; its field has the focus then.
-    pub(super) fn submit(&mut self, now: Timestamp) -> Result<Send, String> {
+    pub(super) fn submit(&mut self, now: Timestamp) -> Result<Vec<Send>, String> {
         for field in 0..self.form.fields.len() {
             if let Err(why) = self.check(field, now) {
                 self.focus = field;
                 return Err(why);
             }
         }
-        (self.form.submit)(&self.scope, self.row.as_ref(), &self.answers())
+        let answers = self.answers();
+        let make = |row| (self.form.submit)(&self.scope, row, &answers);
+        if self.rows.is_empty() {
+            return Ok(vec![make(None)?]);
+        }
+        let of_row = |row| {
+            let send = make(Some(row))?.for_row(row);
+            Ok(match self.rows.len() {
+                1 => send,
+                _ => send.one_of_several(row, self.form.title),
+            })
+        };
+        self.rows.iter().map(of_row).collect()
+    }
+
+    /// Returns what is said while its requests are sent.
+    #[must_use]
+    pub(super) fn doing(&self) -> String {
+        let title = self.form.title;
+        match self.rows.len() {
+            0 | 1 => format!("{title}..."),
+            several => format!("{title} ({several})..."),
+        }
     }
 
     #[must_use]

@@ -48,8 +48,8 @@ fn trouble(state: &State) -> Option<String> {
     match &state.top()?.body {
         Body::Table(table) => {
             let Some(fault) = &table.loading.fault else {
-                let gap = table.gap.as_ref().or(table.gap_of_joined.as_ref());
-                return gap.map(|gap| format!("✗ {gap}"));
+                let gaps = table.gaps().join("; ");
+                return (!gaps.is_empty()).then(|| format!("✗ {gaps}"));
             };
             let text = fault.of_list(table.view.name);
             Some(match table.loading.countdown(state.now) {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::changes::Changes;
 use super::detail::Detail;
 use super::dialog::Dialog;
-use super::event::{About, Fault};
+use super::event::{About, Extent, Fault};
 use super::form::OpenForm;
 use super::input::Line;
 use super::messages::Messages;
@@ -60,8 +60,7 @@ pub(super) struct State {
     pub changes: Changes,
     /// The projects that the digits mean, by name.
     pub projects: Vec<Named>,
-    /// False if the server may have more.
-    pub has_all_projects: bool,
+    pub extent_of_projects: Extent,
     pub contexts: Vec<String>,
     pub commands: Vec<String>,
     pub filters: Vec<String>,
@@ -179,7 +178,7 @@ impl State {
             toast: None,
             changes: Changes::default(),
             projects: Vec::new(),
-            has_all_projects: false,
+            extent_of_projects: Extent::Nothing,
             contexts: Vec::new(),
             commands: Vec::new(),
             filters: Vec::new(),

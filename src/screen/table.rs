@@ -159,6 +159,13 @@ impl Table {
         self.shown.iter().position(|at| self.rows[*at].id() == id)
     }
 
+    /// Returns what the rows and their cells lack.
+    #[must_use]
+    pub(super) fn gaps(&self) -> Vec<&str> {
+        let gaps = self.gap.iter().chain(&self.gap_of_joined);
+        gaps.map(String::as_str).collect()
+    }
+
     /// Returns the selected row.
     #[must_use]
     pub(super) fn selected(&self) -> Option<&Record> {

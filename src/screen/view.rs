@@ -268,7 +268,7 @@ pub(super) enum Run {
     Go(fn(&Scope, &Record) -> Go),
     /// Opens a form that needs no row.
     New(&'static Form),
-    /// Opens a form for the row.
+    /// Opens a form for the chosen rows, with a request for each.
     Form(&'static Form),
     Call(&'static Call),
     /// Runs a command of this program on the row, with the terminal to itself.
@@ -310,6 +310,15 @@ pub(super) struct Form {
     pub opens: fn(&Record) -> Result<(), String>,
     pub fields: &'static [Field],
     pub submit: fn(&Scope, Option<&Record>, &Answers<'_>) -> Result<Send, String>,
+}
+
+impl Form {
+    /// True if it may be for several marked rows. A secret belongs to one object.
+    #[must_use]
+    pub(super) fn is_bulk(&self) -> bool {
+        let is_secret = |field: &Field| matches!(field.input, Input::Secret);
+        !self.fields.iter().any(is_secret)
+    }
 }
 
 /// Lets a form open for every row.

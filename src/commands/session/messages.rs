@@ -179,6 +179,7 @@ async fn list(client: &Client, path: &str) -> Result<Option<Vec<Record>>, Error>
         |tree| Ok::<_, Infallible>(read(tree)),
     )??;
     for message in messages.iter().flatten() {
+        api::check_message(message)?;
         api::refuse_stranger(path, message.text("session_id"))?;
     }
     Ok(messages)

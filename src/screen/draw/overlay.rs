@@ -83,6 +83,12 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
     let room = usize::from(width).saturating_sub(6).max(1);
     let mut lines: Vec<Vec<(String, Style)>> = Vec::new();
     let (mut first, mut last) = (0, 0);
+    for line in &form.lines {
+        lines.push(vec![(format!("   {line}"), theme.plain())]);
+    }
+    if !lines.is_empty() {
+        lines.push(Vec::new());
+    }
     for (at, (field, value)) in form.form.fields.iter().zip(&form.values).enumerate() {
         let has_focus = at == form.focus;
         if has_focus {

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::stage::Stage;
-use crate::resources::AGENT;
-use crate::screen::effect::Effect;
+use crate::resources::{AGENT, CREDENTIAL};
+use crate::screen::effect::{Effect, Send};
 use crate::screen::event::{Answer, Fault};
 
 /// A screen with three agents, of which the first are marked.
@@ -95,4 +95,87 @@ fn what_was_marked_meanwhile_stays_marked() {
     // Only the row of the change has lost its mark: the other one is still meant by the next key.
     stage.keys("<ctrl-d>");
     assert!(stage.picture().contains("(id2)?"), "{}", stage.picture());
+}
+
+#[test]
+fn a_form_is_for_all_that_are_marked_and_names_them() {
+    let mut stage = marked(3);
+    stage.effects.clear();
+    stage.keys("s");
+    let picture = stage.picture();
+    for line in ["For 3 objects:", "aa1 (id1)", "aa3 (id3)", "Prompt"] {
+        assert!(picture.contains(line), "{line} {picture}");
+    }
+    stage.keys("go<enter>");
+    assert_eq!(stage.toast(), "Start Agent (3)...");
+    let waiting: Vec<&str> = stage.state.changes.waiting().collect();
+    let each = ["Start Agent aa1", "Start Agent aa2", "Start Agent aa3"];
+    assert_eq!(waiting, each);
+    let sends = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Send { sends, .. } => Some(sends.clone()),
+        _ => None,
+    });
+    let sends = sends.unwrap();
+    let lines: Vec<String> = sends.iter().map(Send::as_line).collect();
+    let start = |n: u8| format!("POST /projects/web/agents/id{n}/start prompt=\"go\"");
+    assert_eq!(lines, [start(1), start(2), start(3)]);
+    // As after every change, what failed stays marked, and nothing else.
+    answer(&mut stage, sends[0].number, Ok("Agent started"));
+    let failure = "aa2: Start agent failed: boom";
+    assert_eq!(sends[1].failed, "aa2: Start agent failed");
+    answer(&mut stage, sends[1].number, Err(failure));
+    answer(&mut stage, sends[2].number, Ok("Agent started"));
+    let end = format!("Agent started (2 of 3); {failure}");
+    assert_eq!(stage.toast(), end);
+    let table = stage.state.table().unwrap();
+    assert_eq!(table.marks.iter().collect::<Vec<_>>(), ["id2"]);
+}
+
+#[test]
+fn a_form_is_for_the_one_that_is_marked_wherever_the_cursor_is() {
+    let mut stage = marked(1);
+    stage.keys("G");
+    stage.effects.clear();
+    stage.keys("mhello<enter>");
+    let sent = ["POST /projects/web/agents/id1/inbox body=\"hello\""];
+    assert_eq!(stage.sent(), sent);
+}
+
+#[test]
+fn what_takes_one_row_is_refused_for_several() {
+    let mut stage = marked(2);
+    stage.effects.clear();
+    stage.keys("e");
+    assert_eq!(stage.toast(), "Edit takes one row at a time");
+    assert!(stage.effects.is_empty() && stage.state.editing.is_none());
+
+    stage.keys(":credentials<enter>");
+    let credential = |n: u8| json!({"id": format!("c{n}"), "name": "key", "provider": "github"});
+    stage.rows(&CREDENTIAL, json!([credential(1), credential(2)]));
+    stage.keys("g<space><space>t");
+    assert_eq!(stage.toast(), "Rotate Token takes one row at a time");
+    assert!(stage.state.form.is_none());
+    stage.keys("r");
+    assert_eq!(stage.toast(), "Renew takes one row at a time");
+    assert!(stage.state.dialog.is_none());
+}
+
+#[test]
+fn a_question_names_each_marked_row_that_is_left_out() {
+    let mut stage = Stage::at_agents();
+    let agent = |n: u8, session: &str| {
+        json!({"id": format!("id{n}"), "name": format!("aa{n}"), "project_id": "web",
+            "current_session_id": session})
+    };
+    let agents = json!([agent(1, "s1"), agent(2, ""), agent(3, "")]);
+    stage.rows(&AGENT, agents);
+    stage.keys("g<space><space><space>x");
+    let picture = stage.picture();
+    for line in [
+        "Not for all that are marked:",
+        "Agent aa2 has no active session",
+        "Agent aa3 has no active session",
+    ] {
+        assert!(picture.contains(line), "{line} {picture}");
+    }
 }

@@ -61,13 +61,47 @@ fn rows_that_may_be_missing_have_a_mark_and_a_reason() {
         "{written}"
     );
     // A project that is not among them may be there.
+    let doubt = "other is not among the projects that were read: it may not exist";
     stage.keys(":agents other<enter>");
     assert!(shows(&stage, "agents(other)[?]"), "{}", stage.picture());
+    assert_eq!(stage.toast(), doubt);
+    stage.keys("9");
+    let said = "No project at index 9: 1 read so far, there may be more";
+    assert_eq!(stage.toast(), said);
+    stage.keys(":project other<enter>");
+    assert!(shows(&stage, "agents(other)[?]"), "{}", stage.picture());
+    assert_eq!(stage.toast(), doubt);
+    stage.keys(":project web<enter>");
+    assert_eq!(stage.toast(), "Switched to project web");
     stage.keys(":projects<enter>");
     one_project(&mut stage, 1, None);
     assert!(!shows(&stage, "lack"), "{}", stage.picture());
     stage.keys(":agents other<enter>");
     assert_eq!(stage.toast(), "project other not found");
+}
+
+#[test]
+fn projects_that_were_not_read_are_not_said_to_be_none() {
+    let mut stage = Stage::new();
+    stage.keys(":sessions<enter>2");
+    let said = "No project at index 2: they are not read yet, :projects reads them";
+    assert_eq!(stage.toast(), said);
+    stage.keys(":project web<enter>");
+    assert_eq!(stage.toast(), "Switched to project web");
+}
+
+#[test]
+fn a_gap_of_the_rows_does_not_hide_that_of_their_cells() {
+    let mut stage = Stage::new();
+    one_project(&mut stage, 1, Some("the list may lack objects"));
+    let page = stage.page();
+    stage.answer(Answer::Joined {
+        page,
+        cells: Vec::new(),
+        gap: Some("sessions: boom".to_owned()),
+    });
+    let said = "✗ the list may lack objects; sessions: boom";
+    assert!(shows(&stage, said), "{}", stage.picture());
 }
 
 #[test]

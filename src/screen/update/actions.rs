@@ -13,7 +13,7 @@ use crate::screen::shown;
 use crate::screen::state::{Body, State};
 use crate::screen::view::{Call, Form, Go, Outside, Run, View};
 
-/// The most rows that a question names.
+/// The most rows that a question or a form names.
 const NAMED: usize = 8;
 
 /// Does what a key of the view means. Returns false if the view has no such key.
@@ -36,22 +36,19 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
     match action.run {
         Run::Describe => show(state, Text::Describe),
         Run::Yaml => show(state, Text::Yaml),
-        Run::Edit(what) => editing::begin(state, what, effects),
+        Run::Edit(what) => {
+            if let Some(row) = only(state, action.label) {
+                editing::begin(state, what, &row, effects);
+            }
+        }
         Run::Go(whither) => {
             if let Some(row) = selected(state) {
                 let scope = state.scope();
                 go(state, whither(&scope, &row), effects);
             }
         }
-        Run::New(form) => open_form(state, form, None, effects),
-        Run::Form(form) => {
-            if let Some(row) = selected(state) {
-                match usable(&row).and_then(|()| (form.opens)(&row)) {
-                    Ok(()) => open_form(state, form, Some(row), effects),
-                    Err(why) => state.complain(shown::line(&why)),
-                }
-            }
-        }
+        Run::New(form) => open_form(state, form, Vec::new(), effects),
+        Run::Form(form) => form_for_rows(state, form, effects),
         Run::Call(call) => ask(state, call, effects),
         Run::Outside(what) => outside(state, what, effects),
     }
@@ -76,6 +73,24 @@ fn selected(state: &mut State) -> Option<Record> {
         state.say("Nothing is selected");
     }
     row
+}
+
+/// Returns the rows that a change is for: those that are marked, or else the selected one. Says so if there is none, or
+/// if there are several and the change takes one.
+fn chosen(state: &mut State, title: &str, is_bulk: bool) -> Option<Vec<Record>> {
+    let table = state.table()?;
+    let rows: Vec<Record> = table.chosen().into_iter().cloned().collect();
+    match rows.len() {
+        0 => state.say("Nothing is selected"),
+        2.. if !is_bulk => state.complain(format!("{title} takes one row at a time")),
+        _ => return Some(rows),
+    }
+    None
+}
+
+/// Returns the row that a change is for which takes one.
+fn only(state: &mut State, title: &str) -> Option<Record> {
+    chosen(state, title, false)?.pop()
 }
 
 fn go(state: &mut State, go: Go, effects: &mut Vec<Effect>) {
@@ -133,18 +148,30 @@ fn fetch_of(state: &State, view: &View, row: &Record) -> Option<Fetch> {
     }
 }
 
-fn open_form(
-    state: &mut State,
-    form: &'static Form,
-    row: Option<Record>,
-    effects: &mut Vec<Effect>,
-) {
+/// Opens a form for the rows that are chosen.
+fn form_for_rows(state: &mut State, form: &'static Form, effects: &mut Vec<Effect>) {
+    let Some(rows) = chosen(state, form.title, form.is_bulk()) else {
+        return;
+    };
+    let check = |row: &Record| usable(row).and_then(|()| (form.opens)(row));
+    match rows.iter().try_for_each(check) {
+        Ok(()) => open_form(state, form, rows, effects),
+        Err(why) => state.complain(shown::line(&why)),
+    }
+}
+
+fn open_form(state: &mut State, form: &'static Form, rows: Vec<Record>, effects: &mut Vec<Effect>) {
     let Some(page) = state.top().map(|page| page.number) else {
         return;
     };
     let scope = state.scope();
     let number = state.number();
-    let mut open = OpenForm::new(form, (number, page), scope, row);
+    let lines = match rows.as_slice() {
+        [] | [_] => Vec::new(),
+        several => named(several, format!("For {} objects:", several.len())),
+    };
+    let lines = lines.iter().map(|line| shown::line(line)).collect();
+    let mut open = OpenForm::new(form, (number, page), scope, rows, lines);
     effects.extend(open.offers());
     state.form = Some(open);
 }
@@ -152,34 +179,30 @@ fn open_form(
 /// Prepares the requests for the chosen rows, and asks first if something is lost by them.
 fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     let scope = state.scope();
-    let Some(table) = state.table() else { return };
-    let mut rows: Vec<Record> = table.chosen().into_iter().cloned().collect();
-    if !call.bulk && rows.len() > 1 {
-        return state.complain(format!("{} takes one row at a time", call.title));
-    }
+    let Some(mut rows) = chosen(state, call.title, call.bulk) else {
+        return;
+    };
+    let is_several = rows.len() > 1;
     let mut sends: Vec<Send> = Vec::new();
-    let mut refused = None;
+    let mut refused = Vec::new();
     let make = |row: &Record| usable(row).and_then(|()| (call.make)(&scope, row));
     rows.retain(|row| match make(row) {
-        Ok(mut send) => {
-            row.id().clone_into(&mut send.row);
-            if table.marks.len() > 1 {
-                send.failed = format!("{}: {}", row.name_or_id(), send.failed);
-                send.doing = Some(format!("{} {}", call.doing, row.name_or_id()));
-            }
-            sends.push(send);
+        Ok(send) => {
+            let send = send.for_row(row);
+            sends.push(if is_several {
+                send.one_of_several(row, call.doing)
+            } else {
+                send
+            });
             true
         }
         Err(why) => {
-            refused = Some(why);
+            refused.push(why);
             false
         }
     });
     let Some(first) = rows.first() else {
-        return match refused {
-            Some(why) => state.complain(why),
-            None => state.say("Nothing is selected"),
-        };
+        return state.complain(few(refused.into_iter()).join("; "));
     };
     let page = state.top().map_or(0, |page| page.number);
     let doing = match rows.as_slice() {
@@ -191,9 +214,15 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     };
     let mut lines = match rows.as_slice() {
         [one] => vec![question(&scope, one)],
-        several => question_for(several, call.title),
+        several => named(
+            several,
+            format!("{} {} objects?", call.title, several.len()),
+        ),
     };
-    lines.extend(refused.map(|why| format!("Not for all that are marked: {why}")));
+    if !refused.is_empty() {
+        lines.push("Not for all that are marked:".to_owned());
+        lines.extend(indented(few(refused.into_iter())));
+    }
     let typed = call.types_name.then(|| first.name_or_id().to_owned());
     if typed.is_some() {
         lines.push("Type its name to confirm:".to_owned());
@@ -209,23 +238,36 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     });
 }
 
-/// Returns the question for several rows: each by its name and its whole ID, as in the question for one.
-fn question_for(rows: &[Record], title: &str) -> Vec<String> {
+/// Returns lines that name several rows below a title: each by its name and its whole ID, as in the question for one.
+fn named(rows: &[Record], title: String) -> Vec<String> {
     let named = |row: &Record| match (row.name_or_id(), row.id()) {
-        (name, id) if name == id => format!("  {id}"),
-        (name, id) => format!("  {name} ({id})"),
+        (name, id) if name == id => id.to_owned(),
+        (name, id) => format!("{name} ({id})"),
     };
-    let mut lines = vec![format!("{title} {} objects?", rows.len())];
-    lines.extend(rows.iter().take(NAMED).map(named));
-    if rows.len() > NAMED {
-        lines.push(format!("  and {} more", rows.len() - NAMED));
-    }
+    let mut lines = vec![title];
+    lines.extend(indented(few(rows.iter().map(named))));
     lines
 }
 
-/// Runs a command of this program on the selected row, on the server that the screen shows.
+fn indented(lines: Vec<String>) -> impl Iterator<Item = String> {
+    lines.into_iter().map(|line| format!("  {line}"))
+}
+
+/// Returns the first lines, and how many more there are.
+fn few(lines: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(NAMED);
+    let mut few: Vec<String> = lines.take(NAMED).collect();
+    if more > 0 {
+        few.push(format!("and {more} more"));
+    }
+    few
+}
+
+/// Runs a command of this program on the chosen row, on the server that the screen shows.
 fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
-    let Some(row) = selected(state) else { return };
+    let Some(row) = only(state, what.title) else {
+        return;
+    };
     if let Err(why) = usable(&row).and_then(|()| (what.check)(&row)) {
         return state.complain(why);
     }

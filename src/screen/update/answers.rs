@@ -4,7 +4,7 @@ use super::{connecting, pages};
 use crate::resources::Record;
 use crate::screen::changes::Told;
 use crate::screen::effect::Effect;
-use crate::screen::event::Answer;
+use crate::screen::event::{Answer, Extent};
 use crate::screen::scope::{Kind, Named};
 use crate::screen::state::{Body, State};
 use crate::screen::table::Table;
@@ -133,7 +133,10 @@ fn rows_came(
         Kind::Projects => {
             state.projects = named(&rows);
             state.projects.sort_by(|a, b| a.name.cmp(&b.name));
-            state.has_all_projects = gap.is_none();
+            state.extent_of_projects = match gap {
+                None => Extent::Whole,
+                Some(_) => Extent::Part,
+            };
         }
         Kind::Contexts => state.contexts = rows.iter().map(|row| row.name().to_owned()).collect(),
         _ => {}

@@ -4,6 +4,7 @@ use super::{connecting, pages};
 use crate::compat::near::distance;
 use crate::screen::detail::Detail;
 use crate::screen::effect::Effect;
+use crate::screen::event::Extent;
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::state::{Body, Mode, State};
 use crate::screen::view::Needs;
@@ -91,6 +92,7 @@ fn open(state: &mut State, kind: Kind, argument: &str, effects: &mut Vec<Effect>
         },
     };
     pages::jump(state, kind, scope, effects);
+    doubt_project(state, argument);
 }
 
 /// Finds a project among those that the server has listed.
@@ -101,8 +103,21 @@ fn find_project(state: &State, name: &str) -> Result<Named, String> {
         .find(|it| it.name == name || it.id == name);
     match found {
         Some(project) => Ok(project.clone()),
-        None if !state.has_all_projects || state.projects.is_empty() => Ok(Named::new(name, name)),
-        None => Err(format!("project {name} not found")),
+        None if state.extent_of_projects == Extent::Whole && !state.projects.is_empty() => {
+            Err(format!("project {name} not found"))
+        }
+        None => Ok(Named::new(name, name)),
+    }
+}
+
+/// Says that the page is that of a project which is not in the list, if one was read.
+fn doubt_project(state: &mut State, name: &str) {
+    let project = state.scope().project.filter(|it| it.id == name);
+    let is_unread = project.is_some_and(|it| !state.projects.contains(&it));
+    if is_unread && state.extent_of_projects != Extent::Nothing {
+        state.complain(format!(
+            "{name} is not among the projects that were read: it may not exist"
+        ));
     }
 }
 
@@ -119,6 +134,7 @@ fn project(state: &mut State, name: &str, effects: &mut Vec<Effect>) {
     };
     pages::jump(state, kind, Scope::of_project(project), effects);
     state.say(format!("Switched to project {name}"));
+    doubt_project(state, name);
 }
 
 fn contexts(state: &mut State, effects: &mut Vec<Effect>) {
@@ -178,7 +194,7 @@ fn text_of_page(state: &State) -> String {
                 cells.collect::<Vec<_>>()
             };
             let rows: Vec<Vec<String>> = table.shown.iter().map(row).collect();
-            let gaps = table.gap.iter().chain(&table.gap_of_joined);
+            let gaps = table.gaps().into_iter();
             let gaps = gaps.map(|gap| format!("({})\n", crate::screen::shown::line(gap)));
             std::iter::once(crate::output::table::fitted(&titles, &rows, None))
                 .chain(gaps)

@@ -1,7 +1,7 @@
 //! Going to another server, and to the same one with another login.
 
 use crate::screen::effect::Effect;
-use crate::screen::event::{About, Fault};
+use crate::screen::event::{About, Extent, Fault};
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::state::{Body, Coming, Mode, State};
 use crate::screen::table::Table;
@@ -52,6 +52,7 @@ pub(super) fn connected(state: &mut State, number: u64, about: About, effects: &
 /// Gives up everything of the server before.
 fn start_anew(state: &mut State, effects: &mut Vec<Effect>) {
     state.projects.clear();
+    state.extent_of_projects = Extent::Nothing;
     // A column of another view.
     if matches!(state.mode, Mode::Sort(_)) {
         state.mode = Mode::Normal;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::api::Method;
 use crate::editor::{self, changes, line_of};
+use crate::resources::Record;
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{After, Effect, Send};
 use crate::screen::shown;
@@ -14,16 +15,13 @@ use crate::yaml;
 /// How often the editor opens again on a text that can't be read.
 const ROUNDS: u32 = 5;
 
-/// Opens the editor on the selected object.
-pub(super) fn begin(state: &mut State, what: &Editing, effects: &mut Vec<Effect>) {
+/// Opens the editor on the object of a row.
+pub(super) fn begin(state: &mut State, what: &Editing, row: &Record, effects: &mut Vec<Effect>) {
     let scope = state.scope();
-    let Some(row) = state.table().and_then(|table| table.selected().cloned()) else {
-        return state.say("Nothing is selected");
-    };
-    if let Err(why) = super::usable::usable(&row) {
+    if let Err(why) = super::usable::usable(row) {
         return state.complain(why);
     }
-    let path = (what.path)(&scope, &row);
+    let path = (what.path)(&scope, row);
     let Value::Object(mut before) = row.json() else {
         return;
     };
@@ -34,7 +32,9 @@ pub(super) fn begin(state: &mut State, what: &Editing, effects: &mut Vec<Effect>
         "" => scope.project_id().to_owned(),
         project => project.to_owned(),
     };
-    let mut send = Send::new(Method::Patch, path.clone(), &scope).in_project(&project);
+    let mut send = Send::new(Method::Patch, path.clone(), &scope)
+        .in_project(&project)
+        .for_row(row);
     let updated_at = row.text("updated_at");
     if row.resource.word != "inbox-message" {
         send = send.then(After::Unchanged {

@@ -2,6 +2,7 @@
 
 use super::connecting;
 use crate::screen::effect::{Effect, Load};
+use crate::screen::event::Extent;
 use crate::screen::messages::Messages;
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::state::{Body, Page, State};
@@ -187,7 +188,12 @@ pub(super) fn switch_project(state: &mut State, place: usize, effects: &mut Vec<
             None => {
                 let count = state.projects.len();
                 let place = place + 1;
-                state.complain(format!("No project at index {place}: there are {count}"));
+                let why = match state.extent_of_projects {
+                    Extent::Whole => format!("there are {count}"),
+                    Extent::Part => format!("{count} read so far, there may be more"),
+                    Extent::Nothing => "they are not read yet, :projects reads them".to_owned(),
+                };
+                state.complain(format!("No project at index {place}: {why}"));
                 return;
             }
         },

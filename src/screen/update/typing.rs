@@ -114,10 +114,10 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(form) = &mut state.form else { return };
     match form.submit(now) {
         Err(why) => form.error = why,
-        Ok(send) => {
-            let (page, title) = (form.page, form.form.title);
+        Ok(sends) => {
+            let (page, doing) = (form.page, form.doing());
             state.form = None;
-            sending::send(state, page, vec![send], format!("{title}..."), effects);
+            sending::send(state, page, sends, doing, effects);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::shared::fault;
 use crate::api::{Client, Error, ListOptions, path};
 use crate::resources::{CREDENTIAL, Record, Resource, remove_those_of_gateways};
 use crate::screen::effect::List;
-use crate::screen::event::Fault;
+use crate::screen::event::{Extent, Fault};
 
 /// How many lists are asked for at the same time.
 const AT_ONCE: usize = 10;
@@ -103,14 +103,6 @@ pub(super) async fn in_projects(
 pub(super) struct Known {
     pub rows: Vec<Record>,
     extent: Extent,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Extent {
-    Whole,
-    /// There may be more.
-    Part,
-    Nothing,
 }
 
 impl Known {

@@ -9,7 +9,7 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use super::shared::{Shared, fault};
-use crate::api::{Error, Request, path};
+use crate::api::{self, Error, Request, path};
 use crate::resources::{ACTIVE_PHASES, Record, SESSION, SESSION_MESSAGE};
 use crate::screen::event::{Answer, Fault};
 
@@ -120,7 +120,6 @@ impl Watch {
         let request = self.request(&["messages"], &format!("?after_seq={after}"));
         let value = self.shared.client.send(&request).await?.json()?;
         let items = match value {
-            Value::Null => Vec::new(),
             Value::Array(items) => items,
             mut other => match other.get_mut("items").map(Value::take) {
                 Some(Value::Array(items)) => items,
@@ -149,6 +148,7 @@ impl Watch {
     /// Reads a message of this session.
     fn message(&self, item: Value) -> Result<Record, Error> {
         let message = Record::decode(&SESSION_MESSAGE, item)?;
+        api::check_message(&message)?;
         let session = message.text("session_id");
         if !session.is_empty() && session != self.session {
             let why = format!("a message is one of another session: {session}");

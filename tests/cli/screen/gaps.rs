@@ -134,7 +134,17 @@ fn an_answer_without_messages_is_no_empty_session() {
         (json!({"kind": "Error"}), "no list of messages"),
         (json!({}), "no list of messages"),
         (json!("x"), "no list of messages"),
+        (json!(null), "no list of messages"),
         (json!([null, 1]), "json"),
+        (
+            json!([{"error": "unauthorized"}]),
+            "not a message: it has no number",
+        ),
+        (
+            json!([{"seq": 0, "event_type": "user"}]),
+            "not a message: it has no number",
+        ),
+        (json!([{"seq": 1}]), "not a message: it has no type"),
         (json!([message("s2")]), "one of another session: s2"),
     ] {
         let env = TestEnv::new();

@@ -423,3 +423,24 @@ fn an_interruption_and_a_run_are_done_only_if_the_answer_says_so() {
         assert_eq!(code, Some(0), "{line}: {stdout} {stderr}");
     }
 }
+
+#[test]
+fn items_that_are_not_messages_are_an_error() {
+    let env = TestEnv::new();
+    for (items, lack) in [
+        (json!([{}]), "number"),
+        (json!([{"error": "unauthorized"}]), "number"),
+        (json!([{"seq": 0, "event_type": "user"}]), "number"),
+        (json!([{"seq": 1}]), "type"),
+    ] {
+        let server = Scripted::with(move |_| answer(200, &items));
+        for line in ["session messages s", "session messages s -o json"] {
+            let (code, stdout, stderr) = run(&env, &server, line);
+            let why = format!(
+                "Error: list messages: the server's answer holds an item that is not a message: it has no {lack}\n"
+            );
+            assert!(stderr.starts_with(&why), "{line} {stderr}");
+            assert_eq!((code, stdout.contains("seq")), (Some(10), false), "{line}");
+        }
+    }
+}
