@@ -636,6 +636,19 @@ fn accounts_and_credentials_that_have_lost_each_other_are_found() {
     assert_eq!(found["credentials"], json!(["prod"]));
     assert_eq!(found["accounts"][0]["credential"], "gone");
     assert_eq!(bench.run("credential list --context dev").0, 2);
+
+    // A revocation makes sure that the cluster refuses the token.
+    let revoke = "credential revoke prod --yes";
+    for line in [
+        "credential renew prod",
+        "credential list --orphans --context dev",
+    ] {
+        let (_, _, err) = bench.run(line);
+        let hint = format!("acpctl --local {revoke}");
+        assert!(err.contains(&hint), "{line}: {err}");
+    }
+    bench.ok(revoke);
+    assert!(!orphans().contains("prod"));
 }
 
 #[test]
