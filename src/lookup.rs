@@ -569,7 +569,8 @@ async fn by_other_name(
         .with_context(|| format!("look up {} {}", resource.word, quote(text)))?;
     let found = one(resource, text, found)?;
     // So much hangs on a project that an answer with the ID of another one must not pass.
-    if let Some(project) = found.as_ref().filter(|_| resource.word == PROJECT.word) {
+    let is_doubtful = |it: &&Record| resource.word == PROJECT.word && it.id() != text;
+    if let Some(project) = found.as_ref().filter(is_doubtful) {
         let read = collection.request(Method::Get, project.id());
         client.see_same(project, &read).await?;
     }
