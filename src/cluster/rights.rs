@@ -112,13 +112,23 @@ const fn here(
     resource: &'static str,
     level: Level,
 ) -> Right {
+    let scope = Scope::Namespace;
     Right {
-        scope: Scope::Namespace,
-        verbs,
-        group,
-        resource,
-        name: "",
-        level,
+        scope,
+        ..everywhere(verbs, group, resource, level)
+    }
+}
+
+const fn named(
+    verbs: &'static [&'static str],
+    group: &'static str,
+    resource: &'static str,
+    name: &'static str,
+    level: Level,
+) -> Right {
+    Right {
+        name,
+        ..everywhere(verbs, group, resource, level)
     }
 }
 
@@ -134,23 +144,6 @@ const fn everywhere(
         group,
         resource,
         name: "",
-        level,
-    }
-}
-
-const fn named(
-    verbs: &'static [&'static str],
-    group: &'static str,
-    resource: &'static str,
-    name: &'static str,
-    level: Level,
-) -> Right {
-    Right {
-        scope: Scope::Cluster,
-        verbs,
-        group,
-        resource,
-        name,
         level,
     }
 }
