@@ -10,6 +10,11 @@ use crate::text::{brief, url_for_people, visible};
 /// The method of PKCE that we use; an issuer that lists others only is refused.
 const METHOD: &str = "S256";
 
+/// Returns the address of an issuer as it is compared: slashes at its end do not count.
+pub(crate) fn base(issuer: &str) -> &str {
+    issuer.trim_end_matches('/')
+}
+
 /// The endpoints of an issuer.
 pub(crate) struct Endpoints {
     pub token: String,
@@ -57,7 +62,7 @@ pub(super) fn read(document: &Value, base: &str) -> Result<Endpoints, Failure> {
         return Err(broken(why.to_owned())
             .hint("check --issuer-url; the address of a Keycloak realm ends in /realms/NAME"));
     }
-    if issuer.trim_end_matches('/') != base {
+    if self::base(issuer) != base {
         let theirs = brief(&url_for_people(issuer));
         return Err(broken(format!("calls itself \"{theirs}\""))
             .hint("use the address that the issuer has for itself: --issuer-url URL"));

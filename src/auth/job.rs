@@ -13,6 +13,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::cleartext;
+use super::discovery::base;
 use super::oidc::{self, Issuer};
 use crate::api::{explain, http};
 use crate::config::Settings;
@@ -201,7 +202,7 @@ pub(crate) fn client_secret(
     client: &str,
     wanted: Wanted,
 ) -> Result<Option<SecretString>, Failure> {
-    let fits = |var: Var, value: &str| var.get().map(|other| plain(&other) == plain(value));
+    let fits = |var: Var, value: &str| var.get().map(|other| base(&other) == base(value));
     let fits_issuer = fits(env::ISSUER_URL, issuer);
     if fits_issuer == Some(false) || fits(env::CLIENT_ID, client) == Some(false) {
         return Ok(None);
@@ -219,14 +220,10 @@ pub(crate) fn client_secret(
 
 /// Returns a digest by which the secret of this client at this issuer is recognized; `None` if no key can be stored.
 pub(crate) fn digest(issuer: &str, client: &str, secret: &SecretString) -> Option<String> {
-    let issuer = plain(issuer);
+    let issuer = base(issuer);
     let secret = secret.expose_secret();
     let text = Zeroizing::new(format!("client secret\0{issuer}\0{client}\0{secret}"));
     digest::keyed(text.as_bytes())
-}
-
-fn plain(address: &str) -> &str {
-    address.trim_end_matches('/')
 }
 
 /// Chooses the proof: an ID token that is given, else the secret, else the ID token that GitHub makes. A grant that is

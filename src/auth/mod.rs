@@ -4,7 +4,7 @@ pub(crate) mod browser;
 pub(crate) mod callback;
 pub(crate) mod cleartext;
 pub(crate) mod device;
-mod discovery;
+pub(crate) mod discovery;
 mod html;
 pub(crate) mod job;
 pub(crate) mod login;

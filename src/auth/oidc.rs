@@ -129,7 +129,7 @@ impl Issuer {
     pub(crate) fn new(issuer: &str, settings: &Settings) -> anyhow::Result<Self> {
         cleartext::check_issuer(issuer)?;
         check_path(issuer)?;
-        let base = issuer.trim_end_matches('/').to_owned();
+        let base = discovery::base(issuer).to_owned();
         http::know_userinfo(&base);
         let client = http::builder(&base, settings)?.build()?;
         Ok(Self {

@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::discovery::base;
 use super::oidc::{Issuer, Revocation};
 use super::store::{self, Login, Store};
 use super::{refresh, token};
@@ -150,8 +151,7 @@ impl Revocable {
     }
 
     fn is_of(&self, issuer: &str) -> bool {
-        let plain = |text: &str| text.trim_end_matches('/').to_owned();
-        plain(issuer) == plain(&self.issuer)
+        base(issuer) == base(&self.issuer)
     }
 
     /// True if this login and another one are of one session: revoking one token would end both. `issuer` is that of

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::args::{Args, DEFAULT_CLIENT, DEFAULT_ISSUER, Mode, filled};
 use super::secret::read_secret;
 use crate::auth::callback::Browser;
+use crate::auth::discovery::base;
 use crate::auth::job::{self, Wanted};
 use crate::auth::oidc::{Issuer, Tokens};
 use crate::auth::store::Login;
@@ -52,8 +53,7 @@ impl Provider {
             return Err(nobody_named(args, mode));
         }
         let issuer_url = named.unwrap_or_else(|| DEFAULT_ISSUER.to_owned());
-        let plain = |text: &str| text.trim_end_matches('/').to_owned();
-        let is_last = last_issuer.is_some_and(|last| plain(last) == plain(&issuer_url));
+        let is_last = last_issuer.is_some_and(|last| base(last) == base(&issuer_url));
         let last_client = config.text(CLIENT_ID).filter(|_| is_last);
         let client_id = filled(args.client_id.as_ref())
             .or_else(|| job::default_of_login(env::CLIENT_ID, settings))
