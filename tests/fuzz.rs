@@ -80,10 +80,17 @@ impl Numbers {
         self.0
     }
 
+    fn byte(&mut self) -> u8 {
+        self.next().to_le_bytes()[0]
+    }
+
     fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(limit.max(1)).unwrap()).unwrap()
     }
 }
+
+/// Where the numbers start, unless `FUZZ_SEED` says otherwise.
+const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
@@ -109,7 +116,8 @@ fn change(input: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
     }
 }
 
-fn survives(name: &str, rounds: u64, run: fn(&[u8])) {
+/// Returns the inputs that are kept for a target, in the order of their names.
+fn corpus(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
         .join(name);
@@ -118,7 +126,11 @@ fn survives(name: &str, rounds: u64, run: fn(&[u8])) {
         .map(|file| file.unwrap().path())
         .collect();
     files.sort();
-    let corpus: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+fn survives(name: &str, rounds: u64, run: fn(&[u8])) {
+    let corpus = corpus(name);
     let check = |input: &[u8]| {
         assert!(
             panic::catch_unwind(|| run(input)).is_ok(),
@@ -129,7 +141,7 @@ fn survives(name: &str, rounds: u64, run: fn(&[u8])) {
     for input in &corpus {
         check(input);
     }
-    let mut numbers = Numbers(number("FUZZ_SEED", 0x9E37_79B9_7F4A_7C15));
+    let mut numbers = Numbers(number("FUZZ_SEED", SEED));
     for _ in 0..number("FUZZ_ROUNDS", 1) * rounds {
         let mut input = corpus[numbers.below(corpus.len())].clone();
         for _ in 0..=numbers.below(4) {
@@ -178,6 +190,35 @@ fn manifests_survive() {
 #[test]
 fn screens_survive() {
     survives("screen", 1000, screen::run);
+}
+
+/// Plays long sessions: pieces of the corpus, random bytes and random keys in one row, so that views, forms and
+/// answers meet in each order. It takes minutes, even in an optimized build:
+///
+///     cargo test --release --test fuzz -- --ignored
+#[test]
+#[ignore = "takes minutes: ten million events, or as many as FUZZ_EVENTS says"]
+fn long_sessions_on_the_screen_survive() {
+    /// The bytes of one session; most of them are events.
+    const SESSION: usize = 20_000;
+    let corpus = corpus("screen");
+    let mut numbers = Numbers(number("FUZZ_SEED", SEED));
+    let mut left = number("FUZZ_EVENTS", 10_000_000);
+    while left > 0 {
+        let seed = numbers.0;
+        let mut input = Vec::with_capacity(SESSION);
+        while input.len() < SESSION {
+            match numbers.below(4) {
+                0 => input.extend(&corpus[numbers.below(corpus.len())]),
+                1 => input.extend((0..numbers.below(64)).map(|_| numbers.byte())),
+                2 => input.extend((0..numbers.below(64)).map(|_| b' ' + numbers.byte() % 0x5f)),
+                _ => input.push([0x0d, 0x1b, b':', b'/', 0x90, 0x91][numbers.below(6)]),
+            }
+        }
+        let played = panic::catch_unwind(|| acpctl::testing::screen::play(&input));
+        let played = played.unwrap_or_else(|_| panic!("it breaks with FUZZ_SEED={seed}"));
+        left = left.saturating_sub(u64::try_from(played).unwrap());
+    }
 }
 
 #[test]

@@ -58,6 +58,12 @@ impl Line {
         self.insert(text);
     }
 
+    /// True if no further character has room.
+    #[must_use]
+    pub(super) fn is_full(&self) -> bool {
+        self.text.chars().count() >= self.limit
+    }
+
     /// Inserts a text at the cursor, as far as the limit allows. The text never moves in memory while it grows, so no
     /// copy of a secret is left behind: its room is taken once.
     pub(super) fn insert(&mut self, text: &str) {

@@ -9,18 +9,19 @@ use serde_json::json;
 use super::draw;
 use super::effect::Effect;
 use super::event::{About, Answer, Event, Fault};
-use super::state::{Body, Options, State};
+use super::input::Line;
+use super::state::{Body, Mode, Options, State};
 use super::update::{start, update};
 use crate::resources::{Record, SESSION_MESSAGE};
 
 /// The number of events between two frames.
 const FRAME: usize = 16;
 
-/// Plays bytes, and draws a frame now and then.
+/// Plays bytes, draws a frame now and then, and returns the number of events.
 ///
 /// # Panics
-/// A frame holds a character that controls the terminal, or anything else breaks.
-pub fn play(bytes: &[u8]) {
+/// A frame holds a character that controls the terminal, a typed character is lost, or anything else breaks.
+pub fn play(bytes: &[u8]) -> usize {
     let options = Options {
         refresh: 5,
         color: true,
@@ -41,13 +42,45 @@ pub fn play(bytes: &[u8]) {
         let Some(event) = event(&state, *first, &mut rest, form) else {
             continue;
         };
+        let typed = typed(&state, &event);
         effects = update(&mut state, event);
+        if let Some(typed) = typed {
+            let line = bar(&state).map(Line::before);
+            assert!(line == Some(&typed), "a typed character is lost");
+        }
         count += 1;
         if count % FRAME == 0 {
             draw_safely(&state);
         }
     }
     draw_safely(&state);
+    count
+}
+
+/// Returns what stands before the cursor of the open bar after this event, if it is a character that has room there.
+fn typed(state: &State, event: &Event) -> Option<String> {
+    let Event::Key(key) = event else { return None };
+    let KeyCode::Char(character) = key.code else {
+        return None;
+    };
+    let line = bar(state).filter(|line| !line.is_full())?;
+    key.modifiers
+        .is_empty()
+        .then(|| format!("{}{character}", line.before()))
+}
+
+/// Returns the line of a command, a filter, a search or a name of a file, if the keys are for it.
+fn bar(state: &State) -> Option<&Line> {
+    if state.dialog.is_some() || state.form.is_some() {
+        return None;
+    }
+    match &state.mode {
+        Mode::Command { line, .. } | Mode::Filter { line, .. } | Mode::Write { line, .. } => {
+            Some(line)
+        }
+        Mode::Search(line) => Some(line),
+        Mode::Normal | Mode::Sort(_) => None,
+    }
 }
 
 fn draw_safely(state: &State) {
