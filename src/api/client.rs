@@ -362,14 +362,15 @@ impl Client {
     async fn open_stream(&self, request: &Request) -> Result<EventStream, Error> {
         let project = request.project.as_deref().or(self.project.as_deref());
         let project = project.filter(|project| !project.is_empty());
-        Ok(EventStream::new(match &self.transport {
+        let bytes = match &self.transport {
             Transport::Http(http) => {
                 self.trace
                     .request(&http.url(&request.path), request, project);
                 Bytes::Http(http.open(request, project).await?)
             }
             Transport::Local(local) => Bytes::Local(local.open_stream(request, project).await?),
-        }))
+        };
+        Ok(EventStream::new(&request.path, bytes))
     }
 
     /// Gets a JSON document.

@@ -4,6 +4,7 @@
 //! lacks prove nothing either way: `{}` is a success, as in the Go tool. An object that was asked for has its ID.
 
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::Error;
@@ -62,14 +63,49 @@ pub(crate) fn decoded(resource: &'static Resource, value: Value) -> Result<Recor
 /// # Errors
 /// [`Error::Unrelated`].
 pub(crate) fn refuse_stranger(path: &str, of: &str) -> Result<(), Error> {
+    refuse_name(path, "session_id", of)
+}
+
+fn refuse_name(path: &str, field: &str, of: &str) -> Result<(), Error> {
     match words_of(path).as_slice() {
         ["sessions", session, ..]
             if has_form_of_id(session) && has_form_of_id(of) && *session != of =>
         {
-            Err(differs("session_id", of).of_read())
+            Err(differs(field, of).of_read())
         }
         _ => Ok(()),
     }
+}
+
+/// The fields by which an event of a stream may name its session.
+#[derive(Deserialize)]
+struct Names {
+    session_id: Option<Value>,
+    #[serde(rename = "sessionId")]
+    session: Option<Value>,
+}
+
+/// Refuses an event of a stream that names another session than the one in the path. A thread (`threadId`) proves
+/// nothing: a session can have several.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(super) fn refuse_strange_event(path: &str, data: &str) -> Result<(), Error> {
+    // Most events name none, and need not be read here.
+    if !data.contains("ession") {
+        return Ok(());
+    }
+    let Ok(names) = serde_json::from_str::<Names>(data) else {
+        return Ok(());
+    };
+    for (field, name) in [
+        ("session_id", names.session_id),
+        ("sessionId", names.session),
+    ] {
+        let of = name.as_ref().and_then(Value::as_str).unwrap_or_default();
+        refuse_name(path, field, of)?;
+    }
+    Ok(())
 }
 
 /// Refuses an item of an answer that is not a message: every message has a number and a type.

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::bounds::check_weight;
 use super::error::Error;
+use super::proof::refuse_strange_event;
 use super::sse::{Event, Parser};
 
 /// A stream that is silent for this time counts as broken. The stream of messages sends a comment every 30 seconds
@@ -43,6 +44,8 @@ pub(super) enum Bytes {
 
 /// An open stream of events.
 pub struct EventStream {
+    /// The path that it was asked for, which says of which session it is.
+    path: String,
     bytes: Bytes,
     parser: Parser,
     waiting: std::collections::VecDeque<Event>,
@@ -50,8 +53,9 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    pub(super) fn new(bytes: Bytes) -> Self {
+    pub(super) fn new(path: &str, bytes: Bytes) -> Self {
         Self {
+            path: path.to_owned(),
             bytes,
             parser: Parser::default(),
             waiting: std::collections::VecDeque::new(),
@@ -62,11 +66,12 @@ impl EventStream {
     /// Waits for the next event; `None` if the server has closed the stream.
     ///
     /// # Errors
-    /// The stream breaks off or stays silent for too long, or an event is too long.
+    /// The stream breaks off or stays silent for too long, or an event is too long or one of another session.
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 check_weight(event.data.as_bytes())?;
+                refuse_strange_event(&self.path, &event.data)?;
                 return Ok(Some(event));
             }
             if self.ended {

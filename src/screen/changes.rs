@@ -10,6 +10,8 @@ pub(super) struct Change {
     pub doing: String,
     /// The ID of the row that it is for; empty if it is for none.
     pub row: String,
+    /// The text of a message that it sends; empty if it sends none.
+    pub message: String,
 }
 
 /// Requests that were sent together.
@@ -34,6 +36,8 @@ pub(super) struct Told {
     pub said: Result<String, String>,
     /// The ID of the row for which it was done.
     pub row: Option<String>,
+    /// The text of a message that was not sent.
+    pub unsent: Option<String>,
     /// True if no answer is missing now to what was sent together.
     pub is_last: bool,
 }
@@ -75,6 +79,7 @@ impl Changes {
             return Told {
                 said,
                 row: None,
+                unsent: None,
                 is_last: true,
             };
         };
@@ -90,8 +95,10 @@ impl Changes {
 impl Batch {
     fn answered(&mut self, number: u64, said: Result<String, String>) -> Told {
         let place = self.waiting.iter().position(|it| it.number == number);
-        let row = place.map(|place| self.waiting.swap_remove(place).row);
-        let row = row.filter(|row| said.is_ok() && !row.is_empty());
+        let change = place.map(|place| self.waiting.swap_remove(place));
+        let (row, message) = change.map(|it| (it.row, it.message)).unwrap_or_default();
+        let row = Some(row).filter(|row| said.is_ok() && !row.is_empty());
+        let unsent = Some(message).filter(|text| said.is_err() && !text.is_empty());
         match &said {
             Ok(_) => self.succeeded += 1,
             Err(why) => {
@@ -107,6 +114,7 @@ impl Batch {
                 (_, false) => Ok(self.progress()),
             },
             row,
+            unsent,
             is_last,
         }
     }

@@ -260,6 +260,15 @@ impl Send {
         self
     }
 
+    /// Returns the text of the message that it sends to a session; an empty text if it sends none.
+    #[must_use]
+    pub(super) fn message(&self) -> &str {
+        let payload = self.fields.iter().find(|(name, _)| *name == "payload");
+        let text = payload.and_then(|(_, value)| value.as_str());
+        text.filter(|_| self.after == After::Echo)
+            .unwrap_or_default()
+    }
+
     /// Returns method, path and fields as one line, without secrets.
     #[cfg(test)]
     #[must_use]

@@ -207,9 +207,11 @@ pub(super) fn text_of(kind: &str, payload: &str) -> Option<String> {
         "tool_use" => {
             let name = field(&["name", "tool"]).unwrap_or_default();
             let input = field(&["input"]).unwrap_or_default();
-            format!("{name} {}", shown::cut(&input, 80))
-                .trim()
-                .to_owned()
+            match format!("{name} {}", shown::cut(&input, 80)).trim() {
+                // A runner may store the call in words of its own.
+                "" => payload.to_owned(),
+                call => call.to_owned(),
+            }
         }
         "tool_result" => {
             let is_error = object.and_then(|it| it.get("is_error")) == Some(&Value::Bool(true));
@@ -298,6 +300,7 @@ mod tests {
                 r#"{"name":"Bash","input":{"a":1}}"#,
                 Some(r#"Bash {"a":1}"#),
             ),
+            ("tool_use", "ran the tests", Some("ran the tests")),
             (
                 "tool_result",
                 r#"{"content":"ok","is_error":true}"#,

@@ -18,6 +18,8 @@ pub(super) struct Line {
 pub(super) enum Edit {
     Changed,
     Moved,
+    /// The character does not fit.
+    Full,
     /// The key is not one of the line.
     None,
 }
@@ -64,10 +66,11 @@ impl Line {
         self.text.chars().count() >= self.limit
     }
 
-    /// Inserts a text at the cursor, as far as the limit allows. The text never moves in memory while it grows, so no
-    /// copy of a secret is left behind: its room is taken once.
-    pub(super) fn insert(&mut self, text: &str) {
+    /// Inserts a text at the cursor, as far as the limit allows, and returns how many characters did not fit. The text
+    /// never moves in memory while it grows, so no copy of a secret is left behind: its room is taken once.
+    pub(super) fn insert(&mut self, text: &str) -> usize {
         let room = self.limit.saturating_sub(self.text.chars().count());
+        let left_out = text.chars().count().saturating_sub(room);
         let text: String = text.chars().take(room).collect();
         if self.text.capacity() < self.text.len() + text.len() {
             let mut grown =
@@ -80,6 +83,7 @@ impl Line {
         self.at += text.len();
         let mut text = text;
         text.zeroize();
+        left_out
     }
 
     /// Does what a key means to a line, as shells do.
@@ -96,10 +100,10 @@ impl Line {
             KeyCode::Char('f') if ctrl => self.go(self.right()),
             KeyCode::Char('b') if alt => self.go(self.word_before()),
             KeyCode::Char('f') if alt => self.go(self.word_after()),
-            KeyCode::Char(c) if !ctrl && !alt => {
-                self.insert(c.encode_utf8(&mut [0; 4]));
-                Edit::Changed
-            }
+            KeyCode::Char(c) if !ctrl && !alt => match self.insert(c.encode_utf8(&mut [0; 4])) {
+                0 => Edit::Changed,
+                _ => Edit::Full,
+            },
             KeyCode::Backspace if alt => self.delete(self.word_before(), self.at),
             KeyCode::Backspace => self.delete(self.left(), self.at),
             KeyCode::Delete => self.delete(self.at, self.right()),

@@ -50,8 +50,12 @@ pub(super) struct Messages {
     pub time: Time,
     pub search: String,
     pub compose: Option<Line>,
+    /// The text of a message that could not be sent: the next one begins with it.
+    pub unsent: String,
     pub phase: String,
     pub trouble: Option<Fault>,
+    /// True once the stored messages were read: until then, their number is not known.
+    pub is_read: bool,
     pub session: Option<Record>,
     /// The number of the last stored message.
     pub last_seq: i64,
@@ -76,8 +80,10 @@ impl Messages {
             time: Time::Off,
             search: String::new(),
             compose: None,
+            unsent: String::new(),
             phase: phase.to_owned(),
             trouble: None,
+            is_read: false,
             session: None,
             last_seq: 0,
             next: 0,
@@ -86,9 +92,11 @@ impl Messages {
         }
     }
 
-    #[must_use]
-    pub(super) fn new_line() -> Line {
-        Line::new("", LONGEST)
+    /// Opens the line for a message.
+    pub(super) fn write(&mut self) {
+        let text = std::mem::take(&mut self.unsent);
+        self.follows = true;
+        self.compose = Some(Line::new(&text, LONGEST));
     }
 
     /// Takes what is known about the session now.

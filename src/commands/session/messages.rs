@@ -296,6 +296,8 @@ async fn print_all(
                 }
             }
             Ok(None) => break ConnectionEnd::Closed { brought_events },
+            // Waiting does not help against a server that sends another session's events.
+            Err(error @ Error::Unrelated(_)) => return Err(follow::broken(error)),
             Err(error) => break ConnectionEnd::Broken(follow::broken(error)),
         }
     };

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::follow::{self, End, EventFormat, Pauses};
 use super::text;
-use crate::api::{self, Client, Error, Event, path};
+use crate::api::{Client, Error, Event, path};
 use crate::commands::session_failure;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -145,6 +145,8 @@ impl<'a> Stored<'a> {
                     return Ok(end.map_or(Connection::Closed, Connection::Ended));
                 }
                 Ok(Ok(None)) => return Ok(Connection::Closed),
+                // Waiting does not help against a server that sends another session's messages.
+                Ok(Err(error @ Error::Unrelated(_))) => return Err(error.into()),
                 Ok(Err(error)) => return Ok(Connection::Broken(error)),
                 Err(_silent) => {
                     if let Some(end) = self.ended().await {
@@ -186,7 +188,7 @@ impl<'a> Stored<'a> {
     /// Prints a message, unless it was printed before or is damaged. A message that was cut off comes again as a whole.
     ///
     /// # Errors
-    /// If the message is another session's, or if standard output can't be written.
+    /// If standard output can't be written.
     fn print(&mut self, event: &Event) -> anyhow::Result<()> {
         let value: Value = serde_json::from_str(&event.data).unwrap_or_default();
         let text = |field: &str| value.get(field).and_then(Value::as_str);
@@ -194,7 +196,6 @@ impl<'a> Stored<'a> {
         let Some(seq) = value.get("seq").and_then(Value::as_i64).filter(is_next) else {
             return Ok(());
         };
-        api::refuse_stranger(&self.messages_path, text("session_id").unwrap_or_default())?;
         self.last = seq;
         self.end = text("event_type").and_then(follow::end_of_type);
         if self.format == EventFormat::Json {

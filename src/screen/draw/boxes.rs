@@ -11,7 +11,7 @@ use crate::screen::shown;
 
 /// Draws a box and returns its inside.
 pub(super) fn boxed(title: &str, theme: Theme, area: Rect, buffer: &mut Buffer) -> Rect {
-    let room = usize::from(area.width).saturating_sub(4);
+    let room = room_of_title(area.width);
     let title = match title {
         "" => Line::default(),
         title => Line::from(Span::styled(
@@ -27,6 +27,12 @@ pub(super) fn boxed(title: &str, theme: Theme, area: Rect, buffer: &mut Buffer) 
     let inside = block.inner(area);
     block.render(area, buffer);
     inside
+}
+
+/// Returns the columns for the title of a box of this width.
+#[must_use]
+pub(super) fn room_of_title(width: u16) -> usize {
+    usize::from(width).saturating_sub(4)
 }
 
 /// Empties an area: what lies over the page hides only what is under it.

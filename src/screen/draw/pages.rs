@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::boxes::{boxed, row, write};
+use super::boxes::{self, boxed, row, write};
 use super::header::edited;
 use super::theme::Theme;
 use crate::screen::detail::Detail;
@@ -17,9 +17,12 @@ use crate::screen::state::{Mode, State};
 use crate::screen::table::Table;
 use crate::screen::view::{Col, tone_of};
 
+/// The fewest columns for the scope in a title.
+const SHORTEST_SCOPE: usize = 8;
+
 /// Draws the rows of a table. Cells are computed for the rows in the window only.
 pub(super) fn table(state: &State, table: &Table, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let inside = boxed(&title(state, table), theme, area, buffer);
+    let inside = boxed(&title(state, table, area.width), theme, area, buffer);
     if let Some(age) = table.loading.stale(state.now) {
         let stale = format!(" ⟳ {age}s (stale) ");
         let width = u16::try_from(shown::width(&stale)).unwrap_or_default();
@@ -89,8 +92,9 @@ pub(super) fn table(state: &State, table: &Table, theme: Theme, area: Rect, buff
 }
 
 /// Returns `kind(scope)[count]`, with the total if the server has more, and the filter. A count that is not known yet
-/// is `?`; one to which rows may be missing has a `+`.
-fn title(state: &State, table: &Table) -> String {
+/// is `?`; one to which rows may be missing has a `+`. A scope that is too long for the box is cut: the rest says what
+/// the rows are.
+fn title(state: &State, table: &Table, width: u16) -> String {
     let scope = state
         .top()
         .map_or("all", |page| table.view.label(&page.scope));
@@ -101,20 +105,28 @@ fn title(state: &State, table: &Table) -> String {
         _ if table.gap.is_some() => format!("{shown}+"),
         _ => shown.to_string(),
     };
-    let mut title = format!("{}({})[{count}]", table.view.name, shown::line(scope));
+    let mut rest = format!(")[{count}]");
     if !table.filter_text.is_empty() {
-        title.push_str(&format!(" </{}>", shown::line(&table.filter_text)));
+        rest.push_str(&format!(" </{}>", shown::line(&table.filter_text)));
     }
     if table.hidden > 0 {
-        title.push_str(&format!(" <{} of gateways hidden>", table.hidden));
+        rest.push_str(&format!(" <{} of gateways hidden>", table.hidden));
     }
     if table.errors_only {
-        title.push_str(" <failures>");
+        rest.push_str(" <failures>");
     }
     if !table.marks.is_empty() {
-        title.push_str(&format!(" <{} marked>", table.marks.len()));
+        rest.push_str(&format!(" <{} marked>", table.marks.len()));
     }
-    title
+    scoped(table.view.name, scope, &rest, width)
+}
+
+/// Returns `kind(scope` with the rest of a title behind it, in which only the scope is cut.
+fn scoped(kind: &str, scope: &str, rest: &str, width: u16) -> String {
+    let taken = shown::width(kind) + shown::width(rest) + 1;
+    let room = boxes::room_of_title(width).saturating_sub(taken);
+    let scope = shown::cut(&shown::line(scope), room.max(SHORTEST_SCOPE));
+    format!("{kind}({scope}{rest}")
 }
 
 /// Returns the heading of a column, with the direction if the rows are sorted by it.
@@ -201,8 +213,12 @@ pub(super) fn messages(
         Some(agent) => format!("{}/{name}", agent.name),
         None => name.to_owned(),
     };
-    let count = messages.talk.count(messages.visible(Focus::Talk).len());
-    let title = format!("messages({})[{count}]", shown::line(&name));
+    let count = if messages.is_read {
+        messages.talk.count(messages.visible(Focus::Talk).len())
+    } else {
+        "?".to_owned()
+    };
+    let title = scoped("messages", &name, &format!(")[{count}]"), area.width);
     let inside = boxed(&title, theme, area, buffer);
     modes(messages, theme, row(inside, 0), buffer);
     let lines: Vec<&str> = match &messages.compose {
@@ -343,6 +359,7 @@ fn pane(
         let text = match focus {
             Focus::Talk if !messages.search.is_empty() => "Nothing matches the search.",
             Focus::Talk if messages.trouble.is_some() => "No messages: see the last line.",
+            Focus::Talk if !messages.is_read => "Loading...",
             Focus::Talk => "No messages yet.",
             Focus::Activity => "Waiting for agent activity…",
         };

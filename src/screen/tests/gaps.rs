@@ -77,7 +77,10 @@ fn rows_that_may_be_missing_have_a_mark_and_a_reason() {
     one_project(&mut stage, 1, None);
     assert!(!shows(&stage, "lack"), "{}", stage.picture());
     stage.keys(":agents other<enter>");
-    assert_eq!(stage.toast(), "project other not found");
+    assert_eq!(
+        stage.toast(),
+        "project other not found: the list may be old, :projects reads it again"
+    );
 }
 
 #[test]
@@ -87,7 +90,32 @@ fn projects_that_were_not_read_are_not_said_to_be_none() {
     let said = "No project at index 2: they are not read yet, :projects reads them";
     assert_eq!(stage.toast(), said);
     stage.keys(":project web<enter>");
-    assert_eq!(stage.toast(), "Switched to project web");
+    let said = "web is not checked: the projects are not read yet";
+    assert_eq!(stage.toast(), said);
+    let mut stage = Stage::new();
+    stage.fails(503, "away");
+    let said = "web may not exist: the projects could not be read: away";
+    for command in [":project web<enter>", ":sessions web<enter>"] {
+        stage.keys(command);
+        assert_eq!(stage.toast(), said);
+    }
+}
+
+#[test]
+fn a_list_of_projects_that_comes_late_is_compared_with_the_page() {
+    let mut stage = Stage::new();
+    let page = stage.page();
+    stage.keys(":project other<enter>");
+    let row = json!({"id": "web", "name": "web"});
+    stage.answer(Answer::Rows {
+        page,
+        rows: vec![Record::decode(&PROJECT, row).unwrap()],
+        total: 1,
+        hidden: 0,
+        gap: None,
+    });
+    let doubt = "other is not among the projects that were read: it may not exist";
+    assert_eq!(stage.toast(), doubt);
 }
 
 #[test]
@@ -266,4 +294,30 @@ fn the_reason_of_a_form_that_can_not_be_filled_stays_its_own() {
         gap: None,
     });
     assert!(shows(&stage, "boom"), "{}", stage.picture());
+}
+
+#[test]
+fn a_long_scope_leaves_room_for_the_number_of_rows() {
+    let mut stage = Stage::new();
+    let name = "long-".repeat(40);
+    stage.rows(&PROJECT, json!([{"id": "p", "name": name}]));
+    stage.keys("s");
+    stage.rows(&SESSION, json!([{"id": "s1", "name": name}]));
+    assert!(shows(&stage, "…)[1] "), "{}", stage.picture());
+    stage.keys("<enter>");
+    assert!(shows(&stage, "…)[?] "), "{}", stage.picture());
+}
+
+#[test]
+fn messages_that_are_not_read_yet_are_not_said_to_be_none() {
+    let mut stage = Stage::at_messages();
+    let picture = stage.picture();
+    assert!(picture.contains("messages(fix)[?]"), "{picture}");
+    assert!(picture.contains(" Loading..."), "{picture}");
+    let page = stage.page();
+    let messages = Vec::new();
+    stage.answer(Answer::Messages { page, messages });
+    let picture = stage.picture();
+    assert!(picture.contains("messages(fix)[0]"), "{picture}");
+    assert!(picture.contains(" No messages yet."), "{picture}");
 }

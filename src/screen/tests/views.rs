@@ -5,6 +5,7 @@ use serde_json::json;
 use super::stage::Stage;
 use crate::resources::{CREDENTIAL, INBOX_MESSAGE, SESSION};
 use crate::screen::effect::Effect;
+use crate::screen::event::{Answer, Event, Fault};
 use crate::screen::scope::Kind;
 use crate::screen::state::Options;
 use crate::screen::views;
@@ -205,6 +206,49 @@ fn a_message_of_several_lines_is_written_and_sent() {
 }
 
 #[test]
+fn a_message_that_was_not_sent_is_not_lost() {
+    let mut stage = Stage::at_messages();
+    let page = stage.page();
+    let answers = |stage: &mut Stage, said| {
+        let number = stage.effects.iter().find_map(|effect| match effect {
+            Effect::Send { sends, .. } => Some(sends[0].number),
+            _ => None,
+        });
+        stage.effects.clear();
+        let echo = None;
+        stage.answer(Answer::Sent {
+            page,
+            number: number.unwrap(),
+            said,
+            echo,
+        });
+    };
+    stage.keys("mhello<enter>");
+    answers(&mut stage, Err(Fault::new("Send message failed: away")));
+    stage.keys("m again<enter>");
+    assert!(stage.sent()[0].ends_with(r#"payload="hello again""#));
+    stage.keys("mother<enter>");
+    answers(&mut stage, Ok("Message sent".to_owned()));
+    stage.keys("m");
+    let messages = stage.state.messages_mut().unwrap();
+    assert_eq!(messages.compose.as_ref().unwrap().text(), "");
+}
+
+#[test]
+fn text_that_does_not_fit_is_counted() {
+    let mut stage = Stage::at_messages();
+    let paste = |count: usize| Event::Paste("x".repeat(count));
+    stage.event(paste(5));
+    assert_eq!(stage.toast(), "Nothing here takes the pasted text");
+    stage.keys("m");
+    stage.event(paste(4100));
+    let said = "4 characters of the pasted text do not fit and are left out";
+    assert_eq!(stage.toast(), said);
+    stage.keys("y");
+    assert_eq!(stage.toast(), "No more characters fit");
+}
+
+#[test]
 fn ten_thousand_rows_are_no_burden() {
     let mut stage = Stage::new();
     stage.keys(":sessions<enter>");
@@ -223,7 +267,6 @@ fn ten_thousand_rows_are_no_burden() {
 
 #[test]
 fn pasted_text_presses_no_keys() {
-    use crate::screen::event::Event;
     let mut stage = Stage::at_agents();
     stage.event(Event::Paste("q:q\n\u{4}".to_owned()));
     assert!(!stage.state.is_done);
@@ -265,7 +308,7 @@ fn a_provider_is_chosen_by_its_first_letter_and_a_kubeconfig_is_refused_there() 
 #[test]
 fn the_help_names_keys_that_do_something_else_in_other_views() {
     let mut stage = Stage::at_sessions();
-    stage.event(crate::screen::event::Event::Resize(160, 50));
+    stage.event(Event::Resize(160, 50));
     stage.keys("?");
     let picture = stage.picture();
     for line in [
@@ -280,7 +323,7 @@ fn the_help_names_keys_that_do_something_else_in_other_views() {
 #[test]
 fn a_provider_is_whole_in_a_window_of_80_columns() {
     let mut stage = Stage::new();
-    stage.event(crate::screen::event::Event::Resize(80, 24));
+    stage.event(Event::Resize(80, 24));
     stage.keys(":credentials<enter>");
     stage.rows(
         &CREDENTIAL,

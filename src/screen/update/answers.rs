@@ -1,6 +1,6 @@
 //! Answers of the server. Each names the page that it is for, so that none reaches another.
 
-use super::{connecting, pages};
+use super::{commands, connecting, pages};
 use crate::resources::Record;
 use crate::screen::changes::Told;
 use crate::screen::effect::Effect;
@@ -76,6 +76,7 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
         },
         Answer::Messages { page, messages } => {
             if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
+                shown.is_read = true;
                 for message in &messages {
                     shown.stored(message);
                 }
@@ -137,6 +138,7 @@ fn rows_came(
                 None => Extent::Whole,
                 Some(_) => Extent::Part,
             };
+            commands::doubt_shown(state);
         }
         Kind::Contexts => state.contexts = rows.iter().map(|row| row.name().to_owned()).collect(),
         _ => {}
@@ -165,6 +167,11 @@ fn sent(state: &mut State, page: u64, told: Told, echo: Option<Record>) {
     match told.said {
         Ok(text) => state.say(text),
         Err(why) => state.fail(why),
+    }
+    if let (Some(text), Some(page)) = (told.unsent, state.page_mut(page))
+        && let Body::Messages(messages) = &mut page.body
+    {
+        messages.unsent = text;
     }
     if let (Some(echo), Some(page)) = (echo, state.page_mut(page))
         && let Body::Messages(messages) = &mut page.body

@@ -104,21 +104,51 @@ fn find_project(state: &State, name: &str) -> Result<Named, String> {
     match found {
         Some(project) => Ok(project.clone()),
         None if state.extent_of_projects == Extent::Whole && !state.projects.is_empty() => {
-            Err(format!("project {name} not found"))
+            let again = "the list may be old, :projects reads it again";
+            Err(format!("project {name} not found: {again}"))
         }
         None => Ok(Named::new(name, name)),
     }
 }
 
-/// Says that the page is that of a project which is not in the list, if one was read.
+/// Says that the page is that of a project which is not in the list: it may not exist. A list that could not be read is
+/// a failure; one that was not read yet is none.
 fn doubt_project(state: &mut State, name: &str) {
-    let project = state.scope().project.filter(|it| it.id == name);
-    let is_unread = project.is_some_and(|it| !state.projects.contains(&it));
-    if is_unread && state.extent_of_projects != Extent::Nothing {
-        state.complain(format!(
-            "{name} is not among the projects that were read: it may not exist"
-        ));
+    let is_shown = state.scope().project.is_some_and(|it| it.id == name);
+    let is_known = |it: &Named| it.id == name || it.name == name;
+    if !is_shown || state.projects.iter().any(is_known) {
+        return;
     }
+    match state.extent_of_projects {
+        Extent::Whole | Extent::Part => state.complain(format!(
+            "{name} is not among the projects that were read: it may not exist"
+        )),
+        Extent::Nothing => match failure_of_projects(state) {
+            Some(why) => state.complain(format!(
+                "{name} may not exist: the projects could not be read: {why}"
+            )),
+            None => state.say(format!(
+                "{name} is not checked: the projects are not read yet"
+            )),
+        },
+    }
+}
+
+/// Says that the project of the page is not in the list, which was read after the page was opened.
+pub(super) fn doubt_shown(state: &mut State) {
+    let project = state.scope().project;
+    if let Some(project) = project.filter(|it| it.id == it.name) {
+        doubt_project(state, &project.id);
+    }
+}
+
+/// Returns why the list of projects, which is the first page, could not be read.
+fn failure_of_projects(state: &State) -> Option<String> {
+    let Body::Table(table) = &state.stack.first()?.body else {
+        return None;
+    };
+    let fault = table.loading.fault.as_ref()?;
+    Some(fault.of_list(table.view.name))
 }
 
 /// Works in another project: view and title change together.

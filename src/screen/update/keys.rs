@@ -8,7 +8,7 @@ use crate::screen::detail::Form as Text;
 use crate::screen::effect::Effect;
 use crate::screen::entry::Time;
 use crate::screen::layout;
-use crate::screen::messages::{Focus, Messages};
+use crate::screen::messages::Focus;
 use crate::screen::shown;
 use crate::screen::state::{Body, Mode, State};
 
@@ -314,8 +314,7 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             if let Some(why) = refusal {
                 return state.complain(why);
             }
-            messages.follows = true;
-            messages.compose = Some(Messages::new_line());
+            messages.write();
         }
         KeyCode::Char('c') => {
             let entry = messages.pointed(messages.focus);

@@ -24,6 +24,7 @@ pub(super) fn send(
             number: send.number,
             doing: doing.trim_end_matches('.').to_owned(),
             row: send.row.clone(),
+            message: send.message().to_owned(),
         });
     }
     state.changes.begin(changes, done.unwrap_or_default());

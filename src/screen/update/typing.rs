@@ -11,6 +11,8 @@ use crate::screen::input::{Edit, Line};
 use crate::screen::state::{Body, Mode, State};
 use crate::screen::view::Input;
 
+/// What is said of a character for which a line has no room.
+const FULL: &str = "No more characters fit";
 /// The most lines in a history.
 const HISTORY: usize = 100;
 
@@ -97,7 +99,9 @@ pub(super) fn form(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) 
                     KeyCode::Up => form.step(false, now),
                     KeyCode::Down => form.step(true, now),
                     _ => {
-                        line.key(key);
+                        if line.key(key) == Edit::Full {
+                            FULL.clone_into(&mut form.error);
+                        }
                     }
                 },
                 None => {}
@@ -362,7 +366,9 @@ pub(super) fn compose(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect
         || key.code == KeyCode::Char('j') && key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Esc => messages.compose = None,
-        KeyCode::Enter | KeyCode::Char('j') if is_newline => line.insert("\n"),
+        KeyCode::Enter | KeyCode::Char('j') if is_newline => {
+            line.insert("\n");
+        }
         KeyCode::Enter => {
             let text = line.text().trim().to_owned();
             // What was written stays until it can be sent.
@@ -377,7 +383,9 @@ pub(super) fn compose(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect
             }
         }
         _ => {
-            line.key(key);
+            if line.key(key) == Edit::Full {
+                state.complain(FULL);
+            }
         }
     }
 }
@@ -399,15 +407,24 @@ fn send(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
 }
 
 /// Takes text that was pasted: into the line that is edited, if any. Nothing else is done with it, so that pasted text
-/// presses no keys.
+/// presses no keys. What has no place is said, because a message or a secret without its end is another one.
 pub(super) fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
+    match pasted(state, text, effects) {
+        Some(0) => {}
+        Some(count) => state.complain(format!(
+            "{count} characters of the pasted text do not fit and are left out"
+        )),
+        None => state.say("Nothing here takes the pasted text"),
+    }
+}
+
+/// Inserts pasted text, and returns how many characters did not fit; `None` if no line is edited.
+fn pasted(state: &mut State, text: &str, effects: &mut Vec<Effect>) -> Option<usize> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let one_line = || text.trim().replace('\n', " ");
     if let Some(dialog) = &mut state.dialog {
-        if let Some((_, line)) = &mut dialog.typed {
-            line.insert(&one_line());
-        }
-        return;
+        let (_, line) = dialog.typed.as_mut()?;
+        return Some(line.insert(&one_line()));
     }
     if let Some(form) = &mut state.form {
         let is_secret = form
@@ -415,31 +432,32 @@ pub(super) fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
             .fields
             .get(form.focus)
             .is_some_and(|field| matches!(field.input, Input::Secret));
-        if let Some(Value::Text(line)) = form.values.get_mut(form.focus) {
-            line.insert(if is_secret { text.trim() } else { &text });
-        }
+        let left_out = match form.values.get_mut(form.focus) {
+            Some(Value::Text(line)) => {
+                Some(line.insert(if is_secret { text.trim() } else { &text }))
+            }
+            _ => None,
+        };
         effects.extend(form.offers());
-        return;
+        return left_out;
     }
     match &mut state.mode {
         Mode::Command { line, .. } | Mode::Search(line) | Mode::Write { line, .. } => {
-            line.insert(&one_line());
-            return;
+            return Some(line.insert(&one_line()));
         }
         Mode::Filter { line, .. } => {
-            line.insert(&one_line());
+            let left_out = line.insert(&one_line());
             let filter = line.text().to_owned();
             let now = state.now;
             if let Some(table) = state.table_mut() {
                 let _ = table.set_filter(&filter, now);
             }
-            return;
+            return Some(left_out);
         }
         Mode::Normal | Mode::Sort(_) => {}
     }
-    if let Some(line) = state.messages_mut().and_then(|it| it.compose.as_mut()) {
-        line.insert(&text);
-    }
+    let line = state.messages_mut()?.compose.as_mut()?;
+    Some(line.insert(&text))
 }
 
 /// Opens the line for a command, a filter or a search.

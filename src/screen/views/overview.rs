@@ -22,6 +22,7 @@ pub(super) static PULSES: View = View {
         Col::computed("STOPPED", 8, |it, _| joined(it, "Stopped")).at(Place::Room(3)),
         Col::computed("COMPLETED", 9, |it, _| joined(it, "Completed")).at(Place::Room(2)),
         Col::computed("FAILED", 8, |it, _| joined(it, "Failed")),
+        Col::computed("OTHER", 8, |it, _| joined(it, "other")).at(Place::Room(4)),
     ],
     order: ("PROJECT", false),
     load: |_| Load::Pulses,
@@ -33,7 +34,13 @@ pub(super) static PULSES: View = View {
             (false, false) => Tone::Plain,
         }
     },
-    enter: |_, it| Go::View(Kind::Sessions, Scope::of_project(project(it))),
+    enter: |_, it| {
+        let of = Some(project(it)).filter(|project| !project.id.is_empty());
+        Go::View(
+            Kind::Sessions,
+            of.map(Scope::of_project).unwrap_or_default(),
+        )
+    },
     enter_label: "Sessions",
     actions: &[],
 };

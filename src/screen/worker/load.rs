@@ -1,6 +1,6 @@
 //! The rows of a page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::join;
 use super::lists::{Lacks, Listed, Rows, all, in_projects, listed};
@@ -174,6 +174,7 @@ async fn pulses(client: &Client) -> Rows {
     let mut lacks = Lacks::default();
     let projects = lacks.known(PROJECT.collection, Ok(all(client, &PROJECT).await?));
     let sessions = lacks.known(SESSION.collection, Ok(all(client, &SESSION).await?));
+    let unlisted = unlisted(&projects.rows, &sessions.rows);
     let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for session in &sessions.rows {
         let of_project = counts.entry(session.text("project_id")).or_default();
@@ -188,14 +189,30 @@ async fn pulses(client: &Client) -> Rows {
         let counts = counts.get(project.id());
         let all: usize = counts.into_iter().flat_map(BTreeMap::values).sum();
         row.replace("sessions", &sessions.number(all));
+        let mut others = all;
         for phase in PHASES {
             let count = counts.and_then(|counts| counts.get(phase)).copied();
+            others -= count.unwrap_or_default();
             row.replace(phase, &sessions.number(count.unwrap_or_default()));
         }
+        row.replace("other", &sessions.number(others));
         row
     };
-    let rows = projects.rows.iter().map(row).collect();
+    let rows = projects.rows.iter().chain(&unlisted).map(row).collect();
     Ok(Listed::made(rows, lacks.said()))
+}
+
+/// Returns a project for each one that sessions name and the list lacks: it was deleted, or this user may not see it.
+fn unlisted(projects: &[Record], sessions: &[Record]) -> Vec<Record> {
+    let listed: BTreeSet<&str> = projects.iter().map(Record::id).collect();
+    let named: BTreeSet<&str> = sessions.iter().map(|it| it.text("project_id")).collect();
+    let project = |id: &&str| {
+        let mut project = Record::empty(&PROJECT);
+        project.replace("id", id);
+        project.replace("name", if id.is_empty() { "(none)" } else { id });
+        project
+    };
+    named.difference(&listed).map(project).collect()
 }
 
 /// Reads projects, their agents, and the sessions of these, in the order of a tree.
@@ -206,7 +223,13 @@ async fn tree(client: &Client) -> Rows {
         .rows
         .sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
     let sessions = lacks.known(SESSION.collection, Ok(all(client, &SESSION).await?));
-    let agents = in_projects(client, &AGENT, &ids(&projects.rows)).await;
+    let mut agents = in_projects(client, &AGENT, &ids(&projects.rows)).await;
+    let unlisted = unlisted(&projects.rows, &sessions.rows);
+    agents.extend(unlisted.iter().map(|project| {
+        let none = Listed::made(Vec::new(), None);
+        (project.id().to_owned(), Ok(none))
+    }));
+    projects.rows.extend(unlisted);
     let mut rows = Vec::new();
     for (project, (id, read)) in projects.rows.iter().zip(agents) {
         let agents = lacks.known(&format!("agents of {id}"), read);

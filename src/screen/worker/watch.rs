@@ -31,6 +31,8 @@ struct Watch {
     project: String,
     /// True while the session may send events.
     is_live: Cell<bool>,
+    /// True once the messages were read.
+    has_read: Cell<bool>,
 }
 
 /// Starts to follow a session, with one poll and one stream.
@@ -41,6 +43,7 @@ pub(super) fn start(shared: &Shared, page: u64, session: &str, project: &str) ->
         session: session.to_owned(),
         project: project.to_owned(),
         is_live: Cell::new(false),
+        has_read: Cell::new(false),
     });
     let other = Rc::clone(&watch);
     let poll = spawn_local(async move { watch.poll().await });
@@ -138,7 +141,8 @@ impl Watch {
             .filter_map(seq)
             .filter(|seq| *seq <= LARGEST);
         let last = seqs.max().unwrap_or(after);
-        if !messages.is_empty() {
+        let is_first = !self.has_read.replace(true);
+        if is_first || !messages.is_empty() {
             let page = self.page;
             let _ = self.shared.tell(Answer::Messages { page, messages });
         }
@@ -157,9 +161,19 @@ impl Watch {
         Ok(message)
     }
 
+    /// Says why the events are no longer followed.
+    fn gave_up(&self, error: &Error) {
+        let Fault { text, .. } = fault(error);
+        let text = format!("live events are no longer followed: {text}");
+        let _ = self.shared.tell(Answer::Watching {
+            page: self.page,
+            trouble: Some(Fault::new(text)),
+        });
+    }
+
     /// Reads the events of the run while the session is live. A stream that ends is opened again, later each time
     /// unless it brought something. A server without such a stream is asked less and less often; the messages come
-    /// anyway.
+    /// anyway. One that sends events of another session is not asked again.
     async fn stream(&self) {
         let mut failures = 0_u32;
         let mut last: Option<String> = None;
@@ -171,7 +185,12 @@ impl Watch {
             request.last_event_id.clone_from(&last);
             let mut is_useful = false;
             if let Ok(mut stream) = self.shared.client.stream_of(&request).await {
-                while let Ok(Some(event)) = stream.next().await {
+                loop {
+                    let event = match stream.next().await {
+                        Ok(Some(event)) => event,
+                        Err(error @ Error::Unrelated(_)) => return self.gave_up(&error),
+                        Ok(None) | Err(_) => break,
+                    };
                     is_useful = true;
                     last = event.id.or(last);
                     let Ok(event) = serde_json::from_str(&event.data) else {

@@ -233,3 +233,118 @@ fn a_failure_among_several_changes_stays_on_the_last_line() {
     assert!(screen.contains("<1 marked>"), "{screen}");
     leave(&terminal, CTRL_C);
 }
+
+#[test]
+fn a_project_that_can_not_be_looked_up_is_not_taken_for_one_that_exists() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| match path(request) {
+        "/projects" => error(503, "away", "come back"),
+        _ => list(json!([])),
+    });
+    let terminal = start_with(&env, server.url(), &[], "\"$@\"", &["ambient"], (24, 100));
+    terminal.wait_for("come back");
+    terminal.type_text(":project nosuch\r");
+    terminal.wait_for("nosuch may not exist: the projects could not be read: ");
+    leave(&terminal, CTRL_C);
+    // A server that does not answer yet.
+    let server = Scripted::with(|request| match path(request) {
+        "/projects" => Reply::Hang,
+        _ => list(json!([])),
+    });
+    let terminal = start_with(&env, server.url(), &[], "\"$@\"", &["ambient"], (24, 100));
+    terminal.wait_for("Loading...");
+    terminal.type_text(":sessions nosuch\r");
+    terminal.wait_for("nosuch is not checked: the projects are not read yet");
+    leave(&terminal, CTRL_C);
+}
+
+#[test]
+fn live_events_of_another_session_are_not_shown() {
+    let id = |n: u8| format!("2abcdefghijklmnopqrstuvwx{n:02}");
+    for field in ["sessionId", "session_id"] {
+        let env = TestEnv::new();
+        let session = json!({"id": id(1), "name": "fix", "project_id": "web", "phase": "Running"});
+        let event = |of: String, delta: &str| {
+            let event = json!({"type": "TEXT_MESSAGE_CONTENT", "messageId": delta, field: of, "delta": delta});
+            format!("data: {event}\n\n")
+        };
+        let body = event(id(1), "words of this") + &event(id(2), "words of another");
+        let server = Scripted::with(move |request| match path(request).rsplit('/').next() {
+            Some("projects") => list(json!([{"id": "web", "name": "web"}])),
+            Some("sessions") => list(json!([session])),
+            Some("messages") => answer(200, &json!([])),
+            Some("events") => Reply::Stream {
+                content_type: "text/event-stream".to_owned(),
+                body: body.clone().into_bytes(),
+                held: true,
+            },
+            _ => answer(200, &session),
+        });
+        let terminal = open(&env, &server, "sessions");
+        terminal.wait_for("fix");
+        terminal.type_text(ENTER);
+        terminal.wait_for("words of this");
+        terminal.wait_for("live events are no longer followed: ");
+        terminal.wait_for(&format!("its {field} is"));
+        leave(&terminal, CTRL_C);
+        assert!(!terminal.written().contains("words of another"));
+    }
+}
+
+#[test]
+fn sessions_of_projects_and_phases_that_are_not_known_are_counted() {
+    let env = TestEnv::new();
+    let session = |n: u8, project: &str, phase: &str| json!({"id": format!("s{n}"), "name": format!("job{n}"), "project_id": project, "phase": phase});
+    let sessions = json!([
+        session(1, "web", "Running"),
+        session(2, "web", "Paused"),
+        session(3, "gone", "Failed"),
+        session(4, "", "Running"),
+    ]);
+    let server = Scripted::with(move |request| match path(request) {
+        "/projects" => list(json!([{"id": "web", "name": "web"}])),
+        "/sessions" => list(sessions.clone()),
+        _ => list(json!([])),
+    });
+    let terminal = open(&env, &server, "pulses");
+    let screen = terminal.wait_for("pulses(all)[3]");
+    // Sessions, pending, creating, running, stopping, stopped, completed, failed, other.
+    let counts = ["2", "0", "0", "1", "0", "0", "0", "0", "1"];
+    assert_eq!(cells(&screen, "web")[1..10], counts);
+    assert_eq!(cells(&screen, "gone")[1], "1");
+    assert_eq!(cells(&screen, "(none)")[1], "1");
+    terminal.type_text(":tree\r");
+    let screen = terminal.wait_for("tree(all)[7]");
+    for name in ["gone", "job3", "(none)", "job4"] {
+        assert!(screen.contains(name), "{name}: {screen}");
+    }
+    leave(&terminal, CTRL_C);
+}
+
+#[test]
+fn a_message_that_fails_comes_back_and_a_paste_that_is_too_long_is_said() {
+    let env = TestEnv::new();
+    let session = json!({"id": "s1", "name": "fix", "project_id": "web", "phase": "Completed"});
+    let server = Scripted::with(
+        move |request| match (request.method.as_str(), path(request)) {
+            ("POST", _) => error(503, "away", "come back"),
+            (_, "/projects") => list(json!([{"id": "web", "name": "web"}])),
+            (_, "/sessions") => list(json!([session])),
+            (_, "/sessions/s1") => answer(200, &session),
+            (_, "/sessions/s1/messages") => answer(200, &json!([])),
+            _ => list(json!([])),
+        },
+    );
+    let terminal = open(&env, &server, "sessions");
+    terminal.wait_for("fix");
+    terminal.type_text(ENTER);
+    terminal.wait_for("messages(fix)");
+    terminal.type_text("mwritten words\r");
+    terminal.wait_for("Send message failed: ");
+    terminal.type_text("m");
+    terminal.wait_for("> send message: written words");
+    let pasted = "x".repeat(10_000);
+    terminal.type_text(&format!("\x1b[200~{pasted}\x1b[201~"));
+    terminal.wait_for("5917 characters of the pasted text do not fit and are left out");
+    leave(&terminal, CTRL_C);
+}

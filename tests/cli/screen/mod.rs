@@ -356,7 +356,7 @@ fn bug_29_a_server_that_does_not_answer_stops_no_key() {
     let terminal = start(&env, server.url(), &["ambient", "-c", "sessions"], 24, 80);
     terminal.wait_for("fix");
     terminal.type_text(ENTER);
-    terminal.wait_for("messages(fix)");
+    terminal.wait_for("messages(fix)[?]");
     terminal.type_text("?");
     terminal.wait_for("Press Esc");
     terminal.type_text("qq");

@@ -139,6 +139,12 @@ fn gated(
     Gate { server, open }
 }
 
+/// A server that answers no deletion until it is told to.
+fn holding_deletions() -> Gate {
+    let is_delete = |request: &Received| request.method == "DELETE";
+    gated(is_delete, "alpha", answer(204, &json!({})))
+}
+
 fn config(env: &TestEnv, current: &str, a: &Value, b: &Value) {
     let config = json!({"current_context": current, "contexts": {"a": a, "b": b}});
     env.config(&config.to_string());
@@ -212,8 +218,7 @@ fn while_the_server_changes_nothing_is_changed_on_either() {
 #[test]
 fn a_request_that_was_sent_goes_on_where_it_began() {
     let env = TestEnv::new();
-    let is_delete = |request: &Received| request.method == "DELETE";
-    let a = gated(is_delete, "alpha", answer(204, &json!({})));
+    let a = holding_deletions();
     let b = with_credential("beta", |_| None);
     config(
         &env,
@@ -246,8 +251,7 @@ fn begin_deletion(terminal: &Terminal) {
 #[test]
 fn whoever_leaves_during_a_change_learns_how_it_ended() {
     let env = TestEnv::new();
-    let is_delete = |request: &Received| request.method == "DELETE";
-    let a = gated(is_delete, "alpha", answer(204, &json!({})));
+    let a = holding_deletions();
     let to_a = context(&a.server, TOKEN_A);
     config(&env, "a", &to_a, &to_a);
     let terminal = open(&env);
@@ -262,8 +266,7 @@ fn whoever_leaves_during_a_change_learns_how_it_ended() {
 #[test]
 fn a_change_without_an_answer_is_named_after_the_screen() {
     let env = TestEnv::new();
-    let is_delete = |request: &Received| request.method == "DELETE";
-    let a = gated(is_delete, "alpha", answer(204, &json!({})));
+    let a = holding_deletions();
     let to_a = context(&a.server, TOKEN_A);
     config(&env, "a", &to_a, &to_a);
     let terminal = open(&env);
@@ -474,8 +477,7 @@ fn a_screen_does_not_change_to_a_login_from_elsewhere() {
 #[test]
 fn a_signal_during_a_change_names_it() {
     let env = TestEnv::new();
-    let is_delete = |request: &Received| request.method == "DELETE";
-    let a = gated(is_delete, "alpha", answer(204, &json!({})));
+    let a = holding_deletions();
     let to_a = context(&a.server, TOKEN_A);
     config(&env, "a", &to_a, &to_a);
     let unset = [("AMBIENT_TOKEN", "")];

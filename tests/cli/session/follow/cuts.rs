@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::session::follow::{closed, interrupt, message, sent, spawn, stream};
+use crate::session::follow::{closed, ended, interrupt, message, sent, spawn, stream};
 use crate::support::process::peak;
 use crate::support::server::{Received, Reply, Scripted, raw};
 use crate::support::{TestEnv, streams};
@@ -27,14 +27,8 @@ fn a_broken_stream_shows_what_came() {
                 stream(body, false)
             }
         });
-        let output = env
-            .connected(server.url())
-            .arg("session")
-            .args(args)
-            .output()
-            .unwrap();
-        let (stdout, stderr) = streams(&output);
-        assert_eq!(output.status.code(), Some(9), "{args:?}");
+        let (status, stdout, stderr) = ended(&env, &server, args);
+        assert_eq!(status, Some(9), "{args:?}");
         assert!(stdout.ends_with(shown), "{args:?}: {stdout}");
         assert_eq!(stderr, "Error: stream error: unexpected EOF\n");
     }
@@ -145,10 +139,8 @@ fn a_stream_that_ends_in_the_middle_of_a_run_says_so_and_prints_only_json_as_jso
         (&["messages", "s", "-f", "--json"], 0),
         (&["send", "s", "x", "-f", "--json"], 9),
     ] {
-        let mut command = env.connected(server.url());
-        let output = command.arg("session").args(args).output().unwrap();
-        let (stdout, stderr) = streams(&output);
-        assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+        let (status, stdout, stderr) = ended(&env, &server, args);
+        assert_eq!(status, Some(code), "{args:?}: {stderr}");
         assert!(stdout.contains("whole"), "{args:?}: {stdout}");
         assert!(
             !stdout.contains("not json") && !stdout.contains("TEXT_MES\n"),
@@ -195,18 +187,8 @@ fn an_answer_that_is_no_stream_is_an_error() {
                 }
                 reply.clone()
             });
-            let output = env
-                .connected(server.url())
-                .arg("session")
-                .args(args)
-                .output()
-                .unwrap();
-            let (stdout, stderr) = streams(&output);
-            assert_eq!(
-                output.status.code(),
-                Some(10),
-                "{args:?}: {stdout} {stderr}"
-            );
+            let (status, stdout, stderr) = ended(&env, &server, args);
+            assert_eq!(status, Some(10), "{args:?}: {stdout} {stderr}");
             assert!(
                 stderr.contains("Error: stream events: the answer is no event stream"),
                 "{args:?}: {stderr}"
@@ -249,15 +231,9 @@ fn stored_messages_that_end_before_the_run_are_no_success() {
         (&["messages", "s", "-f", "--after", "5"], "Failed", 1),
     ] {
         let server = sandbox(closed(&cut), phase);
-        let output = env
-            .connected(server.url())
-            .arg("session")
-            .args(args)
-            .output()
-            .unwrap();
-        let (stdout, stderr) = streams(&output);
+        let (status, stdout, stderr) = ended(&env, &server, args);
         let context = format!("{args:?} {phase}: {stdout} {stderr}");
-        assert_eq!(output.status.code(), Some(code), "{context}");
+        assert_eq!(status, Some(code), "{context}");
         assert!(stdout.contains("#8 "), "{context}");
         let says = "Error: the stream ended before the run did\n\
                     Hint: to read on behind the last message: acpctl session messages s -f --after 8\n";

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 
 use serde_json::json;
 
-use crate::session::follow::{closed, interrupt, message, sent, spawn, stream};
+use crate::session::follow::{closed, ended, interrupt, message, sent, spawn, stream};
 use crate::support::server::{Scripted, raw};
 use crate::support::{TestEnv, streams};
 
@@ -72,21 +72,58 @@ fn another_sessions_messages_are_not_shown_as_this_ones() {
             &["messages", given, "-f", "--after", "0"],
             &["events-history", given],
         ] {
-            let output = env
-                .connected(server.url())
-                .arg("session")
-                .args(args)
-                .output()
-                .unwrap();
-            let (stdout, stderr) = streams(&output);
+            let (status, stdout, stderr) = ended(&env, &server, args);
             let context = format!("{args:?} of {owner}: {stdout} {stderr}");
-            assert_eq!(output.status.code(), Some(code), "{context}");
+            assert_eq!(status, Some(code), "{context}");
             assert_eq!(stdout.is_empty(), code == 10, "{context}");
             assert_eq!(
                 stderr.contains("its session_id is"),
                 code == 10,
                 "{context}"
             );
+        }
+    }
+}
+
+#[test]
+fn live_events_of_another_session_are_refused() {
+    let env = TestEnv::new();
+    let (own, other) = ("2abSESS00000000000000000001", "2abOTHR00000000000000000001");
+    for (field, of, code) in [
+        ("sessionId", own, 0),
+        ("sessionId", other, 10),
+        ("session_id", other, 10),
+        // A session can have several threads.
+        ("threadId", other, 0),
+    ] {
+        let body = format!(
+            "data: {}\n\ndata: {}\n\n",
+            json!({"type": "TEXT_MESSAGE_CONTENT", field: of, "delta": "live words"}),
+            json!({"type": "RUN_FINISHED"})
+        );
+        let server = Scripted::with(move |request| {
+            if request.method == "POST" {
+                return sent();
+            }
+            closed(&body)
+        });
+        for args in [
+            &["messages", own, "-f"][..],
+            &["messages", own, "-f", "--json"],
+            &["events", own],
+            &["send", own, "x", "-f"],
+        ] {
+            let (status, stdout, stderr) = ended(&env, &server, args);
+            let context = format!("{args:?} {field} {of}: {stdout} {stderr}");
+            assert_eq!(status, Some(code), "{context}");
+            assert_eq!(stdout.contains("live words"), code == 0, "{context}");
+            let says = format!("its {field} is \"{other}\"");
+            assert_eq!(stderr.contains(&says), code == 10, "{context}");
+        }
+        if code == 10 {
+            let mut command = env.connected(server.url());
+            let command = command.args(["session", "messages", own, "-F"]);
+            command.assert().code(10);
         }
     }
 }

@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::support::server::{Reply, raw};
+use crate::support::run::Run as _;
+use crate::support::server::{Reply, Scripted, raw};
 use crate::support::{TOKEN, TestEnv};
 
 fn stream(body: impl Into<Vec<u8>>, held: bool) -> Reply {
@@ -27,6 +28,11 @@ fn closed(body: &str) -> Reply {
 
 fn sent() -> Reply {
     raw(201, "application/json", "{\"seq\":3}")
+}
+
+/// Runs a command of `session` to its end. Returns its status and what it wrote.
+fn ended(env: &TestEnv, server: &Scripted, args: &[&str]) -> (Option<i32>, String, String) {
+    env.connected(server.url()).arg("session").args(args).told()
 }
 
 /// Starts the program with both streams in pipes.
