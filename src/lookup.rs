@@ -636,7 +636,10 @@ async fn suggest(
     failure: Failure,
 ) -> Failure {
     let Some(field) = collection.resource.name_field else {
-        return failure;
+        return match failure.hint {
+            None => failure.hint(nobody(client, collection)),
+            Some(_) => failure,
+        };
     };
     let list = some(client, collection).await;
     if let Some(project) = &collection.project
@@ -658,23 +661,61 @@ async fn suggest(
     let is_whole = i64::try_from(items.len()).is_ok_and(|seen| seen >= list.total);
     match nearest(text, items.iter().map(|record| record.text(field))) {
         Some(name) => failure.hint(format!("did you mean {}?", quote(name))),
-        None if is_forbidden && is_whole => failure.hint(nobody(collection)),
-        None if collection.resource.word == SESSION.word && client.project().is_none() => failure
-            .hint("a session also goes by the name of its agent, if its project is known: add --project NAME"),
-        // The platform speaks of an ID, whichever the user has given.
-        None if failure.server.is_some() && failure.hint.is_none() => {
-            failure.hint(nobody(collection))
-        }
-        None => failure,
+        None if is_forbidden && !is_whole => failure,
+        // The platform speaks of an ID, whichever the user has given; and that the server has sent the list shows that
+        // its URL is right.
+        None => failure.hint(nobody(client, collection)),
     }
 }
 
-/// Says that neither an ID nor a name led to an object.
-fn nobody(collection: &Collection) -> String {
-    format!(
-        "no {} that you may see has this ID or name",
-        words(collection)
-    )
+/// Gives the failure of a caller that has looked up a session itself the same hint.
+pub(crate) async fn suggest_session(client: &Client, text: &str, failure: Failure) -> Failure {
+    suggest(client, &Collection::sessions(), text, failure).await
+}
+
+/// Says that neither an ID nor a name led to an object, where it was looked for, and how to see those that exist.
+fn nobody(client: &Client, collection: &Collection) -> String {
+    let word = words(collection);
+    let list = list_command(collection);
+    let project = match &collection.project {
+        None if collection.resource.word == SESSION.word => client.project(),
+        None => {
+            return format!(
+                "no {word} that you may see has this ID or name; those that exist: {list}"
+            );
+        }
+        project => project.as_deref(),
+    };
+    let projects = acpctl(&["project", "list"]);
+    match (project, collection.project.is_some()) {
+        (Some(project), true) => format!(
+            "project {} has no {word} of this ID or name; those that exist: {list}; the other projects: {projects}",
+            quote(project)
+        ),
+        (Some(project), false) => format!(
+            "no {word} has this ID or name, and no agent of project {} has this name; those that exist: {list}; the \
+             other projects: {projects}",
+            quote(project)
+        ),
+        (None, _) => format!(
+            "no {word} that you may see has this ID or name; those that exist: {list}; by the name of its agent, a \
+             {word} is found with --project NAME"
+        ),
+    }
+}
+
+/// Returns the command that lists a collection.
+fn list_command(collection: &Collection) -> String {
+    let resource = collection.resource;
+    let verb: &[&str] = if resource.word == SCHEDULED_SESSION.word {
+        &[resource.word, "list"]
+    } else {
+        &["get", resource.plural()]
+    };
+    match collection.project.as_deref() {
+        Some(project) => acpctl(&[verb, &["--project", project]].concat()),
+        None => acpctl(verb),
+    }
 }
 
 fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {

@@ -42,6 +42,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let projects = Collection::projects();
     projects.check(&args.project_id)?;
     let format = args.output.format(ctx)?;
+    if let Some(name) = &args.name {
+        let id = args.project_id.as_str();
+        check_project_name(name, &["project", "update", id, "--name"])?;
+    }
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("description", args.description.as_deref());
