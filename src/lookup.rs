@@ -22,8 +22,8 @@ use crate::config::Settings;
 use crate::config::settings::Origin;
 use crate::failure::{Failure, Kind};
 use crate::resources::{
-    AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
-    SESSION, is_usable_id,
+    AGENT, APPLICATION, CREDENTIAL, List, POLICY, PROJECT, PROVIDER, ROLE, Record, Resource,
+    SCHEDULED_SESSION, SESSION, is_usable_id,
 };
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
@@ -32,6 +32,17 @@ pub(crate) use crate::resources::{can_be_id, check, check_id, has_form_of_id};
 
 /// How many names are compared to find a similar one.
 const SIZE: i64 = 100;
+
+/// The nouns that have a verb `list`.
+static WITH_LIST: [&Resource; 7] = [
+    &AGENT,
+    &APPLICATION,
+    &CREDENTIAL,
+    &POLICY,
+    &PROJECT,
+    &PROVIDER,
+    &SCHEDULED_SESSION,
+];
 
 /// The objects of a kind, all of them or those of one project.
 pub struct Collection {
@@ -706,11 +717,11 @@ fn nobody(client: &Client, collection: &Collection) -> String {
 
 /// Returns the command that lists a collection.
 fn list_command(collection: &Collection) -> String {
-    let resource = collection.resource;
-    let verb: &[&str] = if resource.word == SCHEDULED_SESSION.word {
-        &[resource.word, "list"]
+    let word = collection.resource.word;
+    let verb: &[&str] = if WITH_LIST.iter().any(|noun| noun.word == word) {
+        &[word, "list"]
     } else {
-        &["get", resource.plural()]
+        &["get", collection.resource.plural()]
     };
     match collection.project.as_deref() {
         Some(project) => acpctl(&[verb, &["--project", project]].concat()),

@@ -18,7 +18,15 @@ const GAP: usize = 3;
 /// The end of a cell that was cut.
 const DOTS: &str = "...";
 /// The titles of columns with texts whose beginning says enough. They are cut before any name is.
-const PROSE: [&str; 5] = ["DESCRIPTION", "BODY", "REPO", "REASON", "WHY"];
+const PROSE: [&str; 7] = [
+    "DESCRIPTION",
+    "BODY",
+    "REPO",
+    "REASON",
+    "WHY",
+    "SERVER",
+    "API SERVER",
+];
 /// The width that such a column keeps as long as others can give way.
 const LEAST_PROSE: usize = 16;
 

@@ -8,7 +8,7 @@ use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::resources::{Candidates, PROJECT};
+use crate::resources::{Candidates, PROJECT, check_project_name};
 
 const EXAMPLES: &str = "acpctl project update team-a --description 'The shop and its tests'";
 

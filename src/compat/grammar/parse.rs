@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{ArgMatches, Command};
 
 use super::dashes::{missing_dashes, split_failure};
+use super::extra;
 use super::rules::{
     count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, unit_hint,
     value_name,

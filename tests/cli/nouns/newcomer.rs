@@ -181,7 +181,7 @@ fn a_name_that_no_project_can_have_gets_one_that_fits() {
 fn each_object_that_is_not_found_leads_to_its_list() {
     let env = store();
     let of_project = "Hint: project \"team-b\" has no agent of this ID or name; those that exist: \
-                      acpctl --local get agents --project team-b; the other projects: acpctl --local project list\n";
+                      acpctl --local agent list --project team-b; the other projects: acpctl --local project list\n";
     for line in [
         "agent start lead --project team-b",
         "agent get lead --project team-b",
@@ -192,7 +192,7 @@ fn each_object_that_is_not_found_leads_to_its_list() {
         assert!(stderr.ends_with(of_project), "{line}: {stderr}");
     }
     let of_credential = "Hint: no credential that you may see has this ID or name; those that exist: \
-                         acpctl --local get credentials\n";
+                         acpctl --local credential list\n";
     for line in [
         "credential get none",
         "credential bindings none",
