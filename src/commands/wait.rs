@@ -16,7 +16,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{
-    Candidates, FINAL_PHASES, PHASES, Record, Resource, SESSION, find_or_project_agent,
+    AGENT, Candidates, FINAL_PHASES, PHASES, Record, Resource, SESSION, find_or_project_agent,
     unknown_kind,
 };
 use crate::text::{acpctl_for, quote};
@@ -94,7 +94,14 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     if resource.word != SESSION.word {
         let message = format!("{} have no phases", resource.plural());
-        let hint = "add --for exists or --for deleted";
+        let hint = if resource.word == AGENT.word {
+            let name = quote(name);
+            format!(
+                "to wait for its session, write {name} alone; for the agent, add --for exists or --for deleted"
+            )
+        } else {
+            "add --for exists or --for deleted".to_owned()
+        };
         return Err(Failure::usage(message).hint(hint).into());
     }
     let client = ctx.client()?;
