@@ -42,7 +42,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let projects = Collection::projects();
     projects.check(&args.project_id)?;
     let format = args.output.format(ctx)?;
-    if let Some(name) = &args.name {
+    if let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) {
         let id = args.project_id.as_str();
         check_project_name(name, &["project", "update", id, "--name"])?;
     }

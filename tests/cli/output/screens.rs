@@ -31,9 +31,9 @@ fn without_dates(screen: &str) -> String {
 #[test]
 fn lists_of_credentials() {
     assert_snapshot!(both("credential list"), @r"
-    NAME   PROVIDER     CONTEXT   SERVER             EXPIRES   USED BY           AGE
-    prod   kubeconfig   team-a    api.example.c...   in 72y    all projects      3d
-    bot    github                                              demo, web (o...   3d
+    NAME   PROVIDER     CONTEXT   EXPIRES   USED BY                 AGE
+    prod   kubeconfig   team-a    in 72y    all projects            3d
+    bot    github                           demo, web (one agent)   3d
     status 0
     --- 200 columns
     NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE
@@ -197,9 +197,9 @@ fn providers_policies_and_clusters() {
 #[test]
 fn several_objects_on_one_screen() {
     assert_snapshot!(both("credential get prod bot"), @r"
-    NAME   PROVIDER     CONTEXT   SERVER             EXPIRES   USED BY           AGE
-    prod   kubeconfig   team-a    api.example.c...   in 72y    all projects      3d
-    bot    github                                              demo, web (o...   3d
+    NAME   PROVIDER     CONTEXT   EXPIRES   USED BY                 AGE
+    prod   kubeconfig   team-a    in 72y    all projects            3d
+    bot    github                           demo, web (one agent)   3d
     status 0
     --- 200 columns
     NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE
