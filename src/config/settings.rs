@@ -410,19 +410,19 @@ pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
             env::CLIENT_ID.name
         ));
     }
-    if env::TOKEN.is_blank() {
-        return failure.hint(format!(
-            "{} is set and empty: check the secret of the job that it comes from",
-            env::TOKEN.name
-        ));
-    }
+    let empty = if env::TOKEN.is_blank() {
+        let name = env::TOKEN.name;
+        format!("{name} is set and empty: check where its value comes from; or ")
+    } else {
+        String::new()
+    };
     let url = if api_url == DEFAULT_API_URL {
         "URL".to_owned()
     } else {
         url_for_people(api_url)
     };
     let hint = format!(
-        "log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
+        "{empty}log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
         acpctl(&["login", &url])
     );
     failure.hint(hint)
