@@ -709,8 +709,8 @@ fn nobody(client: &Client, collection: &Collection) -> String {
             quote(project)
         ),
         (None, _) => format!(
-            "no {word} that you may see has this ID or name; those that exist: {list}; by the name of its agent, a \
-             {word} is found with --project NAME"
+            "no {word} that you may see has this ID or name; those that exist: {list}; to name a {word} by \
+             its agent, add --project NAME"
         ),
     }
 }

@@ -219,7 +219,7 @@ fn each_object_that_is_not_found_leads_to_its_list() {
         assert!(stderr.ends_with(of_session), "{line}: {stderr}");
         let stderr = refused(&env, line, 3);
         assert!(
-            stderr.contains("with --project NAME") && stderr.contains("get sessions"),
+            stderr.contains("add --project NAME") && stderr.contains("get sessions"),
             "{line}: {stderr}"
         );
     }
