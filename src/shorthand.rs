@@ -219,7 +219,7 @@ fn labels_of_flags(line: &Line<'_>) -> Vec<Label> {
         let Candidates::Names(expected) = arg.get::<Candidates>()? else {
             return None;
         };
-        label(value, *expected, at)
+        label(value, expected, at)
     });
     flags.collect()
 }

@@ -200,7 +200,9 @@ pub(super) fn leave_out(
         }
         if let Some(at) = titles.iter().position(|it| it == title) {
             titles.remove(at);
-            rows.iter_mut().for_each(|row| drop(row.remove(at)));
+            for row in rows.iter_mut() {
+                row.remove(at);
+            }
         }
     }
 }
