@@ -244,11 +244,12 @@ impl Ctx {
         let none = || {
             let set = acpctl(&["project", "set", "NAME"]);
             let words = "no project set; use --project-id or run";
+            let exist = format!("those that exist: {}", acpctl(&["project", "list"]));
             if self.settings().is_ok_and(Settings::is_local) {
-                return Failure::usage(format!("{words} '{set}'"));
+                return Failure::usage(format!("{words} '{set}'")).hint(exist);
             }
             Failure::usage(format!("{words} 'acpctl config set project <name>'"))
-                .hint(format!("choose one: {set}"))
+                .hint(format!("choose one: {set}; {exist}"))
         };
         let flag = flag.filter(|project| !project.is_empty());
         if let (Some(own), Some(global)) = (flag, self.globals.project.as_deref())

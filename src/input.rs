@@ -193,8 +193,28 @@ pub(crate) fn from_token_flag(value: impl AsRef<OsStr>) -> Result<Input, Failure
             }
             from_path(path)
         }
-        _ => Ok(literal_input(value)),
+        _ => {
+            refuse_path(value)?;
+            Ok(literal_input(value))
+        }
     }
+}
+
+/// Refuses the path of a file as a secret: the `@` in front of it was forgotten. No token begins as such a path does.
+fn refuse_path(value: &[u8]) -> Result<(), Failure> {
+    let begins = ["/", "./", "../", "~/"];
+    let is_path = begins
+        .iter()
+        .any(|start| value.starts_with(start.as_bytes()));
+    let path = PathBuf::from(system::os_string(value));
+    if !is_path || !path.is_file() {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::usage(format!(
+        "--token {path} is the path of a file, and would be taken for the secret itself"
+    ))
+    .hint(format!("to read the file: --token @{path}")))
 }
 
 fn literal_input(text: &[u8]) -> Input {

@@ -22,8 +22,8 @@ use crate::config::Settings;
 use crate::config::settings::Origin;
 use crate::failure::{Failure, Kind};
 use crate::resources::{
-    AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
-    SESSION, is_usable_id,
+    AGENT, APPLICATION, CREDENTIAL, List, POLICY, PROJECT, PROVIDER, ROLE, Record, Resource,
+    SCHEDULED_SESSION, SESSION, is_usable_id,
 };
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
@@ -32,6 +32,17 @@ pub(crate) use crate::resources::{can_be_id, check, check_id, has_form_of_id};
 
 /// How many names are compared to find a similar one.
 const SIZE: i64 = 100;
+
+/// The nouns that have a verb `list`.
+static WITH_LIST: [&Resource; 7] = [
+    &AGENT,
+    &APPLICATION,
+    &CREDENTIAL,
+    &POLICY,
+    &PROJECT,
+    &PROVIDER,
+    &SCHEDULED_SESSION,
+];
 
 /// The objects of a kind, all of them or those of one project.
 pub struct Collection {
@@ -636,7 +647,10 @@ async fn suggest(
     failure: Failure,
 ) -> Failure {
     let Some(field) = collection.resource.name_field else {
-        return failure;
+        return match failure.hint {
+            None => failure.hint(nobody(client, collection)),
+            Some(_) => failure,
+        };
     };
     let list = some(client, collection).await;
     if let Some(project) = &collection.project
@@ -658,23 +672,61 @@ async fn suggest(
     let is_whole = i64::try_from(items.len()).is_ok_and(|seen| seen >= list.total);
     match nearest(text, items.iter().map(|record| record.text(field))) {
         Some(name) => failure.hint(format!("did you mean {}?", quote(name))),
-        None if is_forbidden && is_whole => failure.hint(nobody(collection)),
-        None if collection.resource.word == SESSION.word && client.project().is_none() => failure
-            .hint("a session also goes by the name of its agent, if its project is known: add --project NAME"),
-        // The platform speaks of an ID, whichever the user has given.
-        None if failure.server.is_some() && failure.hint.is_none() => {
-            failure.hint(nobody(collection))
-        }
-        None => failure,
+        None if is_forbidden && !is_whole => failure,
+        // The platform speaks of an ID, whichever the user has given; and that the server has sent the list shows that
+        // its URL is right.
+        None => failure.hint(nobody(client, collection)),
     }
 }
 
-/// Says that neither an ID nor a name led to an object.
-fn nobody(collection: &Collection) -> String {
-    format!(
-        "no {} that you may see has this ID or name",
-        words(collection)
-    )
+/// Gives the failure of a caller that has looked up a session itself the same hint.
+pub(crate) async fn suggest_session(client: &Client, text: &str, failure: Failure) -> Failure {
+    suggest(client, &Collection::sessions(), text, failure).await
+}
+
+/// Says that neither an ID nor a name led to an object, where it was looked for, and how to see those that exist.
+fn nobody(client: &Client, collection: &Collection) -> String {
+    let word = words(collection);
+    let list = list_command(collection);
+    let project = match &collection.project {
+        None if collection.resource.word == SESSION.word => client.project(),
+        None => {
+            return format!(
+                "no {word} that you may see has this ID or name; those that exist: {list}"
+            );
+        }
+        project => project.as_deref(),
+    };
+    let projects = acpctl(&["project", "list"]);
+    match (project, collection.project.is_some()) {
+        (Some(project), true) => format!(
+            "project {} has no {word} of this ID or name; those that exist: {list}; the other projects: {projects}",
+            quote(project)
+        ),
+        (Some(project), false) => format!(
+            "no {word} has this ID or name, and no agent of project {} has this name; those that exist: {list}; the \
+             other projects: {projects}",
+            quote(project)
+        ),
+        (None, _) => format!(
+            "no {word} that you may see has this ID or name; those that exist: {list}; to name a {word} by \
+             its agent, add --project NAME"
+        ),
+    }
+}
+
+/// Returns the command that lists a collection.
+fn list_command(collection: &Collection) -> String {
+    let word = collection.resource.word;
+    let verb: &[&str] = if WITH_LIST.iter().any(|noun| noun.word == word) {
+        &[word, "list"]
+    } else {
+        &["get", collection.resource.plural()]
+    };
+    match collection.project.as_deref() {
+        Some(project) => acpctl(&[verb, &["--project", project]].concat()),
+        None => acpctl(verb),
+    }
 }
 
 fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command};
 
-use crate::compat::grammar::{Line, VERBS, ends_in_a_command_line};
+use crate::compat::grammar::{Known, Line, VERBS, ends_in_a_command_line};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::output;
@@ -117,7 +117,12 @@ fn without_kinds(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
     }
     let mut meant = line.words.clone();
     for (at, name) in own {
-        meant[at] = name.into();
+        let word = line.words[at].to_string_lossy();
+        let flag = word.split_once('=').filter(|_| word.starts_with("--"));
+        meant[at] = match flag {
+            Some((flag, _)) => format!("{flag}={name}").into(),
+            None => name.into(),
+        };
     }
     let names = line.path.iter().skip(1).map(|command| command.get_name());
     Some(names.map(OsString::from).chain(meant).collect())
@@ -189,8 +194,55 @@ impl Label {
     }
 }
 
-/// Returns each `KIND/NAME` among the arguments that are names of one kind.
+/// Returns each `KIND/NAME` where the name of an object of one kind is expected: as an argument, or as the value of a
+/// flag.
 fn labels(line: &Line<'_>) -> Vec<Label> {
+    let mut labels = labels_of_arguments(line);
+    labels.extend(labels_of_flags(line));
+    labels
+}
+
+fn labels_of_flags(line: &Line<'_>) -> Vec<Label> {
+    let words = line.words.iter().take_while(|word| *word != "--");
+    let words: Vec<&str> = words
+        .map(|word| word.to_str().unwrap_or_default())
+        .collect();
+    let flags = words.iter().enumerate().filter_map(|(at, word)| {
+        let flag = word.strip_prefix("--")?;
+        let (name, value, at) = match flag.split_once('=') {
+            Some((name, value)) => (name, value, at),
+            None => (flag, *words.get(at + 1)?, at + 1),
+        };
+        let Known::Arg(arg) = line.find_long(name)? else {
+            return None;
+        };
+        let Candidates::Names(expected) = arg.get::<Candidates>()? else {
+            return None;
+        };
+        label(value, expected, at)
+    });
+    flags.collect()
+}
+
+/// Reads `KIND/NAME` where the name of an object of one kind is expected.
+fn label(text: &str, expected: &'static Resource, at: usize) -> Option<Label> {
+    let (kind, name) = text.split_once('/')?;
+    let is_own = expected.is_called(&kind.to_lowercase());
+    let given = if is_own {
+        expected
+    } else {
+        find_or_project_agent(kind)?
+    };
+    (!name.is_empty()).then(|| Label {
+        at,
+        kind: kind.to_owned(),
+        given,
+        expected,
+        name: name.to_owned(),
+    })
+}
+
+fn labels_of_arguments(line: &Line<'_>) -> Vec<Label> {
     let positionals: Vec<&Arg> = line.command().get_positionals().collect();
     let arguments = line.arguments();
     let dashes = line.words.iter().position(|word| word == "--");
@@ -208,23 +260,13 @@ fn labels(line: &Line<'_>) -> Vec<Label> {
                 }
                 _ => return None,
             };
-            let (kind, name) = line.words[*at].to_str()?.split_once('/')?;
-            let is_own = expected.is_called(&kind.to_lowercase());
-            let given = if is_own {
-                expected
-            } else {
-                find_or_project_agent(kind)?
-            };
+            let mut label = label(line.words[*at].to_str()?, expected, *at)?;
             // `session start` takes the name of an agent, or else that of a session.
-            let takes_session =
-                given.word == SESSION.word && line.words.iter().any(|word| word == "--or-session");
-            (!name.is_empty()).then(|| Label {
-                at: *at,
-                kind: kind.to_owned(),
-                given,
-                expected: if takes_session { given } else { expected },
-                name: name.to_owned(),
-            })
+            let takes_session = line.words.iter().any(|word| word == "--or-session");
+            if takes_session && label.given.word == SESSION.word {
+                label.expected = label.given;
+            }
+            Some(label)
         })
         .collect()
 }

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::{Columns, Expected, Format, Layout, OutputArgs, Rows};
 use crate::resources::{CREDENTIAL, Candidates, List, Record, Resource, SESSION, Scope};
-use crate::text::acpctl;
+use crate::text::{acpctl, quote};
 
 /// The command that makes the first object of a kind, by the word of the kind. Words in capitals are for the reader to
 /// replace.
@@ -75,6 +75,8 @@ pub(crate) struct View<'a> {
     pub columns: Option<Columns>,
     /// True if the server was asked for some of the objects only.
     pub is_searched: bool,
+    /// The project whose objects are listed.
+    pub project: Option<&'a str>,
 }
 
 impl ListArgs {
@@ -141,22 +143,39 @@ impl ListArgs {
 
     /// Narrows a list and shows it.
     pub fn show(&self, ctx: &Ctx, list: List, format: &Format) -> anyhow::Result<()> {
-        self.show_as(ctx, list, format, None)
+        let project = match list.resource.word {
+            // The server narrows this list to the project of the request.
+            word if word == SESSION.word => ctx.client()?.project(),
+            _ => None,
+        };
+        self.show_of(ctx, list, (format, None), project)
     }
 
     /// Narrows a list and shows it, with columns that are not those of its resource.
     pub(crate) fn show_as(
         &self,
         ctx: &Ctx,
-        mut list: List,
+        list: List,
         format: &Format,
         columns: Option<Columns>,
+    ) -> anyhow::Result<()> {
+        self.show_of(ctx, list, (format, columns), None)
+    }
+
+    /// Narrows a list of a project and shows it.
+    pub(crate) fn show_of(
+        &self,
+        ctx: &Ctx,
+        mut list: List,
+        (format, columns): (&Format, Option<Columns>),
+        project: Option<&str>,
     ) -> anyhow::Result<()> {
         let total = self.narrow(&mut list, None)?;
         let view = View {
             format,
             columns,
             is_searched: false,
+            project,
         };
         self.print(ctx, &list, total, &view)
     }
@@ -175,8 +194,8 @@ impl ListArgs {
     ) -> anyhow::Result<()> {
         if list.items().is_empty() && shows_screen(ctx, view.format) {
             refuse_gap(list)?;
-            ctx.out
-                .aside(&nothing(list, view.is_searched || self.is_filtered()));
+            let is_filtered = view.is_searched || self.is_filtered();
+            ctx.out.aside(&nothing(list, is_filtered, view.project));
             return Ok(());
         }
         let layout = Layout {
@@ -265,7 +284,7 @@ impl ListArgs {
             }
             Ok(list)
         })?;
-        self.show(ctx, list, &format)
+        self.show_of(ctx, list, (&format, None), collection.project.as_deref())
     }
 
     fn labels(&self) -> Result<Selector, Failure> {
@@ -398,11 +417,19 @@ pub(crate) fn warn_of_project(ctx: &Ctx, resource: &Resource, own: Option<&str>)
 }
 
 /// Says that there is nothing to list, and how to change that.
-fn nothing(list: &List, filtered: bool) -> String {
-    let plural = list.resource.plural().replace('-', " ");
+fn nothing(list: &List, filtered: bool, project: Option<&str>) -> String {
+    let mut plural = list.resource.plural().replace('-', " ");
+    if let Some(project) = project {
+        plural.push_str(&format!(" in project {}", quote(project)));
+    }
     let first = FIRST.iter().find(|(word, _)| *word == list.resource.word);
     match first {
         _ if filtered => format!("No {plural} that fit"),
+        Some((_, command)) if project.is_some() => format!(
+            "No {plural} yet. Make one: {}. The other projects: {}",
+            acpctl(command),
+            acpctl(&["project", "list"])
+        ),
         Some((_, command)) => format!("No {plural} yet. Make one: {}", acpctl(command)),
         None => format!("No {plural}"),
     }

@@ -25,8 +25,9 @@ pub(crate) fn collection(
             "no project set; run 'acpctl config set project <name>' or set AMBIENT_PROJECT",
         )
         .hint(format!(
-            "choose one: {}",
-            acpctl(&["project", "set", "NAME"])
+            "choose one: {}; those that exist: {}",
+            acpctl(&["project", "set", "NAME"]),
+            acpctl(&["project", "list"])
         )));
     }
     Ok(Collection::of_project(resource, &ctx.project(flag)?))

@@ -10,6 +10,8 @@ use crate::runner::resolve::{OWNER, RunnerTarget, Tier, resolve};
 
 /// The word for a binding that names neither a project nor an agent: the platform then grants the use to every session.
 const EVERYWHERE: &str = "all projects";
+/// Follows the name of a project of which one agent alone may use a credential.
+const ONE_AGENT: &str = " (one agent)";
 /// The cell of a credential that no session may use.
 const NOBODY: &str = "-";
 
@@ -57,7 +59,13 @@ pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
         let projects = users.get(credential.id()).map_or_else(
             || NOBODY.to_owned(),
             |projects| {
-                let names: Vec<&str> = projects.iter().map(String::as_str).collect();
+                // A binding to the whole project includes each of its agents.
+                let is_included = |who: &str| {
+                    let project = who.strip_suffix(ONE_AGENT);
+                    project.is_some_and(|project| projects.contains(project))
+                };
+                let names = projects.iter().map(String::as_str);
+                let names: Vec<&str> = names.filter(|who| !is_included(who)).collect();
                 names.join(", ")
             },
         );
@@ -141,7 +149,7 @@ fn describe(binding: &Record, roles: &List) -> Use {
         (true, _) if role == OWNER => binding.text("user_id").to_owned(),
         (true, _) => EVERYWHERE.to_owned(),
         (false, true) => project.to_owned(),
-        (false, false) => format!("{project} (one agent)"),
+        (false, false) => format!("{project}{ONE_AGENT}"),
     };
     Use {
         who,

@@ -16,11 +16,10 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{
-    Candidates, FINAL_PHASES, PHASES, Record, Resource, SESSION, find_or_project_agent,
+    AGENT, Candidates, FINAL_PHASES, PHASES, Record, Resource, SESSION, find_or_project_agent,
     unknown_kind,
 };
-use crate::text::acpctl;
-use crate::text::quote;
+use crate::text::{acpctl_for, quote};
 
 const EXAMPLES: &str = "\
 acpctl wait fix-the-build
@@ -95,7 +94,14 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     if resource.word != SESSION.word {
         let message = format!("{} have no phases", resource.plural());
-        let hint = "add --for exists or --for deleted";
+        let hint = if resource.word == AGENT.word {
+            let name = quote(name);
+            format!(
+                "to wait for its session, write {name} alone; for the agent, add --for exists or --for deleted"
+            )
+        } else {
+            "add --for exists or --for deleted".to_owned()
+        };
         return Err(Failure::usage(message).hint(hint).into());
     }
     let client = ctx.client()?;
@@ -105,7 +111,12 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let session = lookup::session(client, name)
             .await
             .with_context(|| format!("get session {}", quote(name)))?;
-        let pending = Pending { ctx, client, args };
+        let pending = Pending {
+            ctx,
+            client,
+            args,
+            name,
+        };
         until(client, session, &wanted, interval, deadline, &pending).await
     })?;
     let sentence = format!("session/{} is {}", session.id(), session.text("phase"));
@@ -325,7 +336,9 @@ async fn until(
     loop {
         match verdict(&session, wanted) {
             Some(Ok(())) => return Ok(session),
-            Some(Err(failure)) => return Err(explained(client, &session, failure).await.into()),
+            Some(Err(failure)) => {
+                return Err(explained(pending, &session, failure).await.into());
+            }
             None => {}
         }
         if patience.is_some_and(|end| Instant::now() >= end) {
@@ -347,7 +360,7 @@ async fn until(
             client.fetch(&SESSION, &request).await
         };
         let Ok(next) = timeout_at(deadline, next).await else {
-            let failure = too_late(&session, wanted);
+            let failure = too_late(&session, pending.name, wanted);
             let why = pending.why(&session).await;
             return Err(match why.filter(|_| waits_for.is_none()) {
                 Some(why) => failure.hint(why),
@@ -371,6 +384,8 @@ struct Pending<'a> {
     ctx: &'a Ctx,
     client: &'a Client,
     args: &'a Args,
+    /// The name or ID of the session, as it was given.
+    name: &'a str,
 }
 
 impl Pending<'_> {
@@ -380,16 +395,16 @@ impl Pending<'_> {
 }
 
 /// Adds the reason of a failed session to the failure: what its last message says, unless the session itself says it.
-async fn explained(client: &Client, session: &Record, mut failure: Failure) -> Failure {
+async fn explained(pending: &Pending<'_>, session: &Record, mut failure: Failure) -> Failure {
     if session.text("phase") != "Failed" || session_failure::reason(session).is_some() {
         return failure;
     }
-    if let Some(why) = session_failure::reason_of_run(client, session).await {
+    if let Some(why) = session_failure::reason_of_run(pending.client, session).await {
         failure.message.push_str(&format!(": {why}"));
     }
     failure.hint(format!(
         "see what it said: {}",
-        acpctl(&["session", "messages", session.id()])
+        acpctl_for(&["session", "messages"], pending.name, &[])
     ))
 }
 
@@ -435,7 +450,7 @@ fn may_pass(error: &Error) -> bool {
         && !is_told(error)
 }
 
-fn too_late(session: &Record, wanted: &[&str]) -> Failure {
+fn too_late(session: &Record, name: &str, wanted: &[&str]) -> Failure {
     let phase = match session.text("phase") {
         "" => "has no phase yet".to_owned(),
         phase => format!("is still {phase}"),
@@ -453,7 +468,7 @@ fn too_late(session: &Record, wanted: &[&str]) -> Failure {
     )
     .hint(format!(
         "raise --timeout, or see what it does: {}",
-        acpctl(&["session", "messages", session.id()])
+        acpctl_for(&["session", "messages"], name, &[])
     ))
 }
 

@@ -17,6 +17,8 @@ use crate::text::{acpctl, url_for_people};
 /// The base URL that stands for the embedded API.
 pub(crate) const LOCAL: &str = "local:";
 pub(crate) use super::file::DEFAULT_API_URL;
+/// The path of the API, which each request adds to the URL of its server.
+pub(crate) const API_PATH: &str = "/api/ambient/v1";
 /// Stands for the address of a login that can't be read. It is the address of no server.
 const UNKNOWN_SERVER: &str = "an unknown server";
 
@@ -308,6 +310,15 @@ impl Settings {
         if self.is_local() {
             return self.check_project_length();
         }
+        if let Some(fault) = UrlFault::of(&self.api_url.value) {
+            let url = &fault.corrected;
+            let write = match self.api_url.origin {
+                Origin::Flag => format!("--api-url {url}"),
+                Origin::Environment => format!("export {}={url}", env::API_URL.name),
+                _ => acpctl(&["config", "set", "api_url", url]),
+            };
+            return Err(fault.failure(&self.api_url.value, &write));
+        }
         let Some(token) = token else {
             return Err(not_logged_in_at(&self.api_url.value));
         };
@@ -351,6 +362,41 @@ impl Settings {
     }
 }
 
+/// A slip in the URL of a server, with which every request would fail.
+pub(crate) struct UrlFault {
+    why: &'static str,
+    /// The URL that was meant.
+    pub corrected: String,
+}
+
+impl UrlFault {
+    /// Finds the slip in a URL, if it has one: a blank, or the path of the API, which each request adds.
+    #[must_use]
+    pub(crate) fn of(url: &str) -> Option<Self> {
+        let corrected = |why, corrected: &str| {
+            Some(Self {
+                why,
+                corrected: corrected.to_owned(),
+            })
+        };
+        // A blank in front has never done harm.
+        let text = url.trim_start();
+        if text.contains(char::is_whitespace) {
+            let joined: String = text.split_whitespace().collect();
+            return corrected("it has a blank", &joined);
+        }
+        let base = text.trim_end_matches('/').strip_suffix(API_PATH)?;
+        corrected("acpctl adds this path itself", base)
+    }
+
+    /// Returns the refusal of the URL. `write` is the text that takes its place.
+    pub(crate) fn failure(&self, url: &str, write: &str) -> Failure {
+        let shown = quote(&url_for_people(url));
+        Failure::usage(format!("invalid URL {shown}: {}", self.why))
+            .hint(format!("write {}", url_for_people(write)))
+    }
+}
+
 /// Returns the failure of a user who is not logged in at a server, with the ways to go on for people and for jobs.
 #[must_use]
 pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
@@ -364,13 +410,19 @@ pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
             env::CLIENT_ID.name
         ));
     }
+    let empty = if env::TOKEN.is_blank() {
+        let name = env::TOKEN.name;
+        format!("{name} is set and empty: check where its value comes from; or ")
+    } else {
+        String::new()
+    };
     let url = if api_url == DEFAULT_API_URL {
         "URL".to_owned()
     } else {
         url_for_people(api_url)
     };
     let hint = format!(
-        "log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
+        "{empty}log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
         acpctl(&["login", &url])
     );
     failure.hint(hint)

@@ -16,7 +16,8 @@ pub const TOPICS: &[(&str, &str)] = &[
 /// The rules of output, as the topic and the manual page show them.
 pub const OUTPUT: &[&str] = &[
     "Results go to standard output. Questions, warnings, progress and errors go to standard error.",
-    "On a terminal, a table fits the window. In a pipe, its columns have fixed widths, without color.",
+    "--jq EXPRESSION prints what a jq expression finds in the JSON, as in --jq '.items[].name'; -o json is implied. -q prints names alone.",
+    "On a terminal, a table fits the window: names first, IDs with -o wide. In a pipe, its columns have fixed widths, without color.",
     "With -o json, a failure is also an object on standard output: {\"error\": {\"exit_code\", \"code\", \"reason\", \"detail\", \"hint\", \"operation_id\"}}.",
     "A secret is printed only if you ask for it, as with \"credential token\". It never goes to a pager.",
 ];

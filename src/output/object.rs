@@ -124,12 +124,8 @@ impl Out {
                 } else {
                     columns.piped
                 };
-                self.table(
-                    columns.iter().collect(),
-                    rows,
-                    (false, layout.headless),
-                    now,
-                )
+                let columns = columns.iter().collect();
+                self.table((resource, columns), rows, (false, layout.headless), now)
             }
             Format::Wide => {
                 let columns = if self.is_terminal() {
@@ -137,7 +133,7 @@ impl Out {
                 } else {
                     resource.columns.iter().chain(resource.wide).collect()
                 };
-                self.table(columns, rows, (true, layout.headless), now)
+                self.table((resource, columns), rows, (true, layout.headless), now)
             }
             Format::Json => self.json(&value()),
             Format::Yaml => self.data(crate::yaml::to_string(&value())?.as_bytes()),
@@ -164,7 +160,7 @@ impl Out {
     /// Shows a table: fixed columns in a pipe, fitted columns on a terminal. With `wide` no column is cut.
     fn table(
         &self,
-        mut columns: Vec<&'static Column>,
+        (resource, mut columns): (&Resource, Vec<&'static Column>),
         rows: &[Record],
         (wide, headless): (bool, bool),
         now: Timestamp,
@@ -174,7 +170,7 @@ impl Out {
             _ => true,
         });
         let color = self.colored();
-        let cells: Vec<Vec<String>> = rows
+        let mut cells: Vec<Vec<String>> = rows
             .iter()
             .map(|row| {
                 columns
@@ -191,7 +187,10 @@ impl Out {
             })
             .collect();
         let text = if wide || self.is_terminal() {
-            let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+            let mut titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+            if let Some(width) = self.width().filter(|_| !wide) {
+                table::leave_out(resource.spare, &mut titles, &mut cells, width);
+            }
             self.fitted_text(&titles, &cells, wide)
         } else {
             let columns: Vec<table::Column> =

@@ -17,6 +17,18 @@ pub(crate) use crate::text::visible;
 const GAP: usize = 3;
 /// The end of a cell that was cut.
 const DOTS: &str = "...";
+/// The titles of columns with texts whose beginning says enough. They are cut before any name is.
+const PROSE: [&str; 7] = [
+    "DESCRIPTION",
+    "BODY",
+    "REPO",
+    "REASON",
+    "WHY",
+    "SERVER",
+    "API SERVER",
+];
+/// The width that such a column keeps as long as others can give way.
+const LEAST_PROSE: usize = 16;
 
 /// A column: its title and its width in a pipe, in characters.
 #[derive(Debug, Clone, Copy)]
@@ -168,6 +180,38 @@ fn colored(row: &[String], widths: &[usize]) -> Option<String> {
     Some(line)
 }
 
+/// Leaves out columns, the first of `spare` first, until the others fit into so many columns of the terminal without a
+/// cut in a name.
+pub(super) fn leave_out(
+    spare: &[&str],
+    titles: &mut Vec<&str>,
+    rows: &mut [Vec<String>],
+    width: usize,
+) {
+    for title in spare {
+        let mut widths = widths(titles, rows);
+        for (width, title) in widths.iter_mut().zip(titles.iter()) {
+            if is_prose(title) {
+                *width = (*width).min(LEAST_PROSE);
+            }
+        }
+        if total(&widths) <= width {
+            return;
+        }
+        if let Some(at) = titles.iter().position(|it| it == title) {
+            titles.remove(at);
+            for row in rows.iter_mut() {
+                row.remove(at);
+            }
+        }
+    }
+}
+
+/// True for a column of texts whose beginning says enough.
+fn is_prose(title: &str) -> bool {
+    PROSE.contains(&title)
+}
+
 /// True if the rows fit uncut into so many columns of the terminal.
 #[must_use]
 pub(crate) fn fits(titles: &[&str], rows: &[Vec<String>], width: usize) -> bool {
@@ -192,10 +236,25 @@ fn total(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
-/// Narrows the widest column, or the last of several, until all columns fit or the next step would cut a title. The
-/// first column names the object and may be copied, so it stays whole if it leaves room for the others.
+/// Narrows columns until all of them fit or the next step would cut a title: first those of prose, then all.
 fn narrow(widths: &mut [usize], titles: &[&str], width: usize) {
-    let is_kept = |column: usize, wide: usize| column == 0 && wide < width / 2;
+    let is_name = |column: usize| !is_prose(titles[column]);
+    narrow_some(widths, titles, width, &|column, wide| {
+        is_name(column) || wide <= LEAST_PROSE
+    });
+    // The first column names the object and may be copied, so it stays whole if it leaves room for the others.
+    narrow_some(widths, titles, width, &|column, wide| {
+        column == 0 && wide < width / 2
+    });
+}
+
+/// Narrows the widest column, or the last of several, apart from those that are kept at their width.
+fn narrow_some(
+    widths: &mut [usize],
+    titles: &[&str],
+    width: usize,
+    is_kept: &dyn Fn(usize, usize) -> bool,
+) {
     while total(widths) > width {
         let widest = widths
             .iter()

@@ -62,6 +62,7 @@ pub(crate) static AGENT: Resource = Resource {
         column("DESCRIPTION", 40, "description"),
         AGE,
     ],
+    spare: &["MODEL", "AGE"],
 };
 
 /// Returns the names of an agent's providers.

@@ -55,4 +55,5 @@ pub(crate) static APPLICATION: Resource = Resource {
         column("REPO", 36, "source_repo_url"),
         AGE,
     ],
+    spare: &["AGE"],
 };

@@ -42,6 +42,7 @@ pub(crate) static CLUSTER: Resource = Resource {
         column("API SERVER", 40, "api_server_url"),
         AGE,
     ],
+    spare: &["AGE"],
 };
 
 /// The roles of a cluster.

@@ -93,6 +93,7 @@ pub(crate) static CREDENTIAL: Resource = Resource {
         },
         AGE,
     ],
+    spare: &["SERVER", "CONTEXT", "AGE"],
 };
 
 /// The providers that a session's runner knows, each with the kind of its secret. Other providers are accepted too.
@@ -125,6 +126,7 @@ pub(crate) static CREDENTIAL_TOKEN: Resource = Resource {
     columns: &[],
     wide: &[],
     screen: &[],
+    spare: &[],
 };
 
 /// The prefix of the annotations that this program writes. They describe the stored secret, so a new secret replaces

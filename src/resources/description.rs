@@ -189,6 +189,8 @@ pub struct Resource {
     pub wide: &'static [Column],
     /// The columns on a terminal: the name first, then what people look for.
     pub screen: &'static [Column],
+    /// The titles of the columns that a terminal leaves out if names would be cut otherwise, the first one first.
+    pub spare: &'static [&'static str],
 }
 
 /// The fields at the start of every object.

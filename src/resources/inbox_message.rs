@@ -46,6 +46,7 @@ pub(crate) static INBOX_MESSAGE: Resource = Resource {
         column("READ", 6, "read"),
         AGE,
     ],
+    spare: &["AGE"],
 };
 
 fn sender(message: &Values) -> String {

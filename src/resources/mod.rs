@@ -39,7 +39,9 @@ pub(crate) use description::{
     AGE, Cell, Column, Field, PRIVATE, Resource, Scope, column, shown_text,
 };
 pub(crate) use inbox_message::INBOX_MESSAGE;
-pub(crate) use name::{can_be_id, check, check_id, has_form_of_id, is_usable_id};
+pub(crate) use name::{
+    can_be_id, check, check_id, check_project_name, has_form_of_id, is_usable_id,
+};
 pub(crate) use named::{
     NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent, unknown, unknown_kind,
 };
@@ -85,9 +87,11 @@ mod tests {
     fn the_first_column_on_a_terminal_names_the_object() {
         for resource in NAMED {
             let first = resource.screen.first().map(|column| column.cell);
-            let name = resource.name_field.unwrap_or("id");
+            let is_name = |field: &str| resource.name_field.is_none_or(|name| field == name);
             assert!(
-                matches!(first, Some(Cell::Field(field)) if field == name),
+                // An object without a name shows what it is about.
+                matches!(first, Some(Cell::Field(field)) if is_name(field))
+                    || resource.name_field.is_none() && first.is_some(),
                 "{}",
                 resource.word
             );

@@ -1,7 +1,7 @@
 //! Texts that may name an object: which of them can be part of a path.
 
-use crate::failure::Failure;
-use crate::text::{quote, with_article};
+use crate::failure::{Failure, Kind};
+use crate::text::{acpctl, quote, with_article};
 
 /// The length of the longest id.
 const LONGEST: usize = 255;
@@ -63,4 +63,86 @@ pub(crate) fn can_be_id(text: &str) -> bool {
 #[must_use]
 pub(crate) fn is_usable_id(text: &str) -> bool {
     can_be_id(text) && !text.starts_with('-')
+}
+
+/// The length of the longest name of a project.
+const LONGEST_OF_PROJECT: usize = 63;
+
+/// Refuses a name with which the platform creates no project, and names one that fits as the last of the words of a
+/// command. A name of one letter is left to the server.
+///
+/// # Errors
+/// [`Kind::Data`], as the server's refusal.
+pub(crate) fn check_project_name(name: &str, command: &[&str]) -> Result<(), Failure> {
+    if is_label(name) {
+        return Ok(());
+    }
+    let failure = Failure::new(
+        Kind::Data,
+        format!(
+            "project name {} does not fit: it must have 2 to {LONGEST_OF_PROJECT} lowercase letters, digits and \
+             hyphens, begin with a letter, and not end with a hyphen",
+            quote(name)
+        ),
+    );
+    match label_like(name) {
+        Some(near) => Err(failure.hint(format!(
+            "a name that fits: {}",
+            acpctl(&[command, &[near.as_str()]].concat())
+        ))),
+        None => Err(failure),
+    }
+}
+
+/// True for a DNS label that begins with a letter.
+fn is_label(name: &str) -> bool {
+    name.len() <= LONGEST_OF_PROJECT
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Returns a label that is like a name; `None` if nothing of the name can be kept.
+fn label_like(name: &str) -> Option<String> {
+    let mut label = String::new();
+    for c in name.to_lowercase().chars() {
+        match c {
+            'a'..='z' | '0'..='9' => label.push(c),
+            _ if !label.is_empty() && !label.ends_with('-') => label.push('-'),
+            _ => {}
+        }
+    }
+    if label.starts_with(|c: char| c.is_ascii_digit()) {
+        label.insert_str(0, "p-");
+    }
+    label.truncate(LONGEST_OF_PROJECT);
+    let label = label.trim_end_matches('-');
+    (label.len() > 1).then(|| label.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_projects_are_labels() {
+        for (name, like) in [
+            ("Team A", Some("team-a")),
+            ("team_a.b", Some("team-a-b")),
+            ("1team", Some("p-1team")),
+            ("-x-", None),
+            ("☃", None),
+        ] {
+            assert!(!is_label(name), "{name}");
+            assert_eq!(label_like(name).as_deref(), like, "{name}");
+        }
+        let long = "a".repeat(64);
+        assert!(!is_label(&long));
+        assert!(label_like(&long).is_some_and(|label| is_label(&label)));
+        for name in ["n", "team-a", "a1"] {
+            assert!(is_label(name), "{name}");
+        }
+    }
 }

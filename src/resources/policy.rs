@@ -44,6 +44,7 @@ pub(crate) static POLICY: Resource = Resource {
         column("NAMESPACE", 20, "namespace"),
         AGE,
     ],
+    spare: &["NAMESPACE", "AGE"],
 };
 
 /// Returns the names of the sections of a policy, in order.

@@ -36,4 +36,5 @@ pub(crate) static PROJECT: Resource = Resource {
         column("DESCRIPTION", 50, "description"),
         super::description::AGE,
     ],
+    spare: &["AGE"],
 };

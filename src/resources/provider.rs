@@ -35,4 +35,5 @@ pub(crate) static PROVIDER: Resource = Resource {
         column("NAMESPACE", 20, "namespace"),
         AGE,
     ],
+    spare: &["NAMESPACE", "AGE"],
 };

@@ -31,6 +31,7 @@ pub(crate) static ROLE: Resource = Resource {
         column("BUILT-IN", 9, "built_in"),
         column("DESCRIPTION", 40, "description"),
     ],
+    spare: &[],
 };
 
 pub(crate) static ROLE_BINDING: Resource = Resource {
@@ -63,17 +64,20 @@ pub(crate) static ROLE_BINDING: Resource = Resource {
     ],
     wide: &[super::description::AGE],
     screen: &[
-        column("ID", 27, "id"),
-        column("ROLE", 30, "role_id"),
-        column("SCOPE", 10, "scope"),
         Column {
             title: "TARGET",
             width: 27,
             cell: Cell::Derived(target),
         },
-        column("USER", 27, "user_id"),
+        column("ROLE", 30, "role_id"),
+        Column {
+            title: "HOLDER",
+            width: 27,
+            cell: Cell::Derived(holder),
+        },
         super::description::AGE,
     ],
+    spare: &["AGE"],
 };
 
 /// Returns the id of the object that a binding grants its role on: the id that fits the scope, or else the first id
@@ -93,4 +97,19 @@ fn target(binding: &Values) -> String {
         .find(|id| !id.is_empty())
         .unwrap_or_default()
         .to_owned()
+}
+
+/// Returns who a binding grants its role to: a user, or for a credential the agent or the project that may use it.
+fn holder(binding: &Values) -> String {
+    let (user, agent) = (binding.text("user_id"), binding.text("agent_id"));
+    if !user.is_empty() || binding.text("scope") != "credential" {
+        user.to_owned()
+    } else if !agent.is_empty() {
+        format!("agent {agent}")
+    } else {
+        match binding.text("project_id") {
+            "" => "all projects".to_owned(),
+            project => project.to_owned(),
+        }
+    }
 }

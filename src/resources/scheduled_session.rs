@@ -58,6 +58,7 @@ pub(crate) static SCHEDULED_SESSION: Resource = Resource {
             cell: Cell::Derived(next_run),
         },
     ],
+    spare: &["TIMEZONE"],
 };
 
 /// Returns the time of the next run in UTC, to the second: an offset would not fit into the column.

@@ -71,6 +71,7 @@ pub(crate) static SESSION: Resource = Resource {
         column("MODEL", 16, "llm_model"),
         AGE,
     ],
+    spare: &["MODEL", "ID", "AGE"],
 };
 
 /// The phases of a session, in the order in which it passes through them.

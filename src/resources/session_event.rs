@@ -21,4 +21,5 @@ pub(crate) static SESSION_EVENT: Resource = Resource {
     columns: &[],
     wide: &[],
     screen: &[],
+    spare: &[],
 };

@@ -23,4 +23,5 @@ pub(crate) static SESSION_MESSAGE: Resource = Resource {
     columns: &[],
     wide: &[],
     screen: &[],
+    spare: &[],
 };

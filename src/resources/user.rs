@@ -24,6 +24,7 @@ pub(crate) static USER: Resource = Resource {
         column("EMAIL", 40, "email"),
         AGE,
     ],
+    spare: &["AGE"],
 };
 
 pub(crate) static PROJECT_SETTINGS: Resource = Resource {
@@ -51,4 +52,5 @@ pub(crate) static PROJECT_SETTINGS: Resource = Resource {
     ],
     wide: &[],
     screen: &[column("PROJECT ID", 27, "project_id"), AGE],
+    spare: &[],
 };

@@ -8,7 +8,7 @@ use crate::auth::login;
 use crate::compat::grammar::nearest;
 use crate::compat::number;
 use crate::config::keys::{KEYS, Key, Takes};
-use crate::config::settings::{MAX_RETRIES, Origin, is_local};
+use crate::config::settings::{MAX_RETRIES, Origin, UrlFault, is_local};
 use crate::config::{Config, Settings, file, pager_in};
 use crate::failure::Failure;
 use crate::text::{acpctl, quote, url_for_people};
@@ -145,6 +145,9 @@ pub(super) fn token_refused() -> Failure {
 pub(super) fn check_url(text: &str) -> Result<(), Failure> {
     if is_local(text) {
         return Ok(());
+    }
+    if let Some(fault) = UrlFault::of(text) {
+        return Err(fault.failure(text, &fault.corrected));
     }
     let url = url::Url::parse(text)
         .ok()

@@ -11,7 +11,9 @@ use crate::commands::people::Person;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::resources::{CLUSTER, CLUSTER_ROLES, POLICY, ROLE_BINDING, SESSION, Scope};
+use crate::resources::{
+    CLUSTER, CLUSTER_ROLES, POLICY, PROJECT, ROLE_BINDING, SESSION, Scope, check_project_name,
+};
 use crate::text::acpctl;
 
 /// Checks the flags and builds the request; also returns the person that a role binding is for. Warns about flags that
@@ -106,6 +108,11 @@ fn check_values(kind: &Creation, flags: &[(&'static str, Value)]) -> Result<(), 
         return Err(Failure::usage(format!(
             "--role {role} is not one of {choices}"
         )));
+    }
+    if kind.is(&PROJECT)
+        && let Some(name) = given("name")
+    {
+        check_project_name(name, &["create", "project"])?;
     }
     if kind.is(&POLICY)
         && let Some(spec) = given("spec")

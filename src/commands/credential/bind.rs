@@ -109,6 +109,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if is_kubeconfig && !strict.strict {
         server_mode::say(ctx, asked()?, &binding.credential, strict)?;
     }
+    if is_new {
+        binding.note_next_step(ctx, project);
+    }
     Ok(())
 }
 

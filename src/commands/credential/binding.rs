@@ -80,7 +80,7 @@ impl BindArgs {
     pub(super) async fn find(&self, client: &Client) -> anyhow::Result<Vec<(String, Grantee)>> {
         let mut found = Vec::new();
         for project in &self.projects {
-            let grantee = Grantee::find(client, project, None).await?;
+            let grantee = Grantee::find(client, project, None, "nothing was stored; ").await?;
             found.push((project.clone(), grantee));
         }
         Ok(found)
@@ -165,7 +165,7 @@ impl BindingArgs {
         let Some(credential) = found else {
             return Err(lookup::not_found(client, &credentials, given).await.into());
         };
-        let grantee = Grantee::find(client, project, self.agent.as_deref()).await?;
+        let grantee = Grantee::find(client, project, self.agent.as_deref(), "").await?;
         Ok((credential, grantee))
     }
 
@@ -210,6 +210,17 @@ impl BindingArgs {
         Err(Failure::usage("--project is required").hint(hint).into())
     }
 
+    /// Names on a terminal the command that starts a session with the credential.
+    pub(super) fn note_next_step(&self, ctx: &Ctx, project: &str) {
+        if ctx.rehearses() || ctx.out.width_of_talk().is_none() {
+            return;
+        }
+        let agent = self.agent.as_deref().unwrap_or("AGENT");
+        let start = acpctl_for(&["agent", "start"], agent, &["--project", project]);
+        ctx.out
+            .aside(&format!("Next: start a session with it: {start}"));
+    }
+
     /// Names the grantee as results do: `agent/lead of project/team-a`.
     pub(super) fn label(&self, project: &str, grantee: &Grantee) -> String {
         self.of_project(grantee.label_of_project(project))
@@ -248,9 +259,15 @@ impl Grantee {
         outcome::label_with_id(PROJECT.word, given, &self.project)
     }
 
-    async fn find(client: &Client, project: &str, agent: Option<&str>) -> anyhow::Result<Self> {
+    /// Finds the project, and the agent if one is named. The hint of a failure begins with `so_far`.
+    async fn find(
+        client: &Client,
+        project: &str,
+        agent: Option<&str>,
+        so_far: &str,
+    ) -> anyhow::Result<Self> {
         let found = lookup::project(client, project).await;
-        let found = found.map_err(|error| or_create(error, project))?;
+        let found = found.map_err(|error| or_create(error, project, so_far))?;
         let project = found.id().to_owned();
         let agent = match agent {
             None => None,
@@ -275,15 +292,21 @@ impl Grantee {
 }
 
 /// Names the command that creates a project which does not exist, unless a similar name is suggested already.
-fn or_create(error: anyhow::Error, project: &str) -> anyhow::Error {
+fn or_create(error: anyhow::Error, project: &str, so_far: &str) -> anyhow::Error {
     let doing = format!("look up project {}", quote(project));
     match error.downcast::<Failure>() {
         Ok(failure) if failure.kind == Kind::NotFound && !has_suggestion(&failure) => {
             let create = acpctl(&["create", "project", "--name", project]);
-            let failure = failure.hint(format!("if the project is new: {create}"));
+            let list = acpctl(&["project", "list"]);
+            let failure = failure.hint(format!(
+                "{so_far}if the project is new: {create}; those that exist: {list}"
+            ));
             anyhow::Error::from(failure).context(doing)
         }
-        Ok(failure) => anyhow::Error::from(failure).context(doing),
+        Ok(mut failure) => {
+            failure.hint = failure.hint.map(|hint| format!("{so_far}{hint}"));
+            anyhow::Error::from(failure).context(doing)
+        }
         Err(error) => error.context(doing),
     }
 }

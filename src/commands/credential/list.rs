@@ -142,6 +142,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         format: &format,
         columns: None,
         is_searched: options.search.is_some() || is_narrowed,
+        project: None,
     };
     args.list.print(ctx, &list, total, &view)?;
     tell_unjudged(ctx, &endless.take());

@@ -92,6 +92,9 @@ fn one(ctx: &Ctx, collection: &Collection, name: &str, format: &Format) -> anyho
     if shows_names(resource, format) {
         ctx.block_on(async {
             binding_names::name_targets(client, std::slice::from_mut(&mut record)).await;
+            if shows_screen(ctx, format) {
+                binding_names::name_agents(client, std::slice::from_mut(&mut record)).await;
+            }
             Ok(())
         })?;
     }
@@ -143,6 +146,9 @@ fn all(
             && let Some(rows) = &mut list.items
         {
             binding_names::name_targets(client, rows).await;
+            if shows_screen(ctx, format) {
+                binding_names::name_agents(client, rows).await;
+            }
         }
         if resource.word == CREDENTIAL.word && shows_screen(ctx, format) {
             used_by::join(client, list.items.as_deref_mut().unwrap_or_default()).await;
@@ -153,7 +159,13 @@ fn all(
         let records = list.items.iter_mut().flatten();
         records.for_each(|record| record.remove("token"));
     }
-    args.list.show(ctx, list, format)
+    match collection.project.as_deref() {
+        Some(project) if !project.is_empty() => {
+            let form = (format, None);
+            args.list.show_of(ctx, list, form, Some(project))
+        }
+        _ => args.list.show(ctx, list, format),
+    }
 }
 
 /// Ends the command if the list is empty because the project does not exist.

@@ -28,7 +28,7 @@ use crate::auth::revoke::Held;
 use crate::auth::store::{self, Login, Store};
 use crate::auth::{browser, job, token};
 use crate::commands::outcome;
-use crate::config::settings::{Origin, check_token, is_local};
+use crate::config::settings::{Origin, UrlFault, check_token, is_local};
 use crate::config::{Config, Place, contexts, file};
 use crate::ctx::Ctx;
 use crate::env;
@@ -36,7 +36,7 @@ use crate::failure::{Failure, Kind, Status};
 use crate::output::signals::{Errand, Work};
 use crate::output::{Format, note, prompt};
 use crate::text::command::acpctl_elsewhere;
-use crate::text::{quote, secrets, url_for_people};
+use crate::text::{acpctl, quote, secrets, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
@@ -531,6 +531,9 @@ fn ask_for_server() -> anyhow::Result<String> {
 /// Refuses a URL that no command can use. The Go tool saves an address with another scheme in place of the last login,
 /// and then every command fails.
 fn check_url(text: &str) -> Result<(), Failure> {
+    if let Some(fault) = UrlFault::of(text) {
+        return Err(fault.failure(text, &acpctl(&["login", &fault.corrected])));
+    }
     let url = url::Url::parse(text).ok();
     let url = url.filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
     let why = match url {

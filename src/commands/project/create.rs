@@ -9,7 +9,7 @@ use crate::commands::{outcome, required, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
-use crate::resources::{PROJECT, Record};
+use crate::resources::{PROJECT, Record, check_project_name};
 use crate::text::{acpctl_for, quote};
 
 const EXAMPLES: &str = "\
@@ -84,6 +84,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let name = args.word.or(args.name.as_deref())?;
     let name = required::value(ctx, "name", "Name", name)?;
     let name = name.as_str();
+    check_project_name(name, &["project", "create"])?;
     let mut body = Body::new();
     body.set("name", name);
     body.set_filled("description", args.description.as_deref());

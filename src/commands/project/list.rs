@@ -50,6 +50,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         format: &format,
         columns: Some(COLUMNS),
         is_searched: false,
+        project: None,
     };
     args.list.print(ctx, &list, total, &view)
 }

@@ -8,7 +8,7 @@ use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::resources::{Candidates, PROJECT};
+use crate::resources::{Candidates, PROJECT, check_project_name};
 
 const EXAMPLES: &str = "acpctl project update team-a --description 'The shop and its tests'";
 
@@ -42,6 +42,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let projects = Collection::projects();
     projects.check(&args.project_id)?;
     let format = args.output.format(ctx)?;
+    if let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) {
+        let id = args.project_id.as_str();
+        check_project_name(name, &["project", "update", id, "--name"])?;
+    }
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("description", args.description.as_deref());

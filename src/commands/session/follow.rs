@@ -69,8 +69,13 @@ pub(super) async fn open_named(
     let id = if lookup::can_be_id(given) {
         match open(client, given, None).await {
             Err(error) if lookup::may_be_unknown(&error) => {
-                let named = named(client, given, &error).await?;
-                named.ok_or_else(|| not_open(&error))?
+                match named(client, given, &error).await? {
+                    Some(id) => id,
+                    None => {
+                        let failure = not_open(&error);
+                        return Err(lookup::suggest_session(client, given, failure).await.into());
+                    }
+                }
             }
             opened => {
                 let stream = opened.map_err(|error| not_open(&error))?;

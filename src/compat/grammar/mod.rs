@@ -14,10 +14,12 @@
 //! - `words`: the words of a line: commands, flags with their values, arguments
 //! - `rules`: how many arguments a command takes, and how its usage line reads
 //! - `dashes`: what stands on both sides of `--`
+//! - `extra`: a word too many where a flag is meant
 //! - `suggestions`: the command or flag that a misspelled word was meant for
 //! - `habits`: words of other tools, and what they mean here
 
 mod dashes;
+mod extra;
 mod habits;
 mod parse;
 mod rules;

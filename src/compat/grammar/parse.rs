@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{ArgMatches, Command};
 
 use super::dashes::{missing_dashes, split_failure};
+use super::extra;
 use super::rules::{
     count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, unit_hint,
     value_name,
@@ -90,8 +91,12 @@ fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
     let failure = match scanned.arguments.first() {
         Some(word) if is_parent(command) => Some(unknown_command(line, &word.to_string_lossy())),
         _ if ends_in_a_command_line(command) => split_failure(line, scanned),
-        _ => count_failure(command, &scanned.arguments, &path)
-            .map(|failure| line.with_verb_hint(failure)),
+        _ => count_failure(command, &scanned.arguments, &path).map(|failure| {
+            match extra::hint(line, scanned) {
+                Some(hint) => failure.hint(hint),
+                None => line.with_verb_hint(failure),
+            }
+        }),
     };
     failure.map_or(Ok(()), Err)
 }

@@ -32,6 +32,7 @@ const fn made(kind: &'static str, fields: &'static [Field]) -> Resource {
         columns: &[],
         wide: &[],
         screen: &[],
+        spare: &[],
     }
 }
 

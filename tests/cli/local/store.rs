@@ -187,7 +187,7 @@ fn errors_are_those_of_a_server() {
         .args(["credential", "get", "nope"])
         .assert()
         .code(3)
-        .stderr("Error: get credential \"nope\": ambient API error 404: ambient-api-server-7 — Credential with id='nope' not found\nHint: no credential that you may see has this ID or name\n");
+        .stderr("Error: get credential \"nope\": ambient API error 404: ambient-api-server-7 — Credential with id='nope' not found\nHint: no credential that you may see has this ID or name; those that exist: acpctl --local credential list\n");
     env.acpctl()
         .args(["--api-url", "local:", "credential", "list"])
         .assert()

@@ -7,6 +7,7 @@ mod dry_run;
 mod embedded;
 mod get;
 mod habits;
+mod newcomer;
 mod once;
 mod own;
 mod quiet;

@@ -15,14 +15,12 @@ fn a_kubeconfig_is_stored() {
     credential/prod created
     --- standard error
     Kept 1 of 2 contexts ("team-a"), dropped 1 user and 1 cluster
-    Read 3928 bytes from k.yaml; storing 2080 bytes
     The key of the embedded API's store is in [home]/.local/share/ambient/ambient.key
     "#);
     assert_snapshot!(env.local().args(&create).shown(), @r#"
     credential/prod unchanged
     --- standard error
     Kept 1 of 2 contexts ("team-a"), dropped 1 user and 1 cluster
-    Read 3928 bytes from k.yaml; storing 2080 bytes
     "#);
     env.file(
         "k.yaml",
@@ -31,7 +29,6 @@ fn a_kubeconfig_is_stored() {
     assert_snapshot!(env.local().args(&create).shown(), @r#"
     --- standard error
     Kept 1 of 2 contexts ("team-a"), dropped 1 user and 1 cluster
-    Read 3940 bytes from k.yaml; storing 2086 bytes
     Error: credential "prod" already exists ([id])
     Hint: change it (acpctl --local credential update prod --from-file PATH), add --if-exists update or skip, or choose another --name
     --- exit status 6
@@ -40,13 +37,11 @@ fn a_kubeconfig_is_stored() {
     credential/prod updated
     --- standard error
     Kept 1 of 2 contexts ("team-a"), dropped 1 user and 1 cluster
-    Read 3940 bytes from k.yaml; storing 2086 bytes
     "#);
     assert_snapshot!(env.local().args(&create).arg("--dry-run").shown(), @r#"
     credential/prod unchanged (dry run)
     --- standard error
     Kept 1 of 2 contexts ("team-a"), dropped 1 user and 1 cluster
-    Read 3940 bytes from k.yaml; storing 2086 bytes
     "#);
 }
 
@@ -80,7 +75,7 @@ fn a_credential_is_bound_shown_and_deleted() {
     assert_snapshot!(said("credential delete prod --yes"), @r"
     --- standard error
     Error: delete credential: ambient API error 404: ambient-api-server-7 — Credential with id='prod' not found
-    Hint: no credential that you may see has this ID or name
+    Hint: no credential that you may see has this ID or name; those that exist: acpctl --local credential list
     --- exit status 3
     ");
 }

@@ -124,7 +124,7 @@ fn names_that_mean_nothing_or_too_much() {
     assert_snapshot!(said("agent list"), @r"
     --- standard error
     Error: no project set; use --project-id or run 'acpctl config set project <name>'
-    Hint: choose one: acpctl project set NAME
+    Hint: choose one: acpctl project set NAME; those that exist: acpctl project list
     --- exit status 2
     ");
 }

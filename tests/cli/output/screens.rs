@@ -31,9 +31,9 @@ fn without_dates(screen: &str) -> String {
 #[test]
 fn lists_of_credentials() {
     assert_snapshot!(both("credential list"), @r"
-    NAME   PROVIDER     CONTEXT   SERVER             EXPIRES   USED BY           AGE
-    prod   kubeconfig   team-a    api.example.c...   in 72y    all projects      3d
-    bot    github                                              demo, web (o...   3d
+    NAME   PROVIDER     CONTEXT   EXPIRES   USED BY                 AGE
+    prod   kubeconfig   team-a    in 72y    all projects            3d
+    bot    github                           demo, web (one agent)   3d
     status 0
     --- 200 columns
     NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE
@@ -103,11 +103,11 @@ fn lists_of_the_other_kinds() {
     status 0
     ");
     assert_snapshot!(both("get role-bindings"), @r"
-    ID   ROLE                SCOPE        TARGET   USER       AGE
-    b1   credential:viewer   credential   prod     dev-user   3d
-    b0   credential:owner    credential   bot      ada        3d
-    b2   credential:viewer   credential   bot                 3d
-    b3   credential:viewer   credential   bot                 3d
+    TARGET   ROLE                HOLDER     AGE
+    prod     credential:viewer   dev-user   3d
+    bot      credential:owner    ada        3d
+    bot      credential:viewer   demo       3d
+    bot      credential:viewer   agent a9   3d
     status 0
     ");
     assert_snapshot!(both("get roles"), @r"
@@ -197,9 +197,9 @@ fn providers_policies_and_clusters() {
 #[test]
 fn several_objects_on_one_screen() {
     assert_snapshot!(both("credential get prod bot"), @r"
-    NAME   PROVIDER     CONTEXT   SERVER             EXPIRES   USED BY           AGE
-    prod   kubeconfig   team-a    api.example.c...   in 72y    all projects      3d
-    bot    github                                              demo, web (o...   3d
+    NAME   PROVIDER     CONTEXT   EXPIRES   USED BY                 AGE
+    prod   kubeconfig   team-a    in 72y    all projects            3d
+    bot    github                           demo, web (one agent)   3d
     status 0
     --- 200 columns
     NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE
@@ -262,11 +262,12 @@ fn other_commands() {
     assert_snapshot!(both("credential get nope"), @r#"
     Error: get credential "nope": ambient API error 404: ambient-api-server-7 — not
       found
-    Hint: no credential that you may see has this ID or name
+    Hint: no credential that you may see has this ID or name; those that exist:
+      acpctl credential list
     status 3
     --- 200 columns
     Error: get credential "nope": ambient API error 404: ambient-api-server-7 — not found
-    Hint: no credential that you may see has this ID or name
+    Hint: no credential that you may see has this ID or name; those that exist: acpctl credential list
     status 3
     "#);
     assert_snapshot!(both("config path"), @r"

@@ -121,7 +121,7 @@ fn a_command_without_a_credential_is_not_started() {
     assert_snapshot!(env.local().line("session exec --credential absent -- true").shown(), @r#"
     --- standard error
     Error: get credential "absent": ambient API error 404: ambient-api-server-7 — Credential with id='absent' not found
-    Hint: no credential that you may see has this ID or name
+    Hint: no credential that you may see has this ID or name; those that exist: acpctl --local credential list
     --- exit status 3
     "#);
 }

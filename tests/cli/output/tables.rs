@@ -116,11 +116,11 @@ fn tables_of_rights() {
     b3                                                          credential:viewer                credential   bot                       ·
     ");
     assert_snapshot!(on_a_terminal("get role-bindings"), @r"
-    ID   ROLE                SCOPE        TARGET   USER       AGE
-    b1   credential:viewer   credential   prod     dev-user   3d
-    b0   credential:owner    credential   bot      ada        3d
-    b2   credential:viewer   credential   bot                 3d
-    b3   credential:viewer   credential   bot                 3d
+    TARGET   ROLE                HOLDER     AGE
+    prod     credential:viewer   dev-user   3d
+    bot      credential:owner    ada        3d
+    bot      credential:viewer   demo       3d
+    bot      credential:viewer   agent a9   3d
     status 0
     ");
     assert_snapshot!(piped("get roles"), @r"

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::support::pty::start;
-use crate::support::run::credential_create;
+use crate::support::run::{Line as _, Run as _, credential_create};
 use crate::support::server::{Scripted, list};
-use crate::support::{ID, TestEnv, streams};
+use crate::support::{ID, SAMPLE, TestEnv, streams};
 use crate::terminal::{CTRL_C, platform, with_kubeconfig};
 
 #[test]
@@ -47,6 +47,103 @@ fn tables_fit_the_window() {
             assert!(screen.contains(&wide), "{screen}");
         }
     }
+}
+
+/// The screen of a command on the embedded API, 80 columns wide.
+fn in_80_columns(env: &TestEnv, line: &str) -> String {
+    let words: Vec<&str> = std::iter::once("--local").chain(line.split(' ')).collect();
+    let terminal = start(env, "http://127.0.0.1:9", &words, 40, 80);
+    terminal.wait_for("status 0")
+}
+
+#[test]
+fn names_are_whole_in_80_columns() {
+    let env = TestEnv::new();
+    for line in [
+        "project create payments-backend-ci",
+        "project create platform-tooling-europe",
+        "agent create release-manager --project payments-backend-ci --prompt p",
+        "agent create dependency-updater-eu --project platform-tooling-europe --prompt p",
+    ] {
+        env.local().line(line).stdout();
+    }
+    for (name, project) in [
+        ("prod-cluster-read", "payments-backend-ci"),
+        ("staging-europe-west1-read", "platform-tooling-europe"),
+    ] {
+        let flags = ["--from-file", SAMPLE, "--bind", project];
+        let create = credential_create("kubeconfig", name, &flags);
+        env.local().args(create).stdout();
+    }
+    for line in [
+        "credential bind prod-cluster-read --project payments-backend-ci --agent release-manager --yes",
+        "agent start dependency-updater-eu --project platform-tooling-europe --prompt p",
+    ] {
+        env.local().line(line).stdout();
+    }
+    for (line, wanted) in [
+        (
+            "credential list",
+            &[
+                "staging-europe-west1-read",
+                "kubeconfig",
+                "platform-tooling-europe",
+                "EXPIRES",
+            ][..],
+        ),
+        (
+            "credential bindings prod-cluster-read",
+            &["payments-backend-ci", "release-manager", "direct"],
+        ),
+        (
+            "get role-bindings",
+            &[
+                "staging-europe-west1-read",
+                "credential:viewer",
+                "platform-tooling-europe",
+                "agent release-manager",
+                "dev-user",
+                "project:owner",
+            ],
+        ),
+        (
+            "get sessions",
+            &[
+                "dependency-updater-eu-",
+                "platform-tooling-europe",
+                "Pending",
+            ],
+        ),
+        (
+            "agent list --project platform-tooling-europe",
+            &["dependency-updater-eu", "platform-tooling-europe"],
+        ),
+        (
+            "agent sessions dependency-updater-eu --project platform-tooling-europe",
+            &["dependency-updater-eu-", "Pending"],
+        ),
+        ("get projects", &["platform-tooling-europe"]),
+        ("get roles", &["credential:token-reader"]),
+    ] {
+        let screen = in_80_columns(&env, line);
+        for text in wanted {
+            assert!(screen.contains(text), "{line}: {text}: {screen}");
+        }
+        let is_table = |line: &&str| !line.starts_with("status");
+        if line != "get roles" {
+            let cut = screen
+                .lines()
+                .take_while(is_table)
+                .any(|row| row.contains("..."));
+            assert!(!cut, "{line}: {screen}");
+        }
+    }
+    // IDs are for `-o wide`.
+    let ids = env.local().line("get role-bindings -o name").stdout();
+    let id = ids.lines().next().unwrap().split('/').nth(1).unwrap();
+    assert!(!in_80_columns(&env, "get role-bindings").contains(id));
+    let wide = env.local().line("get role-bindings -o wide").stdout();
+    assert!(wide.contains(id), "{wide}");
 }
 
 #[test]

@@ -279,11 +279,14 @@ fn from_kubeconfig(
         || intake::name_from_context(prepared.context.as_deref().unwrap_or_default()),
         str::to_owned,
     );
-    ctx.out.aside(&format!(
-        "Read {read} bytes from {}; storing {} bytes",
-        intake::source_name(&sources),
-        prepared.text.expose_secret().len()
-    ));
+    // A log of CI has no use for it.
+    if ctx.out.width_of_talk().is_some() {
+        ctx.out.aside(&format!(
+            "Read {read} bytes from {}; storing {} bytes",
+            intake::source_name(&sources),
+            prepared.text.expose_secret().len()
+        ));
+    }
     of_prepared(args, prepared, name)
 }
 
