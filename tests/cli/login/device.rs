@@ -207,6 +207,22 @@ fn an_issuer_that_is_busy_for_a_moment_costs_no_code() {
 }
 
 #[test]
+fn an_issuer_that_stays_busy_or_broken_is_named_in_the_end() {
+    let ended = "the code has expired before the login was finished; at last: token endpoint returned HTTP 503\n";
+    for (answer, code, words) in [
+        ("503", 4, ended),
+        ("500", 10, "token endpoint returned HTTP 500\n"),
+    ] {
+        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+        issuer.change_device(&json!({"expires_in": 2, "interval": 1}));
+        issuer.script_device(&[answer; 10]);
+        let (status, _, stderr) = device(&env, &issuer, api.url());
+        assert_eq!(status, Some(code), "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
+    }
+}
+
+#[test]
 fn a_short_time_is_enough_for_one_question() {
     for changes in [
         json!({"expires_in": 2, "interval": 5}),

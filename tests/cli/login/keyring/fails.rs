@@ -248,7 +248,8 @@ fn a_keyring_that_does_not_answer_is_told_before_the_login() {
 
 /// The file with a login of the context `a`, and one of `b` in a keyring, which may be of the same session.
 fn beside_a_hidden_login(env: &TestEnv, issuer: &Issuer, access: &str) {
-    let of_issuer = json!({"issuer_url": issuer.url(), "client_id": "c", "server": "https://api.test"});
+    let of_issuer =
+        json!({"issuer_url": issuer.url(), "client_id": "c", "server": "https://api.test"});
     let context = |more: Value| {
         let mut entry = of_issuer.as_object().unwrap().clone();
         entry.extend(more.as_object().unwrap().clone());
