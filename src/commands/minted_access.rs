@@ -51,8 +51,8 @@ pub(crate) fn refuse_overwriting(stored: &Record, new: &Body) -> Result<(), Fail
     ))
 }
 
-/// Returns the failure of a secret that was sent by the ID of a credential, and has taken the place of a minted one: only
-/// the answer tells. The record still leads to the access.
+/// Returns the failure of a secret that was sent by the ID of a credential, and has taken the place of a minted one:
+/// only the answer tells. The record still leads to the access.
 #[must_use]
 pub(crate) fn replaced(record: &Record) -> Failure {
     let name = record.name_or_id();

@@ -277,8 +277,8 @@ fn refuse_taken(ctx: &Ctx, client: &Client, record: &Record, name: &str) -> anyh
 }
 
 /// Looks the credential up if that is needed. A secret that may be a kubeconfig needs the credential's provider and its
-/// other annotations, and for a new field the look-up tells whether anything changes. A lone literal is sent at once, as
-/// by the Go tool; if the credential is named, it is seen on the way.
+/// other annotations, and for a new field the look-up tells whether anything changes. A lone literal is sent at once,
+/// as by the Go tool; if the credential is named, it is seen on the way.
 fn stored(
     ctx: &Ctx,
     client: &Client,
