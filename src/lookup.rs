@@ -341,6 +341,21 @@ pub(crate) async fn act<T>(
     text: &str,
     action: impl AsyncFn(&str) -> Result<T, Error>,
 ) -> anyhow::Result<T> {
+    act_unless(client, collection, text, |_| Ok(()), action).await
+}
+
+/// Does the same, unless the object that was found by its name is one to `refuse`. One that the server knows by the
+/// text as its ID is seen by nobody before.
+///
+/// # Errors
+/// As [`act`]; and the refusal.
+pub(crate) async fn act_unless<T>(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+    refuse: impl Fn(&Record) -> Result<(), Failure>,
+    action: impl AsyncFn(&str) -> Result<T, Error>,
+) -> anyhow::Result<T> {
     let refusal = if can_be_id(text) {
         match action(text).await {
             Err(error) if may_be_unknown(&error) => Some(error),
@@ -350,7 +365,10 @@ pub(crate) async fn act<T>(
         None
     };
     match after(client, collection, text, refusal.as_ref()).await? {
-        Some(record) => Ok(action(record.id()).await?),
+        Some(record) => {
+            refuse(&record)?;
+            Ok(action(record.id()).await?)
+        }
         None => Err(missing(client, collection, text, refusal).await),
     }
 }

@@ -108,6 +108,9 @@ pub(super) fn refuse_strange_event(path: &str, data: &str) -> Result<(), Error> 
     Ok(())
 }
 
+/// The largest number that JSON has exactly. A message of a larger one is damaged: none could follow it.
+pub(crate) const LARGEST_SEQ: i64 = 1 << 53;
+
 /// Refuses an item of an answer that is not a message: every message has a number and a type.
 ///
 /// # Errors
@@ -115,8 +118,9 @@ pub(super) fn refuse_strange_event(path: &str, data: &str) -> Result<(), Error> 
 pub(crate) fn check_message(item: &Record) -> Result<(), Error> {
     let seq = item.value("seq").and_then(Value::as_i64);
     let lack = match seq {
-        Some(1..) if !item.text("event_type").is_empty() => return Ok(()),
-        Some(1..) => "type",
+        Some(1..=LARGEST_SEQ) if !item.text("event_type").is_empty() => return Ok(()),
+        Some(1..=LARGEST_SEQ) => "type",
+        Some(1..) => "usable number",
         _ => "number",
     };
     let text = format!("the server's answer holds an item that is not a message: it has no {lack}");

@@ -1,9 +1,11 @@
 //! The loopback address that the issuer sends the browser back to (docs/interface/cli-core.md section 7.1.1). Only a
 //! request with the right `state` counts: any web page can call a loopback address.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::{AbortHandle, abortable};
 use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,7 +22,7 @@ pub(crate) const WAIT: Duration = Duration::from_secs(300);
 const READ_LIMIT: Duration = Duration::from_secs(10);
 /// The size of the longest request, in bytes.
 const MAX_REQUEST: u64 = 64 << 10;
-/// The number of connections that may be open at the same time; further ones are closed.
+/// The number of connections that may be open at the same time; a further one takes the place of the oldest.
 const MAX_OPEN: usize = 32;
 /// The pause after a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -94,19 +96,31 @@ pub(crate) async fn wait(
     let answers = async {
         // Connections are read side by side, because browsers open some in advance and send nothing on them.
         let mut open = FuturesUnordered::new();
+        let mut ends: BTreeMap<u64, AbortHandle> = BTreeMap::new();
+        let mut number = 0;
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) if open.len() < MAX_OPEN => {
-                        open.push(timeout(READ_LIMIT, answer(stream, expected)));
+                    Ok((stream, _)) => {
+                        // A browser sends its request at once, so the oldest connection is the one that is not needed.
+                        if ends.len() >= MAX_OPEN && let Some((_, oldest)) = ends.pop_first() {
+                            oldest.abort();
+                        }
+                        let reading = timeout(READ_LIMIT, answer(stream, expected));
+                        let (reading, end) = abortable(reading);
+                        ends.insert(number, end);
+                        open.push(async move { (number, reading.await) });
+                        number += 1;
                     }
-                    Ok(_) => {}
                     Err(_) => sleep(PAUSE).await,
                 },
-                Some(ended) = open.next() => if let Ok(Some(outcome)) = ended {
-                    return outcome.map_err(|why| {
-                        Failure::new(Kind::Login, format!("authorization failed: {why}"))
-                    });
+                Some((ended, outcome)) = open.next() => {
+                    ends.remove(&ended);
+                    if let Ok(Ok(Some(outcome))) = outcome {
+                        return outcome.map_err(|why| {
+                            Failure::new(Kind::Login, format!("authorization failed: {why}"))
+                        });
+                    }
                 },
             }
         }

@@ -150,21 +150,24 @@ async fn poll<F: Future<Output = Result<(Reply, Errand), Failure>>>(
     again: &str,
     ask: impl Fn() -> F,
 ) -> Result<(Tokens, Errand), Failure> {
-    let late = || {
+    let late = |fault: Option<String>| {
+        let fault = fault.map_or_else(String::new, |why| format!("; at last: {why}"));
         Failure::new(
             Kind::Login,
-            "the code has expired before the login was finished",
+            format!("the code has expired before the login was finished{fault}"),
         )
         .hint(again)
     };
     let mut is_asked = false;
+    // Why the last request got no answer about the login.
+    let mut fault = None;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match (pause < left, is_asked) {
             (true, _) => sleep(pause).await,
             // An issuer may want a pause as long as the code's time.
             (false, false) => sleep(left * 9 / 10).await,
-            (false, true) => return Err(late()),
+            (false, true) => return Err(late(fault)),
         }
         is_asked = true;
         let refusal = match ask().await {
@@ -173,19 +176,24 @@ async fn poll<F: Future<Output = Result<(Reply, Errand), Failure>>>(
             // A network that fails for a moment must not cost the user a code; the pause grows (RFC 8628 section 3.5).
             Err(failure) if failure.kind == Kind::Network => {
                 pause = longer(pause);
+                fault = Some(failure.message);
                 continue;
             }
             Err(failure) => return Err(failure),
         };
+        fault = None;
         match refusal.code.as_deref() {
-            _ if refusal.is_passing() => pause = longer(pause),
+            _ if refusal.is_passing() => {
+                pause = longer(pause);
+                fault = Some(Failure::from(refusal).message);
+            }
             Some("authorization_pending") => {}
             Some("slow_down") => pause += PAUSE,
             Some("access_denied") => {
                 let words = "access was refused in the browser (access_denied)";
                 return Err(Failure::new(Kind::Login, words).hint(again));
             }
-            Some("expired_token") => return Err(late()),
+            Some("expired_token") => return Err(late(None)),
             _ => return Err(refusal.into()),
         }
     }

@@ -17,8 +17,15 @@ pub(crate) struct Revocable {
     client_secret: Option<SecretString>,
     refresh: SecretString,
     session: Option<String>,
-    /// The name of another context, whose login is of the same session: revoking this one would end both.
-    pub shared_with: Option<String>,
+    /// Another context whose login revoking this one would end too.
+    pub shared_with: Option<Sharer>,
+}
+
+/// A context whose login is of the same session as another one, or may be.
+pub(crate) struct Sharer {
+    pub context: String,
+    /// Why nobody can tell whether it is.
+    pub doubt: Option<KeyringError>,
 }
 
 /// The logins that a configuration holds in the file and in the keyring.
@@ -129,25 +136,48 @@ impl Revocable {
         })
     }
 
-    /// Returns the name of another context that holds this login too, or one of its session. A keyring that does not
-    /// answer names none.
+    /// Returns another context that holds this login too, or one of its session. A login that a keyring does not show
+    /// may be such a one: revoking ends more than the user asked for, and can't be undone.
     #[must_use]
-    pub(crate) fn other_context(&self, config: &Config) -> Option<String> {
-        let mut others = contexts::others(config).into_iter();
-        let found = others.find(|(_, other)| self.lives_on_where(other));
-        found.map(|(name, _)| name)
+    pub(crate) fn other_context(&self, config: &Config) -> Option<Sharer> {
+        let mut doubtful = None;
+        for (context, other) in contexts::others(config) {
+            let doubt = match self.lives_on_where(&other) {
+                Ok(false) => continue,
+                Ok(true) => None,
+                Err(why) => Some(why),
+            };
+            let is_sure = doubt.is_none();
+            let sharer = Sharer { context, doubt };
+            if is_sure {
+                return Some(sharer);
+            }
+            doubtful.get_or_insert(sharer);
+        }
+        doubtful
     }
 
     /// True if the selected context holds this login, or one of its session.
-    #[must_use]
-    pub(crate) fn lives_on_where(&self, config: &Config) -> bool {
+    ///
+    /// # Errors
+    /// The keyring that has the login of the context does not answer, or refuses.
+    pub(crate) fn lives_on_where(&self, config: &Config) -> Result<bool, KeyringError> {
         // Only the keyring's entry of a login that comes into question is read.
-        config
-            .text(ISSUER_URL)
-            .filter(|issuer| self.is_of(issuer))
-            .is_some_and(|issuer| {
-                store::load(config).is_ok_and(|login| self.lives_on_in(&login, Some(issuer)))
-            })
+        let Some(issuer) = config.text(ISSUER_URL).filter(|issuer| self.is_of(issuer)) else {
+            return Ok(false);
+        };
+        match store::load(config) {
+            Ok(login) => Ok(self.lives_on_in(&login, Some(issuer))),
+            // Nobody can use such an entry.
+            Err(
+                KeyringError::Damaged
+                | KeyringError::Another { .. }
+                | KeyringError::OtherIssuer { .. },
+            ) => Ok(false),
+            // No answer could show that an unnamed session is the same one.
+            Err(_) if self.session.is_none() => Ok(false),
+            Err(why) => Err(why),
+        }
     }
 
     fn is_of(&self, issuer: &str) -> bool {

@@ -16,7 +16,7 @@ use super::tls;
 use crate::compat::io_reason::reason;
 use crate::kubeconfig::{Access, ClientPair, Plugin};
 use crate::system::process::Group;
-use crate::text::{quote, secrets};
+use crate::text::{quote, tokens};
 use crate::yaml;
 
 /// The most that is kept of its output, in bytes.
@@ -126,12 +126,12 @@ impl Heard {
         ""
     }
 
-    /// Returns the last line behind a colon, without what reads like a login.
+    /// Returns the last line behind a colon, without what reads like a token.
     fn says(&mut self) -> String {
         self.end_line();
         match self.last.as_str() {
             "" => String::new(),
-            last => format!(": {}", secrets::hide_logins(last)),
+            last => format!(": {}", tokens::hide(last)),
         }
     }
 }

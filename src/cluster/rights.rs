@@ -163,6 +163,9 @@ const SYSTEM: &str = "kube-system";
 
 const CHANGE: &[&str] = &["create", "update", "patch"];
 const EDIT: &[&str] = &["update", "patch"];
+/// The changes to rules of admission that exist: to remove one takes away what it demands.
+const WEAKEN: &[&str] = &["update", "patch", "delete", "deletecollection"];
+const CHANGE_OR_REMOVE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
 
 use Level::{Admin, Escalate, Read, ReadSecrets, Write};
 
@@ -246,23 +249,29 @@ const RIGHTS: &[Right] = &[
         Admin,
     ),
     named(&["approve"], CERTIFICATES, "signers", NODE_SIGNER, Admin),
-    everywhere(EDIT, ADMISSION, "mutatingwebhookconfigurations", Admin),
+    everywhere(WEAKEN, ADMISSION, "mutatingwebhookconfigurations", Admin),
     everywhere(
-        &["create", "update", "patch", "delete", "deletecollection"],
+        CHANGE_OR_REMOVE,
         ADMISSION,
         "validatingwebhookconfigurations",
         Admin,
     ),
-    everywhere(CHANGE, ADMISSION, "mutatingadmissionpolicies", Admin),
-    everywhere(CHANGE, ADMISSION, "mutatingadmissionpolicybindings", Admin),
     everywhere(
-        &["update", "patch", "delete", "deletecollection"],
+        CHANGE_OR_REMOVE,
         ADMISSION,
-        "validatingadmissionpolicies",
+        "mutatingadmissionpolicies",
         Admin,
     ),
     everywhere(
-        &["update", "patch", "delete", "deletecollection"],
+        CHANGE_OR_REMOVE,
+        ADMISSION,
+        "mutatingadmissionpolicybindings",
+        Admin,
+    ),
+    // A new one of these only refuses, and sees nothing of what it refuses.
+    everywhere(WEAKEN, ADMISSION, "validatingadmissionpolicies", Admin),
+    everywhere(
+        WEAKEN,
         ADMISSION,
         "validatingadmissionpolicybindings",
         Admin,

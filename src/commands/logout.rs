@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::auth::oidc::Revocation;
-use crate::auth::revoke::Held;
+use crate::auth::revoke::{Held, Sharer};
 use crate::auth::store::{self, Removed};
 use crate::auth::{job, own_server};
 use crate::commands::outcome;
@@ -141,14 +141,8 @@ fn kept(why: &KeyringError) -> Failure {
 fn end(ctx: &Ctx, held: &Held) -> anyhow::Result<Vec<String>> {
     let mut unheard = Vec::new();
     for login in &held.logins {
-        if let Some(name) = &login.shared_with {
-            let context = format!("--context-name={name}");
-            unheard.push(format!(
-                "the login goes on at {}, because the context {} has a login of the same session there, which would end too; to end both: {}",
-                url_for_people(&login.issuer),
-                quote(name),
-                acpctl_elsewhere(&[&context, "logout"])
-            ));
+        if let Some(sharer) = &login.shared_with {
+            unheard.push(goes_on(&login.issuer, sharer));
             continue;
         }
         let settings = ctx.settings()?;
@@ -171,4 +165,20 @@ fn end(ctx: &Ctx, held: &Held) -> anyhow::Result<Vec<String>> {
         )
     }));
     Ok(unheard)
+}
+
+/// Returns the warning about a login that is not ended at its issuer, because that would end another one too.
+fn goes_on(issuer: &str, sharer: &Sharer) -> String {
+    let issuer = url_for_people(issuer);
+    let name = quote(&sharer.context);
+    let context = format!("--context-name={}", sharer.context);
+    let logout = acpctl_elsewhere(&[&context, "logout"]);
+    match &sharer.doubt {
+        None => format!(
+            "the login goes on at {issuer}, because the context {name} has a login of the same session there, which would end too; to end both: {logout}"
+        ),
+        Some(why) => format!(
+            "the login goes on at {issuer}, because the context {name} may have a login of the same session there, which would end too, and the keyring does not show it ({why}); end this one in your account there, or unlock the keyring, and to end both: {logout}"
+        ),
+    }
 }

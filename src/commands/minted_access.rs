@@ -51,10 +51,26 @@ pub(crate) fn refuse_overwriting(stored: &Record, new: &Body) -> Result<(), Fail
     ))
 }
 
-/// True if the fields have the stored mark, or leave it as it is.
+/// Returns the failure of a secret that was sent by the ID of a credential, and has taken the place of a minted one:
+/// only the answer tells. The record still leads to the access.
+#[must_use]
+pub(crate) fn replaced(record: &Record) -> Failure {
+    let name = record.name_or_id();
+    let message = format!(
+        "credential {} was minted, and its token is replaced: its access is still in the cluster, and sessions that use the credential will fail",
+        quote(name)
+    );
+    let renew = acpctl_for(&["credential", "renew"], name, &[]);
+    let revoke = acpctl_for(&["credential", "revoke"], name, &[]);
+    Failure::new(Kind::Conflict, message).hint(format!(
+        "give it a token again: {renew}; or take its access back: {revoke}"
+    ))
+}
+
+/// True if the fields have the stored mark, or leave it as it is. A secret without a mark is not of the access.
 fn keeps_mark(stored: &Record, new: &Body) -> bool {
     let Some((_, annotations)) = new.fields().find(|(key, _)| *key == "annotations") else {
-        return true;
+        return new.secret("token").is_none();
     };
     let text = annotations.as_str().unwrap_or_default();
     let new: Value = serde_json::from_str(text).unwrap_or_default();
@@ -77,7 +93,7 @@ pub(crate) fn check_deletion(
     }
     match consent {
         Consent::Given => ctx.out.note(&format!(
-            "The access of credential/{given} stays in the cluster; to find what is left there: {}",
+            "What is left of the access of credential/{given} stays in the cluster; to find it: {}",
             acpctl(&["credential", "list", "--orphans"])
         )),
         Consent::Asked => ctx.out.note(&format!(

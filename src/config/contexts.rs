@@ -5,9 +5,10 @@ use serde_json::{Map, Value};
 pub(crate) use super::context::check_name;
 use super::context::{self, CONTEXTS, CURRENT, LOCAL_CONTEXT, Selected, find, fits, put};
 use super::file::{
-    ACCESS_TOKEN, API_URL, Config, DEFAULT_API_URL, IN_CONTEXT, LOCAL, LOCAL_PROJECT, PROJECT,
-    Place, TOKEN_STORE,
+    ACCESS_TOKEN, API_URL, Config, DEFAULT_API_URL, IN_CONTEXT, LOCAL, LOCAL_PROJECT, LOGIN_URL,
+    PROJECT, Place, TOKEN_STORE,
 };
+use super::settings::same_origin;
 use crate::compat::near::nearest;
 use crate::failure::{Failure, Kind};
 use crate::text::quote;
@@ -24,8 +25,10 @@ pub(crate) struct Context {
     pub project: Option<String>,
     /// True for the context that the run uses, unless flags or variables name another server.
     pub is_current: bool,
-    /// True if a login is stored.
+    /// True if a login for its server is stored.
     pub has_login: bool,
+    /// True if a login is stored, and it is for another server, so that no command sends it.
+    pub has_login_elsewhere: bool,
 }
 
 impl Context {
@@ -83,16 +86,20 @@ fn describe(config: &Config, name: String, which: &Selected, is_current: bool) -
         value.filter(|text| !text.is_empty()).map(str::to_owned)
     };
     let is_local = *which == Selected::Local;
+    let server = match text(API_URL) {
+        _ if is_local => LOCAL_URL.to_owned(),
+        Some(server) => server,
+        None => DEFAULT_API_URL.to_owned(),
+    };
+    let has_login = text(ACCESS_TOKEN).is_some() || text(TOKEN_STORE).as_deref() == Some("keyring");
+    let is_here = text(LOGIN_URL).is_none_or(|url| same_origin(&url, &server));
     Context {
         name,
-        server: match text(API_URL) {
-            _ if is_local => LOCAL_URL.to_owned(),
-            Some(server) => server,
-            None => DEFAULT_API_URL.to_owned(),
-        },
         project: text(if is_local { LOCAL_PROJECT } else { PROJECT }),
         is_current,
-        has_login: text(ACCESS_TOKEN).is_some() || text(TOKEN_STORE).as_deref() == Some("keyring"),
+        has_login: has_login && is_here,
+        has_login_elsewhere: has_login && !is_here,
+        server,
     }
 }
 

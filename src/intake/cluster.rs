@@ -26,7 +26,7 @@ use crate::runner::table;
 use crate::session_helper::fetch;
 use crate::text::command::shell_line;
 use crate::text::quote;
-use crate::text::{acpctl, secrets};
+use crate::text::{acpctl, secrets, tokens};
 
 /// The finding that `--allow` names before a login program is started.
 pub(crate) const EXEC_PLUGIN: &str = "exec-plugin";
@@ -295,7 +295,7 @@ pub(crate) async fn log_in(ctx: &Ctx, access: &mut Access) -> Result<(), Fault> 
         secrets::know(secret);
     }
     let limit = login_limit(ctx);
-    let heard = |line: &str| ctx.out.note(&secrets::hide_logins(line));
+    let heard = |line: &str| ctx.out.note(&tokens::hide(line));
     let login = plugin::run(access, plugin, limit, without_our_secrets, heard).await?;
     access.token = login.token;
     if login.certificate.is_some() {

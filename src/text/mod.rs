@@ -12,6 +12,7 @@ pub(crate) mod mask;
 pub(crate) mod quote;
 pub(crate) mod secrets;
 pub(crate) mod seen;
+pub(crate) mod tokens;
 pub(crate) mod url;
 pub(crate) mod wrap;
 

@@ -64,6 +64,7 @@ fn row(context: &Context) -> Vec<String> {
         // Commands find the token of the user's own server, whatever login is stored.
         _ if own_server::token_for(&context.server).is_some() => "not needed",
         true => "yes",
+        false if context.has_login_elsewhere => "for another server",
         false => "no",
     };
     vec![

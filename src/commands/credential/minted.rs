@@ -199,22 +199,45 @@ impl<'c> Ends<'c> {
         }
     }
 
-    /// Writes into an account which record of the platform it belongs to. If that fails, the account works
-    /// nevertheless, and its token must prove whose it is.
-    pub(super) async fn name_owner(&self, ctx: &Ctx, account: &Account, record: &Record) {
-        let object = account.itself();
-        let named = async {
-            let found = change::find(&self.cluster, &object).await?;
-            let found = found.filter(|found| change::is_ours(found, &object));
-            match change::uid(found.as_ref()) {
-                Some(uid) => {
-                    let owner = [(RECORD, record.id())];
-                    change::annotate(&self.cluster, &object, &uid, &owner).await
-                }
-                None => Ok(()),
+    /// Writes into an account which record of the platform it belongs to.
+    async fn write_owner(&self, object: &Object, record: &Record) -> Result<(), Fault> {
+        let found = change::find(&self.cluster, object).await?;
+        let found = found.filter(|found| change::is_ours(found, object));
+        match change::uid(found.as_ref()) {
+            Some(uid) => {
+                let owner = [(RECORD, record.id())];
+                change::annotate(&self.cluster, object, &uid, &owner).await
             }
-        };
-        if let Err(fault) = named.await {
+            None => Ok(()),
+        }
+    }
+
+    /// Does that after a renewal. An account that may only renew can't do it, and a warning in each run would hide others.
+    pub(super) async fn name_owner_again(&self, ctx: &Ctx, account: &Account, record: &Record) {
+        match self.write_owner(&account.itself(), record).await {
+            Err(fault) if fault.class == Class::Permission => ctx.out.aside(&format!(
+                "The {} does not name this credential, and you may not change it: the stored token proves whose it is",
+                account.itself().says()
+            )),
+            named => self.tell_unnamed(ctx, account, record, named),
+        }
+    }
+
+    /// Does that for a new account. If it fails, the account works nevertheless, and its token must prove whose it is.
+    async fn name_owner(&self, ctx: &Ctx, account: &Account, record: &Record) {
+        let named = self.write_owner(&account.itself(), record).await;
+        self.tell_unnamed(ctx, account, record, named);
+    }
+
+    fn tell_unnamed(
+        &self,
+        ctx: &Ctx,
+        account: &Account,
+        record: &Record,
+        named: Result<(), Fault>,
+    ) {
+        let object = account.itself();
+        if let Err(fault) = named {
             ctx.out.warn(&format!(
                 "the {} does not say that it belongs to this credential: {}",
                 object.says(),

@@ -496,7 +496,7 @@ fn renew(ctx: &Ctx, args: &Args, ends: &Ends<'_>, record: &Record) -> anyhow::Re
     warn_if_longer(ctx, args, &own, &token);
     if !own.is_named {
         ctx.block_on(async {
-            ends.name_owner(ctx, account, record).await;
+            ends.name_owner_again(ctx, account, record).await;
             Ok(())
         })?;
     }

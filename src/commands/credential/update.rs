@@ -19,7 +19,7 @@ use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{self, KubeconfigArgs, NAME_ITS_SOURCE, SHARED, SourceArgs, gate, provider};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
-use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation};
+use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation, is_minted};
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
@@ -199,12 +199,17 @@ impl Change {
             refuse_taken(ctx, client, record, name)?;
         }
         if args.dry_run {
-            return Ok((self.known(ctx, client, args)?, "updated (dry run)"));
+            let record = self.known(ctx, client, args)?;
+            minted_access::refuse_overwriting(&record, &self.body)?;
+            return Ok((record, "updated (dry run)"));
         }
         let mut record = self.send(ctx, client, args)?;
         outcome::changed_name(&record, &args.credential, args.name.as_deref())?;
         if let Some(secret) = self.body.secret("token") {
             renew_digest(ctx, client, &record, secret)?;
+            if self.stored.is_none() && is_minted(&record) {
+                return Err(minted_access::replaced(&record).into());
+            }
             if !self.is_kubeconfig && record.text("provider") == KUBECONFIG {
                 ctx.out.warn("this is a kubeconfig credential, and what was stored is not a kubeconfig: sessions that use it will fail");
             }
@@ -232,10 +237,11 @@ impl Change {
         let target = known.filter(|id| !id.is_empty());
         let credentials = Collection::credentials();
         ctx.block_on(async {
-            lookup::act(
+            lookup::act_unless(
                 client,
                 &credentials,
                 target.unwrap_or(&args.credential),
+                |found| minted_access::refuse_overwriting(found, &self.body),
                 async |id| {
                     let request = credentials
                         .request(Method::Patch, id)
@@ -271,7 +277,8 @@ fn refuse_taken(ctx: &Ctx, client: &Client, record: &Record, name: &str) -> anyh
 }
 
 /// Looks the credential up if that is needed. A secret that may be a kubeconfig needs the credential's provider and its
-/// other annotations, and for a new field the look-up tells whether anything changes. A lone literal is sent at once.
+/// other annotations, and for a new field the look-up tells whether anything changes. A lone literal is sent at once,
+/// as by the Go tool; if the credential is named, it is seen on the way.
 fn stored(
     ctx: &Ctx,
     client: &Client,

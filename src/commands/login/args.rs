@@ -91,8 +91,8 @@ pub struct Args {
     /// API server URL to save; the argument overrides it
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// OIDC issuer (default: `AMBIENT_ISSUER_URL`, that of the last login at this server, or, with the browser or a
-    /// code, `https://sso.redhat.com/auth/realms/redhat-external`)
+    /// OIDC issuer (default: `AMBIENT_ISSUER_URL`, except with --context-name; that of the last login at this server;
+    /// or, with the browser or a code and without that variable, `https://sso.redhat.com/auth/realms/redhat-external`)
     #[arg(long, value_name = "URL")]
     pub issuer_url: Option<String>,
     /// `OAuth2` client (default: `AMBIENT_CLIENT_ID`, that of the last login at this issuer, or ocm-cli)

@@ -49,8 +49,8 @@ impl Provider {
             .or_else(|| job::default_of_login(env::ISSUER_URL, settings))
             .or_else(|| last_issuer.map(str::to_owned));
         let is_known = named.is_some();
-        if let Some(mode) = mode.filter(|mode| !is_known && mode.needs_named_issuer()) {
-            return Err(nobody_named(args, mode));
+        if let Some(mode) = mode.filter(|_| !is_known) {
+            check_unnamed(args, mode, settings)?;
         }
         let issuer_url = named.unwrap_or_else(|| DEFAULT_ISSUER.to_owned());
         let is_last = last_issuer.is_some_and(|last| base(last) == base(&issuer_url));
@@ -162,16 +162,33 @@ pub(super) fn password(
     request(ctx, &issuer, &form)
 }
 
-/// Refuses a login whose secret would go to the Go tool's issuer only because nobody has named another one.
-fn nobody_named(args: &Args, mode: Mode) -> Failure {
-    let message = format!(
-        "{} needs an issuer: no secret goes to one that nobody has named",
-        mode.flag()
+/// Refuses a login at the Go tool's issuer, only because nothing names another one that counts, if a secret would go
+/// there, or if a variable shows that the user means another one.
+fn check_unnamed(args: &Args, mode: Mode, settings: &Settings) -> Result<(), Failure> {
+    let other = env::ISSUER_URL
+        .get()
+        .filter(|_| settings.is_login_of_context && mode != Mode::Token);
+    let message = if mode.needs_named_issuer() {
+        format!(
+            "{} needs an issuer: no secret goes to one that nobody has named",
+            mode.flag()
+        )
+    } else if other.is_some() {
+        format!(
+            "nothing names the issuer of this context: {} does not count with --context-name",
+            env::ISSUER_URL.name
+        )
+    } else {
+        return Ok(());
+    };
+    let issuer = other.as_deref().map(url_for_people);
+    let client = env::CLIENT_ID.get().filter(|_| other.is_some());
+    let again = args.again(
+        mode,
+        Some(issuer.as_deref().unwrap_or("URL")),
+        Some(client.as_deref().unwrap_or("ID")),
     );
-    Failure::usage(message).hint(format!(
-        "name the issuer of your platform: {}",
-        args.again(mode, Some("URL"), Some("ID"))
-    ))
+    Err(Failure::usage(message).hint(format!("name the issuer of your platform: {again}")))
 }
 
 /// Refuses a login without a name, or without a password that can't be asked for.

@@ -421,17 +421,31 @@ fn withdraw(ctx: &Ctx, made: &Made, place: &Place) {
     let Some(fresh) = made.revocable() else {
         return;
     };
-    let lives_on =
-        |config: &Config| fresh.lives_on_where(config) || fresh.other_context(config).is_some();
-    if Config::load(place).is_ok_and(|config| lives_on(&config)) {
-        return;
-    }
-    let revoked = ctx.block_on(async { Ok(fresh.revoke(ctx.settings()?).await) });
-    if let Ok(Revocation::Not(why)) = revoked {
+    let lives_on = |config: &Config| match fresh.lives_on_where(config) {
+        Ok(false) => fresh.other_context(config).map(|sharer| sharer.doubt),
+        Ok(true) => Some(None),
+        Err(why) => Some(Some(why)),
+    };
+    let goes_on = |why: &str| {
         ctx.out.warn(&format!(
             "the login that was not saved is still valid at {} ({why})",
             url_for_people(&fresh.issuer)
         ));
+    };
+    if let Some(doubt) = Config::load(place)
+        .ok()
+        .and_then(|config| lives_on(&config))
+    {
+        if let Some(why) = doubt {
+            goes_on(&format!(
+                "another login may be of the same session, and the keyring does not show it: {why}"
+            ));
+        }
+        return;
+    }
+    let revoked = ctx.block_on(async { Ok(fresh.revoke(ctx.settings()?).await) });
+    if let Ok(Revocation::Not(why)) = revoked {
+        goes_on(&why);
     }
 }
 
@@ -442,11 +456,18 @@ fn end(ctx: &Ctx, made: &Made, replaced: &Held) -> anyhow::Result<()> {
         if before.lives_on_in(made.login, issuer) {
             continue;
         }
-        if let Some(name) = &before.shared_with {
+        if let Some(sharer) = &before.shared_with {
+            let (has, doubt) = match &sharer.doubt {
+                None => ("has", String::new()),
+                Some(why) => (
+                    "may have",
+                    format!(", and the keyring does not show it ({why})"),
+                ),
+            };
             ctx.out.aside(&format!(
-                "The login before this one is not ended at {}: the context {} has a login of the same session there",
+                "The login before this one is not ended at {}: the context {} {has} a login of the same session there{doubt}",
                 url_for_people(&before.issuer),
-                quote(name)
+                quote(&sharer.context)
             ));
             continue;
         }

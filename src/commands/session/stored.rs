@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::follow::{self, End, EventFormat, Pauses};
 use super::text;
-use crate::api::{Client, Error, Event, path};
+use crate::api::{Client, Error, Event, LARGEST_SEQ, path};
 use crate::commands::session_failure;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -24,8 +24,6 @@ use crate::text::acpctl_for;
 const QUIET: Duration = Duration::from_millis(500);
 /// How often the phase of a silent session is read.
 const POLL: Duration = Duration::from_secs(2);
-/// The largest number that JSON has exactly. A message of a larger one is damaged: none could follow it.
-const LARGEST: i64 = 1 << 53;
 
 /// The state of following one session.
 pub(super) struct Stored<'a> {
@@ -192,7 +190,7 @@ impl<'a> Stored<'a> {
     fn print(&mut self, event: &Event) -> anyhow::Result<()> {
         let value: Value = serde_json::from_str(&event.data).unwrap_or_default();
         let text = |field: &str| value.get(field).and_then(Value::as_str);
-        let is_next = |seq: &i64| *seq > self.last && *seq <= LARGEST;
+        let is_next = |seq: &i64| *seq > self.last && *seq <= LARGEST_SEQ;
         let Some(seq) = value.get("seq").and_then(Value::as_i64).filter(is_next) else {
             return Ok(());
         };

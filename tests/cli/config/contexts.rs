@@ -244,6 +244,29 @@ fn the_first_context_is_the_current_one() {
 }
 
 #[test]
+fn a_login_for_another_server_is_listed_as_such() {
+    let env = TestEnv::new();
+    env.config(
+        &json!({"current_context": "a", "contexts": {
+            "a": {"server": "https://a.example.org", "access_token": TOKEN, "login_url": "https://old.example.org"},
+            "b": {"server": "https://b.example.org/x", "access_token": TOKEN, "login_url": "https://b.example.org"},
+        }})
+        .to_string(),
+    );
+    insta::assert_snapshot!(env.acpctl().line("config get-contexts").shown(), @r#"
+        CURRENT   NAME    SERVER                    PROJECT   LOGIN
+        *         a       https://a.example.org               for another server
+                  b       https://b.example.org/x             yes
+                  local   local                               not needed
+    "#);
+    let (stdout, _) = done(
+        &env,
+        "config get-contexts a -o jsonpath={.items[0].logged_in}",
+    );
+    assert_eq!(stdout.trim(), "false");
+}
+
+#[test]
 fn contexts_are_listed_renamed_and_deleted() {
     let env = TestEnv::new();
     env.config(

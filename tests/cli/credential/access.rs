@@ -365,6 +365,16 @@ fn what_a_login_program_says_is_read_to_its_end() {
             "echo eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln >&2; exit 3\n",
             4,
         ),
+        (
+            json!({}),
+            "echo 'refused: sha256~canary-eyJhbGci-0123456789' >&2; exit 3\n",
+            4,
+        ),
+        (
+            json!({}),
+            "echo '{\"access_token\": \"canary-eyJhbGci-0\"}' >&2; exit 3\n",
+            4,
+        ),
     ] {
         let user = program_that_prints(&bench.env, &status);
         let program = bench.env.work().join("login");

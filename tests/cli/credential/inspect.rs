@@ -480,6 +480,37 @@ fn a_right_that_leads_to_others_has_its_grade() {
             vec![rule("create", admission, "mutatingadmissionpolicies", &all)],
             "admin",
         ),
+        // To remove a rule of admission takes away what it demands; a new policy that only refuses gives nothing.
+        (
+            vec![],
+            vec![rule(
+                "delete",
+                admission,
+                "mutatingwebhookconfigurations",
+                &all,
+            )],
+            "admin",
+        ),
+        (
+            vec![],
+            vec![rule(
+                "deletecollection",
+                admission,
+                "mutatingadmissionpolicybindings",
+                &all,
+            )],
+            "admin",
+        ),
+        (
+            vec![],
+            vec![rule(
+                "create",
+                admission,
+                "validatingadmissionpolicies",
+                &all,
+            )],
+            "write",
+        ),
         (
             vec![],
             vec![rule("create", "", "persistentvolumes", &all)],

@@ -668,6 +668,9 @@ fn a_minted_credential_is_neither_overwritten_nor_deleted_by_the_way() {
         "credential update prod --from-file other --allow server-loopback",
         "credential update prod --from-file other --allow server-loopback --dry-run",
         "credential update prod --annotations {\"a\":\"b\"}",
+        "credential update prod --token x",
+        "credential update prod --token=",
+        "credential update prod --token x --dry-run",
         "credential create --name prod --if-exists update -f other --allow server-loopback",
         "apply -f m.yaml --allow server-loopback",
         "credential delete prod --yes",
@@ -698,10 +701,31 @@ fn a_minted_credential_is_neither_overwritten_nor_deleted_by_the_way() {
         (bench.annotations("prod"), bench.objects()),
         (record, objects)
     );
-    // A new secret alone leaves the record of the account as it is.
-    bench.ok("credential update prod --token x");
-    let minted = bench.ok("credential list --minted -o name");
-    assert!(minted.contains("prod"), "{minted}");
+}
+
+/// The Go tool sends a secret by ID without a look, and so do we: the answer is the first to tell.
+#[test]
+fn a_secret_that_takes_the_place_of_a_minted_one_is_a_failure_with_a_way_back() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let id = bench.ok("credential get prod -o jsonpath={.id}");
+    let (code, out, err) = bench.run(&format!("credential update {} --token x", id.trim()));
+    assert_eq!((code, out.as_str()), (6, ""), "{err}");
+    assert!(
+        err.contains("was minted, and its token is replaced")
+            && err.contains("acpctl --local credential renew prod"),
+        "{err}"
+    );
+    assert!(
+        bench
+            .ok("credential list --minted -o name")
+            .contains("prod")
+    );
+    bench.ok("credential renew prod");
+    let text = bench.ok("credential token prod");
+    assert!(text.contains("kind: Config"), "{text}");
+    bench.ok("credential revoke prod --yes");
+    assert!(bench.objects().is_empty());
 }
 
 /// Somebody has changed the record by other ways.

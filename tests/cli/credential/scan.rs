@@ -425,7 +425,14 @@ fn a_minted_token_that_leaked_is_taken_back_by_a_command() {
     let bench = Bench::new();
     bench.ok(MINT);
     // The tokens of the test's cluster are too short.
-    bench.ok(&format!("credential update prod --token {GITLAB}"));
+    let id = bench.ok("credential get prod -o jsonpath={.id}");
+    bench
+        .env
+        .file("patch.json", json!({"token": GITLAB}).to_string());
+    bench.ok(&format!(
+        "api PATCH /credentials/{} --input patch.json",
+        id.trim()
+    ));
     bench.env.file("log", GITLAB);
     let (code, out, err) = bench.run("credential scan log");
     assert_eq!(code, 13, "{out}{err}");

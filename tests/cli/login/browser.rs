@@ -81,10 +81,10 @@ fn the_browser_login_ends_with_tokens_in_the_file() {
 fn a_forged_callback_is_turned_away_and_the_login_goes_on() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
     let login = Waiting::start(&env, &issuer, &[], &[]);
-    // Connections that say nothing, as browsers open them in advance, hold nobody up.
+    // Connections that say nothing, as browsers open them in advance, hold nobody up, however many there are.
     let address = login.callback(&[]);
     let address = format!("127.0.0.1:{}", address.port().unwrap());
-    let silent: Vec<_> = (0..3)
+    let silent: Vec<_> = (0..40)
         .map(|_| std::net::TcpStream::connect(&address).unwrap())
         .collect();
     for query in [

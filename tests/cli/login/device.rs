@@ -101,14 +101,18 @@ fn every_bad_answer_ends_a_login_with_a_code() {
 /// With five seconds left there is time for one more question at the old pace, and none at a slower one.
 #[test]
 fn an_issuer_that_wants_fewer_questions_or_fails_for_a_moment_is_asked_less_often() {
-    for (mood, answers) in [(Mood::Good, &["slow_down"][..]), (Mood::Closing, &[])] {
+    for (mood, answers, end) in [
+        (Mood::Good, &["slow_down"][..], "finished\nHint: "),
+        (Mood::Closing, &[], ": EOF\nHint: "),
+    ] {
         let (env, issuer) = (TestEnv::new(), Issuer::new(mood));
         issuer.change_device(&json!({"expires_in": 5}));
         issuer.script_device(answers);
         let (status, _, stderr) = device(&env, &issuer, "https://api.corp.test");
         assert_eq!(status, Some(4), "{stderr}");
         assert!(
-            stderr.contains("the code has expired before the login was finished\nHint: "),
+            stderr.contains("the code has expired before the login was finished")
+                && stderr.contains(end),
             "{stderr}"
         );
         let asked = issuer.token_requests().len();
@@ -203,6 +207,22 @@ fn an_issuer_that_is_busy_for_a_moment_costs_no_code() {
         let (status, _, stderr) = device(&env, &issuer, api.url());
         assert_eq!(status, Some(0), "{stderr}");
         assert_eq!(issuer.token_requests().len(), 2);
+    }
+}
+
+#[test]
+fn an_issuer_that_stays_busy_or_broken_is_named_in_the_end() {
+    let ended = "the code has expired before the login was finished; at last: token endpoint returned HTTP 503\n";
+    for (answer, code, words) in [
+        ("503", 4, ended),
+        ("500", 10, "token endpoint returned HTTP 500\n"),
+    ] {
+        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+        issuer.change_device(&json!({"expires_in": 2, "interval": 1}));
+        issuer.script_device(&[answer; 10]);
+        let (status, _, stderr) = device(&env, &issuer, api.url());
+        assert_eq!(status, Some(code), "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
     }
 }
 

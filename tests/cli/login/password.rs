@@ -302,6 +302,33 @@ fn the_issuer_of_the_environment_does_not_count_for_a_named_context() {
         stderr.contains("no secret goes to one that nobody has named"),
         "{stderr}"
     );
+    assert!(
+        stderr.contains(&format!("--issuer-url {other_url} --client-id robot\n")),
+        "{stderr}"
+    );
+    // Nor does a login that sends no secret ask the default issuer, which nobody means here.
+    for way in ["--device", "--use-auth-code"] {
+        let output = env
+            .acpctl()
+            .envs(variables)
+            .args(["--context-name", "new", "login", api.url(), way])
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        let again = format!(
+            "Hint: name the issuer of your platform: acpctl --context-name=new login {} {way} \
+             --issuer-url {other_url} --client-id robot\n",
+            api.url()
+        );
+        assert_eq!(
+            stderr,
+            format!(
+                "Error: nothing names the issuer of this context: AMBIENT_ISSUER_URL does not count with \
+                 --context-name\n{again}"
+            )
+        );
+    }
     assert!(other.received().is_empty());
     // A flag is meant.
     let (status, stderr) = log_in("new", &[api.url(), "--issuer-url", &other_url], &variables);

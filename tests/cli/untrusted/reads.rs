@@ -179,7 +179,7 @@ fn a_result_names_the_id_of_a_project_that_was_found_by_its_name() {
     env.file("a.yaml", "kind: Agent\nname: a\nprompt: t\n");
     for (line, says) in IN_PROJECT.iter().zip([
         "project/shop (P-1) deleted\n",
-        "project/shop deleted\n",
+        "project/shop (P-1) deleted\n",
         "project/P-1 transferred",
         "bound to project/shop (P-1)\n",
         "not bound to project/shop (P-1)\n",
@@ -431,6 +431,11 @@ fn items_that_are_not_messages_are_an_error() {
         (json!([{}]), "number"),
         (json!([{"error": "unauthorized"}]), "number"),
         (json!([{"seq": 0, "event_type": "user"}]), "number"),
+        (json!([{"seq": -1, "event_type": "user"}]), "number"),
+        (
+            json!([{"seq": i64::MAX, "event_type": "user"}]),
+            "usable number",
+        ),
         (json!([{"seq": 1}]), "type"),
     ] {
         let server = Scripted::with(move |_| answer(200, &items));

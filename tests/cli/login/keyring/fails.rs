@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::login::keyring::{Bus, run, said};
-use crate::support::oidc::{Issuer, Mood};
+use crate::support::oidc::{Issuer, Mood, jwt};
 use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -244,4 +244,51 @@ fn a_keyring_that_does_not_answer_is_told_before_the_login() {
         "{stderr}"
     );
     assert!(issuer.received().is_empty());
+}
+
+/// The file with a login of the context `a`, and one of `b` in a keyring, which may be of the same session.
+fn beside_a_hidden_login(env: &TestEnv, issuer: &Issuer, access: &str) {
+    let of_issuer =
+        json!({"issuer_url": issuer.url(), "client_id": "c", "server": "https://api.test"});
+    let context = |more: Value| {
+        let mut entry = of_issuer.as_object().unwrap().clone();
+        entry.extend(more.as_object().unwrap().clone());
+        entry
+    };
+    let contexts = json!({
+        "a": context(json!({"access_token": access, "refresh_token": "canary-refresh-a"})),
+        "b": context(json!({"token_store": "keyring", "keyring_entry": 7})),
+    });
+    env.config(&json!({"current_context": "a", "contexts": contexts}).to_string());
+}
+
+#[test]
+fn a_login_that_the_keyring_does_not_show_is_not_ended_with_another_one() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let silent = Silent::new(&env.work());
+    let of_session = jwt(&json!({"sub": "alice", "sid": "s1"}));
+    beside_a_hidden_login(&env, &issuer, &of_session);
+    let stderr = said(&env, &silent.address, &["logout"]);
+    assert!(issuer.revoked().is_empty());
+    let warning = format!(
+        "Warning: the login goes on at {}, because the context \"b\" may have a login of the same session there, \
+         which would end too, and the keyring does not show it ({LATE}); end this one in your account there, or unlock \
+         the keyring, and to end both: acpctl --context-name=b logout\n",
+        issuer.url()
+    );
+    assert!(stderr.contains(&warning), "{stderr}");
+    assert_eq!(env.saved()["contexts"]["a"]["refresh_token"], Value::Null);
+    // A login that takes its place does not end it either.
+    beside_a_hidden_login(&env, &issuer, &of_session);
+    let login = ["login", "--token", TOKEN, "--store", "file"];
+    let stderr = said(&env, &silent.address, &login);
+    assert!(issuer.revoked().is_empty());
+    assert!(
+        stderr.contains("the context \"b\" may have a login of the same session there"),
+        "{stderr}"
+    );
+    // A token that names no session could not be compared with an answer either.
+    beside_a_hidden_login(&env, &issuer, TOKEN);
+    said(&env, &silent.address, &["logout"]);
+    assert_eq!(issuer.revoked(), ["canary-refresh-a"]);
 }
