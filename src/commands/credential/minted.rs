@@ -212,12 +212,7 @@ impl<'c> Ends<'c> {
         }
     }
 
-<<<<<<< HEAD
-    /// Does that after a renewal. An account that may only renew can't do it, and a warning in each run would hide
-    /// others.
-=======
     /// Does that after a renewal. An account that may only renew can't do it, and is not warned in each run.
->>>>>>> m18
     pub(super) async fn name_owner_again(&self, ctx: &Ctx, account: &Account, record: &Record) {
         match self.write_owner(&account.itself(), record).await {
             Err(fault) if fault.class == Class::Permission => ctx.out.aside(&format!(
