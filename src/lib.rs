@@ -100,7 +100,11 @@ fn run_words(words: &[OsString]) -> ExitCode {
         Err(error) => {
             shorthand::warn_of_unfit_alias(root, words);
             let error = shorthand::misspelled_kind(root, words).map_or(error, Into::into);
-            return exit::report(&out, &error, grammar::asks_for_json(&mut Cli::command(), words));
+            return exit::report(
+                &out,
+                &error,
+                grammar::asks_for_json(&mut Cli::command(), words),
+            );
         }
     };
     if let Err(failure) = shorthand::check_kinds(root, words) {
@@ -114,8 +118,9 @@ fn run_words(words: &[OsString]) -> ExitCode {
         output::pager::allow(config::pager);
     }
     // A filter is written for the result; an error would not fit it.
-    let as_json =
-        |globals: &Globals| globals.jq.is_none() && grammar::asks_for_json(&mut Cli::command(), words);
+    let as_json = |globals: &Globals| {
+        globals.jq.is_none() && grammar::asks_for_json(&mut Cli::command(), words)
+    };
     let ctx = match Ctx::new(cli.globals).with_filter() {
         Ok(ctx) => ctx,
         Err(failure) => return exit::report(&out, &failure.into(), false),
