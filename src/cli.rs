@@ -3,6 +3,7 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands;
+use crate::compat::grammar::Later;
 use crate::ctx::Ctx;
 use crate::globals::Globals;
 use crate::help;
@@ -35,64 +36,64 @@ pub struct Cli {
 #[allow(clippy::large_enum_variant, reason = "a run has one value")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Login(Box<commands::login::Args>),
-    Logout(commands::logout::Args),
-    Version(commands::version::Args),
-    Whoami(commands::whoami::Args),
+    Login(Later<Box<commands::login::Args>>),
+    Logout(Later<commands::logout::Args>),
+    Version(Later<commands::version::Args>),
+    Whoami(Later<commands::whoami::Args>),
     /// Manage CLI configuration
     #[command(subcommand, subcommand_required = true)]
-    Config(commands::config::Command),
-    Project(commands::project::Args),
+    Config(Later<commands::config::Command>),
+    Project(Later<commands::project::Args>),
     /// Interact with sessions
     ///
     /// Other verbs stand for commands without the noun: `session list` for `get sessions`, and in the same way get,
     /// describe, create, start, stop, delete and wait.
     #[command(subcommand, subcommand_required = true)]
-    Session(commands::session::Command),
+    Session(Later<commands::session::Command>),
     /// Manage project-scoped agents
     #[command(subcommand, subcommand_required = true)]
-    Agent(commands::agent::Command),
+    Agent(Later<commands::agent::Command>),
     /// Manage scheduled sessions
     #[command(subcommand, subcommand_required = true)]
-    ScheduledSession(commands::scheduled_session::Command),
+    ScheduledSession(Later<commands::scheduled_session::Command>),
     /// Manage credentials
     #[command(subcommand, subcommand_required = true)]
-    Credential(commands::credential::Command),
+    Credential(Later<commands::credential::Command>),
     /// Interact with agent inbox messages
     #[command(subcommand, subcommand_required = true)]
-    Inbox(commands::inbox::Command),
-    Get(commands::get::Args),
-    Create(commands::create::Args),
-    Delete(commands::delete::Args),
-    Describe(commands::describe::Args),
-    Start(commands::start::Args),
-    Stop(commands::stop::Args),
-    Completion(commands::completion::Args),
+    Inbox(Later<commands::inbox::Command>),
+    Get(Later<commands::get::Args>),
+    Create(Later<commands::create::Args>),
+    Delete(Later<commands::delete::Args>),
+    Describe(Later<commands::describe::Args>),
+    Start(Later<commands::start::Args>),
+    Stop(Later<commands::stop::Args>),
+    Completion(Later<commands::completion::Args>),
     /// Manage `GitOps` applications
     #[command(subcommand, subcommand_required = true, visible_aliases = ["app", "apps"])]
-    Application(commands::application::Command),
+    Application(Later<commands::application::Command>),
     /// Manage the providers of a project
     #[command(subcommand, subcommand_required = true)]
-    Provider(commands::provider::Command),
+    Provider(Later<commands::provider::Command>),
     /// Manage the policies of a project
     #[command(subcommand, subcommand_required = true)]
-    Policy(commands::policy::Command),
-    Apply(commands::apply::Args),
-    Help(commands::help::Args),
-    Options(commands::options::Args),
-    Doctor(commands::doctor::Args),
-    Serve(commands::serve::Args),
+    Policy(Later<commands::policy::Command>),
+    Apply(Later<commands::apply::Args>),
+    Help(Later<commands::help::Args>),
+    Options(Later<commands::options::Args>),
+    Doctor(Later<commands::doctor::Args>),
+    Serve(Later<commands::serve::Args>),
     /// Manage the store of the embedded API
     #[command(subcommand, subcommand_required = true)]
-    Local(commands::local::Command),
-    Wait(commands::wait::Args),
-    Exec(commands::exec::Args),
-    Ambient(commands::ambient::Args),
-    Edit(commands::edit::Args),
-    Api(commands::api::Args),
+    Local(Later<commands::local::Command>),
+    Wait(Later<commands::wait::Args>),
+    Exec(Later<commands::exec::Args>),
+    Ambient(Later<commands::ambient::Args>),
+    Edit(Later<commands::edit::Args>),
+    Api(Later<commands::api::Args>),
     /// Manage names of your own for command lines
     #[command(subcommand, subcommand_required = true)]
-    Alias(commands::alias::Command),
+    Alias(Later<commands::alias::Command>),
 }
 
 /// Returns the whole tree of commands as help, manual pages and completion show it.

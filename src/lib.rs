@@ -85,8 +85,8 @@ fn run_words(words: &[OsString]) -> ExitCode {
     let out = Out::new(Color::Auto);
     // Thousands of small parts: freeing them would take longer than to end the process.
     let root = Box::leak(Box::new(Cli::command()));
-    let expand = |words: &[OsString]| shorthand::expand(root, words);
-    if let Some(done) = complete::requested(&out, words, cli::tree, expand) {
+    let mut expand = |words: &[OsString]| shorthand::expand(root, words);
+    if let Some(done) = complete::requested(&out, words, cli::tree, &mut expand) {
         return match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => exit::report(&out, &error, false),
@@ -100,7 +100,11 @@ fn run_words(words: &[OsString]) -> ExitCode {
         Err(error) => {
             shorthand::warn_of_unfit_alias(root, words);
             let error = shorthand::misspelled_kind(root, words).map_or(error, Into::into);
-            return exit::report(&out, &error, grammar::asks_for_json(&Cli::command(), words));
+            return exit::report(
+                &out,
+                &error,
+                grammar::asks_for_json(&mut Cli::command(), words),
+            );
         }
     };
     if let Err(failure) = shorthand::check_kinds(root, words) {
@@ -114,8 +118,9 @@ fn run_words(words: &[OsString]) -> ExitCode {
         output::pager::allow(config::pager);
     }
     // A filter is written for the result; an error would not fit it.
-    let as_json =
-        |globals: &Globals| globals.jq.is_none() && grammar::asks_for_json(&Cli::command(), words);
+    let as_json = |globals: &Globals| {
+        globals.jq.is_none() && grammar::asks_for_json(&mut Cli::command(), words)
+    };
     let ctx = match Ctx::new(cli.globals).with_filter() {
         Ok(ctx) => ctx,
         Err(failure) => return exit::report(&out, &failure.into(), false),
@@ -136,7 +141,7 @@ fn run_words(words: &[OsString]) -> ExitCode {
 }
 
 /// Sets what suggested commands repeat of the line, before anything of it can be wrong.
-fn carry_globals(root: &clap::Command, words: &[OsString]) {
+fn carry_globals(root: &mut clap::Command, words: &[OsString]) {
     if let Some(globals) = Globals::of_flags(&grammar::flags(root, words)) {
         text::command::carry(text::command::Carried {
             server: globals.to_copy(),

@@ -16,7 +16,7 @@ use crate::text::{acpctl, quote};
 
 /// Returns the words of the line that is meant.
 #[must_use]
-pub(crate) fn expand(root: &Command, words: &[OsString]) -> Vec<OsString> {
+pub(crate) fn expand(root: &mut Command, words: &[OsString]) -> Vec<OsString> {
     let words = with_alias(root, words).unwrap_or_else(|| words.to_vec());
     let words = with_verb(root, &words).unwrap_or(words);
     let words = with_kind(root, &words).unwrap_or(words);
@@ -25,7 +25,7 @@ pub(crate) fn expand(root: &Command, words: &[OsString]) -> Vec<OsString> {
 
 /// Replaces an alias of the user. The configuration is read only if the first word is not a command, so an alias can't
 /// hide one. Aliases in an alias are not replaced.
-fn with_alias(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
+fn with_alias(root: &mut Command, words: &[OsString]) -> Option<Vec<OsString>> {
     let line = Line::new(root, words);
     let first = line.first_argument()?;
     if line.path.len() != 1 {
@@ -42,7 +42,7 @@ fn with_alias(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
 }
 
 /// Warns if the first word is an alias that the file does not describe: its command then is an unknown one.
-pub(crate) fn warn_of_unfit_alias(root: &Command, words: &[OsString]) {
+pub(crate) fn warn_of_unfit_alias(root: &mut Command, words: &[OsString]) {
     let line = Line::new(root, words);
     let Some(first) = line.first_argument().filter(|_| line.path.len() == 1) else {
         return;
@@ -62,7 +62,7 @@ pub(crate) fn unfit_alias(name: &str) -> String {
     )
 }
 
-fn with_verb(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
+fn with_verb(root: &mut Command, words: &[OsString]) -> Option<Vec<OsString>> {
     let line = Line::new(root, words);
     let [_, noun] = line.path.as_slice() else {
         return None;
@@ -80,7 +80,7 @@ fn with_verb(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
 
 /// Splits `KIND/NAME`, as acpctl itself prints objects, where a kind and names are expected. Further names of the same
 /// kind may have the form too.
-fn with_kind(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
+fn with_kind(root: &mut Command, words: &[OsString]) -> Option<Vec<OsString>> {
     let line = Line::new(root, words);
     let takes_names = line.command().get_positionals().any(|arg| {
         let candidates = arg.get::<Candidates>();
@@ -107,7 +107,7 @@ fn with_kind(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
 }
 
 /// Takes the kind off each `KIND/NAME` where the name of an object of this kind is expected.
-fn without_kinds(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
+fn without_kinds(root: &mut Command, words: &[OsString]) -> Option<Vec<OsString>> {
     let line = Line::new(root, words);
     let labels = labels(&line);
     let own = labels.iter().filter(|label| label.is_expected());
@@ -132,7 +132,7 @@ fn without_kinds(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
 ///
 /// # Errors
 /// A usage failure.
-pub(crate) fn check_kinds(root: &Command, words: &[OsString]) -> Result<(), Failure> {
+pub(crate) fn check_kinds(root: &mut Command, words: &[OsString]) -> Result<(), Failure> {
     let line = Line::new(root, words);
     let labels = labels(&line);
     let Some(label) = labels.iter().find(|label| !label.is_expected()) else {
@@ -162,7 +162,7 @@ pub(crate) fn check_kinds(root: &Command, words: &[OsString]) -> Result<(), Fail
 
 /// Returns the refusal of `KIND/NAME` with an unknown kind, for a line that lacks an argument: such a kind is not split
 /// off.
-pub(crate) fn misspelled_kind(root: &Command, words: &[OsString]) -> Option<Failure> {
+pub(crate) fn misspelled_kind(root: &mut Command, words: &[OsString]) -> Option<Failure> {
     let line = Line::new(root, words);
     let mut positionals = line.command().get_positionals();
     let takes_kind = positionals.next()?.get::<Candidates>();
@@ -277,11 +277,12 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
-    use crate::compat::grammar::{Request, parse};
+    use crate::compat::grammar::{Request, define_all, parse};
 
     #[test]
     fn every_verb_leads_to_a_command_and_hides_none() {
-        let root = Cli::command();
+        let mut root = Cli::command();
+        define_all(&mut root);
         for (noun, verb, meant) in VERBS {
             let noun = root.find_subcommand(noun).unwrap();
             assert!(noun.find_subcommand(verb).is_none(), "{verb} hides a verb");
@@ -292,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_split_off_arguments_alone() {
-        let root = Cli::command();
+        let mut root = Cli::command();
         for (line, meant) in [
             ("get credential/a", "get credential a"),
             (
@@ -308,7 +309,7 @@ mod tests {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let expected: Vec<OsString> = meant.split(' ').map(OsString::from).collect();
             assert_eq!(
-                with_kind(&root, &words).unwrap_or(words),
+                with_kind(&mut root, &words).unwrap_or(words),
                 expected,
                 "{line}"
             );
@@ -317,7 +318,7 @@ mod tests {
 
     #[test]
     fn flags_keep_their_place_behind_the_command() {
-        let root = Cli::command();
+        let mut root = Cli::command();
         for (line, meant) in [
             ("--local session ls -o json", "get sessions --local -o json"),
             ("session -o name list", "get sessions -o name"),
@@ -337,7 +338,7 @@ mod tests {
             ("get other/x", "get other/x"),
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            let expanded = expand(&root, &words);
+            let expanded = expand(&mut root, &words);
             let shown: Vec<_> = expanded.iter().map(|word| word.to_string_lossy()).collect();
             assert_eq!(shown.join(" "), meant);
             let parsed = parse(&mut Cli::command(), &expanded);

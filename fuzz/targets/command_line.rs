@@ -16,7 +16,7 @@ pub(crate) fn run(bytes: &[u8]) {
         .split(|byte| *byte == b'\n')
         .map(|word| std::ffi::OsStr::from_bytes(word).to_owned())
         .collect();
-    let _ = grammar::asks_for_json(&ROOT, &words);
+    let _ = grammar::asks_for_json(&mut ROOT.clone(), &words);
     if let Ok(Request::Run(matches)) = grammar::parse(&mut ROOT.clone(), &words) {
         assert!(Cli::from_arg_matches(&matches).is_ok(), "{words:?}");
     }

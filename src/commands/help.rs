@@ -25,8 +25,9 @@ pub struct Args {
     words: Vec<String>,
 }
 
-pub(crate) fn run(ctx: &Ctx, args: &Args, root: Command) -> anyhow::Result<()> {
-    let words = meant(&root, &args.words);
+pub(crate) fn run(ctx: &Ctx, args: &Args, mut root: Command) -> anyhow::Result<()> {
+    grammar::define_all(&mut root);
+    let words = meant(&mut root, &args.words);
     let text = match words.first() {
         Some(first) if root.find_subcommand(first).is_none() => {
             let topic = help::topic(&ctx.out, root.clone(), first);
@@ -41,7 +42,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args, root: Command) -> anyhow::Result<()> {
 }
 
 /// Returns the words of the command that a shorthand stands for, such as `session list`.
-fn meant(root: &Command, words: &[String]) -> Vec<String> {
+fn meant(root: &mut Command, words: &[String]) -> Vec<String> {
     let words: Vec<OsString> = words.iter().map(OsString::from).collect();
     let meant = shorthand::expand(root, &words);
     meant

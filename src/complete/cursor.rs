@@ -37,7 +37,7 @@ pub(super) enum Wanted<'a> {
 impl<'a> Cursor<'a> {
     /// Reads the words after the program's name; the user is typing the last one.
     #[must_use]
-    pub(super) fn find(root: &'a Command, words: &[OsString]) -> Self {
+    pub(super) fn find(root: &'a mut Command, words: &[OsString]) -> Self {
         let (typed, before) = match words.split_last() {
             Some((last, before)) => (last.to_string_lossy().into_owned(), before),
             None => (String::new(), words),
@@ -197,9 +197,9 @@ mod tests {
     }
 
     fn find(line: &str) -> (String, String, Vec<String>) {
-        let tree = tree();
+        let mut tree = tree();
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let cursor = Cursor::find(&tree, &words);
+        let cursor = Cursor::find(&mut tree, &words);
         let wanted = match cursor.wanted {
             Wanted::Flag => "flag".to_owned(),
             Wanted::Value(arg) => format!(

@@ -47,7 +47,7 @@ pub(crate) fn requested(
     out: &Out,
     words: &[OsString],
     tree: fn() -> Command,
-    expand: impl Fn(&[OsString]) -> Vec<OsString>,
+    expand: impl FnOnce(&[OsString]) -> Vec<OsString>,
 ) -> Option<anyhow::Result<()>> {
     let (first, words) = words.split_first()?;
     let with_help = match first.to_str()? {
@@ -106,7 +106,7 @@ fn within_limit(words: Vec<OsString>, tree: fn() -> Command) -> Answer {
     let (sender, receiver) = mpsc::channel();
     let started = thread::Builder::new().spawn(move || {
         // The receiver is gone if the time is over.
-        let _ = sender.send(answer(&words, &tree(), deadline));
+        let _ = sender.send(answer(&words, &mut tree(), deadline));
     });
     started
         .ok()
@@ -115,7 +115,7 @@ fn within_limit(words: Vec<OsString>, tree: fn() -> Command) -> Answer {
 }
 
 /// Returns the answer for the words of a line; the user is typing the last one.
-fn answer(words: &[OsString], tree: &Command, deadline: Instant) -> Answer {
+fn answer(words: &[OsString], tree: &mut Command, deadline: Instant) -> Answer {
     let cursor = Cursor::find(tree, words);
     let mut answer = values::answer(&cursor, deadline);
     answer

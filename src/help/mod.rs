@@ -20,6 +20,7 @@ pub use topics::{OUTPUT, TOPICS};
 
 use clap::{Arg, Command};
 
+use crate::compat::grammar;
 use crate::output::Out;
 
 use page::Look;
@@ -65,7 +66,8 @@ pub(crate) fn options(out: &Out, root: Command) -> String {
 }
 
 /// Returns all commands with their descriptions.
-fn commands(out: &Out, root: Command) -> String {
+fn commands(out: &Out, mut root: Command) -> String {
+    grammar::define_all(&mut root);
     let root = ready(root, "acpctl");
     let look = look(out);
     let list = look.list(&page::commands(&root));

@@ -1,5 +1,7 @@
 //! The commands as help shows them: headings, usage lines, the order of flags, `--help`, and examples.
 
+use std::mem;
+
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
 
@@ -16,7 +18,8 @@ const MAX_EXAMPLES: usize = 4;
 /// Returns the whole tree of commands with headings, usage lines and `--help`, as they are shown. `root` is the
 /// definition of the program.
 #[must_use]
-pub fn tree(root: Command) -> Command {
+pub fn tree(mut root: Command) -> Command {
+    grammar::define_all(&mut root);
     let mut root = shown(root, "acpctl");
     root.build();
     root
@@ -25,19 +28,21 @@ pub fn tree(root: Command) -> Command {
 /// Returns the command at a path as it is in [`tree`]. Only this command is prepared: preparing the others would double
 /// the time that help takes.
 pub(crate) fn at(root: Command, path: &[String]) -> Command {
-    let mut command = &root;
-    let mut names = vec!["acpctl"];
-    for name in path {
-        let Some(found) = command.find_subcommand(name) else {
+    let mut command = root;
+    let mut name = "acpctl".to_owned();
+    for word in path {
+        let Some(found) = command.find_subcommand_mut(word) else {
             break;
         };
-        names.push(found.get_name());
-        command = found;
+        command = mem::take(found);
+        grammar::define(&mut command);
+        name = format!("{name} {}", command.get_name());
     }
-    if names.len() == 1 {
-        return ready(root, "acpctl");
+    // The first page shows the names of the commands, any other page what they are for.
+    if name != "acpctl" {
+        command.get_subcommands_mut().for_each(grammar::define);
     }
-    ready(command.clone(), &names.join(" "))
+    ready(command, &name)
 }
 
 /// Returns the examples of a command: comments and command lines, without indentation.

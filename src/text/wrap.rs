@@ -1,6 +1,7 @@
 //! Breaks prose between words, so that the terminal does not break it inside them. A command to copy stays whole.
 
 use std::borrow::Cow;
+use std::iter;
 
 use dialoguer::console::measure_text_width;
 
@@ -99,17 +100,16 @@ pub(crate) fn paragraphs(text: &str, width: usize, indent: usize) -> String {
     for line in text.trim_end().lines() {
         let mut column = 0;
         for word in line.split_whitespace() {
-            let word = seen(word);
+            let (word, length) = measured(word);
             if word.is_empty() {
                 continue;
             }
-            let length = columns(&word);
             if column > 0 && column + 1 + length > width {
                 laid_out.push('\n');
                 column = 0;
             }
             let space = if column > 0 { 1 } else { indent };
-            laid_out.push_str(&" ".repeat(space));
+            laid_out.extend(iter::repeat_n(' ', space));
             laid_out.push_str(&word);
             column += space + length;
         }
@@ -127,13 +127,15 @@ fn seen(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns how many columns a text takes. Most words are plain ASCII, which need not be measured.
-fn columns(text: &str) -> usize {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        text.len()
-    } else {
-        measure_text_width(text)
+/// Returns a word without its invisible characters, and how many columns it takes. Most words are plain ASCII, which need
+/// not be measured.
+fn measured(word: &str) -> (Cow<'_, str>, usize) {
+    if word.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return (Cow::Borrowed(word), word.len());
     }
+    let word = seen(word);
+    let columns = measure_text_width(&word);
+    (word, columns)
 }
 
 #[cfg(test)]

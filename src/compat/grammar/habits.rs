@@ -220,10 +220,12 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+    use crate::compat::grammar::define_all;
 
     #[test]
     fn every_line_names_a_command_and_no_entry_hides_one() {
-        let root = Cli::command();
+        let mut root = Cli::command();
+        define_all(&mut root);
         for (known, lines) in LINES {
             let mut words = known.split(' ');
             let last = words.next_back().unwrap();

@@ -17,10 +17,12 @@
 //! - `extra`: a word too many where a flag is meant
 //! - `suggestions`: the command or flag that a misspelled word was meant for
 //! - `habits`: words of other tools, and what they mean here
+//! - `later`: commands that are defined when a line or a page needs them
 
 mod dashes;
 mod extra;
 mod habits;
+mod later;
 mod parse;
 mod rules;
 mod suggestions;
@@ -28,6 +30,7 @@ mod words;
 
 pub use dashes::InPlaceOfArgument;
 pub use habits::VERBS;
+pub use later::{Later, define, define_all};
 pub use parse::{IGNORED, IgnoredArgs, Request, asks_for_json, flags, ignored, parse};
 pub use rules::{ends_in_a_command_line, is_optional_switch, usage_line};
 pub use suggestions::{did_you_mean, meant, nearest};

@@ -6,6 +6,7 @@ use clap::{ArgMatches, Command};
 
 use super::dashes::{missing_dashes, split_failure};
 use super::extra;
+use super::later;
 use super::rules::{
     count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, unit_hint,
     value_name,
@@ -35,7 +36,7 @@ pub struct IgnoredArgs {
     ignored: Vec<OsString>,
 }
 
-/// Reads the words after the program name. clap builds the commands in place, so it needs them mutable.
+/// Reads the words after the program name.
 ///
 /// # Errors
 /// A usage failure in the Go tool's words.
@@ -74,7 +75,7 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
     };
     // A value that can't be converted is reported even if a later word is wrong too: the first fault is the one to
     // name.
-    let parsed = root.try_get_matches_from_mut(words);
+    let parsed = narrow(root, &path).try_get_matches_from(words);
     match (parsed, checked) {
         (Ok(matches), Ok(())) => Ok(Request::Run(matches)),
         (Ok(_), Err(failure)) => Err(failure),
@@ -83,6 +84,28 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
         }
         (Err(error), Err(failure)) => Err(value_failure(&error, root, &path).unwrap_or(failure)),
     }
+}
+
+/// Returns a command with only the commands of a path below it: clap gives every command that it sees copies of the
+/// flags for all commands.
+fn narrow(command: &Command, path: &[String]) -> Command {
+    let below = path.split_first().and_then(|(name, rest)| {
+        let below = command.find_subcommand(name)?;
+        Some(narrow(below, rest))
+    });
+    let Some(below) = below else {
+        return command.clone();
+    };
+    let bare = match later::bare(command) {
+        Some(bare) => bare.clone(),
+        None => Command::new("acpctl")
+            .disable_help_flag(true)
+            .disable_version_flag(true)
+            .disable_help_subcommand(true),
+    };
+    bare.args(command.get_arguments())
+        .groups(command.get_groups())
+        .subcommand(below)
 }
 
 /// Checks the arguments of a line whose flags are right.
@@ -133,7 +156,7 @@ fn imply_json(line: &Line<'_>, flags: &mut Vec<Flag>) -> Result<(), Failure> {
 
 /// Returns the flags of a line up to the first wrong one, each with its value.
 #[must_use]
-pub fn flags(root: &Command, words: &[OsString]) -> Vec<(String, Option<OsString>)> {
+pub fn flags(root: &mut Command, words: &[OsString]) -> Vec<(String, Option<OsString>)> {
     let scanned = Line::new(root, words).scan();
     let flags = scanned.flags.into_iter();
     flags.map(|flag| (flag.name, flag.value)).collect()
@@ -161,7 +184,7 @@ fn arguments<'s>(command: &Command, scanned: &'s Scanned) -> (&'s [OsString], &'
 
 /// Returns true if a line asks for JSON, even if the line is wrong elsewhere.
 #[must_use]
-pub fn asks_for_json(root: &Command, words: &[OsString]) -> bool {
+pub fn asks_for_json(root: &mut Command, words: &[OsString]) -> bool {
     let line = Line::new(root, words);
     let scanned = line.scan();
     // `local export -o FILE` means something else.

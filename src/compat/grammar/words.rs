@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Arg, ArgAction, Command};
 
 use super::habits::{self, VERBS};
+use super::later;
 use super::rules::{
     ends_in_a_command_line, flag_name, invalid_value, is_optional_switch, usage_line, value_name,
 };
@@ -62,9 +63,22 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Follows the command words. Flags with their values may stand between them.
+    /// Follows the command words, and defines the commands that they name. Flags with their values may stand between
+    /// them.
     #[must_use]
-    pub fn new(root: &'a Command, words: &[OsString]) -> Self {
+    pub fn new(root: &'a mut Command, words: &[OsString]) -> Self {
+        loop {
+            let line = Line::follow(root, words);
+            if later::is_defined(line.command()) {
+                break;
+            }
+            let path = line.path_names();
+            later::define_at(root, &path);
+        }
+        Self::follow(root, words)
+    }
+
+    fn follow(root: &'a Command, words: &[OsString]) -> Self {
         let mut line = Self {
             path: vec![root],
             words: words.to_vec(),
