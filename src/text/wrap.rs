@@ -127,8 +127,8 @@ fn seen(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns a word without its invisible characters, and how many columns it takes. Most words are plain ASCII, which need
-/// not be measured.
+/// Returns a word without its invisible characters, and how many columns it takes. Most words are plain ASCII, which
+/// need not be measured.
 fn measured(word: &str) -> (Cow<'_, str>, usize) {
     if word.bytes().all(|byte| byte.is_ascii_graphic()) {
         return (Cow::Borrowed(word), word.len());
