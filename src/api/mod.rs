@@ -30,7 +30,9 @@ pub(crate) use explain::explain;
 pub(crate) use list::{ListOptions, equals, one_of};
 pub(crate) use notice::report_key;
 pub(crate) use path::path;
-pub(crate) use proof::{LARGEST_SEQ, answered_kind, check_message, decoded, refuse_stranger};
+pub(crate) use proof::{
+    LARGEST_SEQ, answered_kind, check_message, check_number, decoded, refuse_stranger,
+};
 pub(crate) use request::{Answer, BASE_PATH, Method, Request};
 pub(crate) use sse::Event;
 pub(crate) use stream::EventStream;

@@ -111,6 +111,21 @@ pub(super) fn refuse_strange_event(path: &str, data: &str) -> Result<(), Error> 
 /// The largest number that JSON has exactly. A message of a larger one is damaged: none could follow it.
 pub(crate) const LARGEST_SEQ: i64 = 1 << 53;
 
+/// Refuses a message whose number is damaged: it would stand as the last one of the list.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(crate) fn check_number(message: &Record) -> Result<(), Error> {
+    match message.value("seq").and_then(Value::as_i64) {
+        Some(seq) if seq > LARGEST_SEQ => {
+            let text =
+                format!("the server's answer holds a message whose number is damaged: {seq}");
+            Err(Error::unproven(&text).of_read())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses an item of an answer that is not a message: every message has a number and a type.
 ///
 /// # Errors
@@ -118,9 +133,8 @@ pub(crate) const LARGEST_SEQ: i64 = 1 << 53;
 pub(crate) fn check_message(item: &Record) -> Result<(), Error> {
     let seq = item.value("seq").and_then(Value::as_i64);
     let lack = match seq {
-        Some(1..=LARGEST_SEQ) if !item.text("event_type").is_empty() => return Ok(()),
-        Some(1..=LARGEST_SEQ) => "type",
-        Some(1..) => "usable number",
+        Some(1..) if !item.text("event_type").is_empty() => return Ok(()),
+        Some(1..) => "type",
         _ => "number",
     };
     let text = format!("the server's answer holds an item that is not a message: it has no {lack}");

@@ -180,6 +180,7 @@ async fn list(client: &Client, path: &str) -> Result<Option<Vec<Record>>, Error>
     )??;
     for message in messages.iter().flatten() {
         api::check_message(message)?;
+        api::check_number(message)?;
         api::refuse_stranger(path, message.text("session_id"))?;
     }
     Ok(messages)

@@ -18,8 +18,6 @@ const POLL: Duration = Duration::from_secs(1);
 const SESSION_EVERY: u32 = 5;
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(30);
-/// The largest number of a message that is read on from: JSON carries none beyond it exactly.
-const LARGEST: i64 = 1 << 53;
 /// The time limit of one request of a poll.
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -139,7 +137,7 @@ impl Watch {
         let seqs = messages
             .iter()
             .filter_map(seq)
-            .filter(|seq| *seq <= LARGEST);
+            .filter(|seq| *seq <= api::LARGEST_SEQ);
         let last = seqs.max().unwrap_or(after);
         let is_first = !self.has_read.replace(true);
         if is_first || !messages.is_empty() {
