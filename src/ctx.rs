@@ -65,6 +65,17 @@ pub struct Ctx {
     tolerates_values: Cell<bool>,
 }
 
+/// Returns the hint for a user who has not chosen a project.
+#[must_use]
+pub(crate) fn choose_project() -> String {
+    let set = acpctl(&["project", "set", "NAME"]);
+    format!("choose one: {set}; {}", existing_projects())
+}
+
+fn existing_projects() -> String {
+    format!("those that exist: {}", acpctl(&["project", "list"]))
+}
+
 impl Ctx {
     #[must_use]
     pub fn new(globals: Globals) -> Self {
@@ -242,14 +253,13 @@ impl Ctx {
     pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
         // The Go tool's words name the setting of the server, which is not that of the embedded API.
         let none = || {
-            let set = acpctl(&["project", "set", "NAME"]);
             let words = "no project set; use --project-id or run";
-            let exist = format!("those that exist: {}", acpctl(&["project", "list"]));
             if self.settings().is_ok_and(Settings::is_local) {
-                return Failure::usage(format!("{words} '{set}'")).hint(exist);
+                let set = acpctl(&["project", "set", "NAME"]);
+                return Failure::usage(format!("{words} '{set}'")).hint(existing_projects());
             }
             Failure::usage(format!("{words} 'acpctl config set project <name>'"))
-                .hint(format!("choose one: {set}; {exist}"))
+                .hint(choose_project())
         };
         let flag = flag.filter(|project| !project.is_empty());
         if let (Some(own), Some(global)) = (flag, self.globals.project.as_deref())

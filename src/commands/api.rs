@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::outcome::WriteArgs;
-use crate::api::{Body, Method, Request};
+use crate::api::{BASE_PATH, Body, Method, Request};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input};
@@ -30,9 +30,6 @@ const DESCRIBED: &[(&str, &str)] = &[
     ("PATCH", "change"),
     ("DELETE", "delete"),
 ];
-
-/// The path before every route.
-const BASE: &str = "/api/ambient/v1";
 
 /// Fields whose texts are masked.
 const SECRETS: [&str; 6] = [
@@ -126,7 +123,7 @@ fn path(text: &str) -> Result<String, Failure> {
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains(['\\', '#', '"']) {
         return Err(refuse("write special characters as %XX"));
     }
-    let path = text.strip_prefix(BASE).unwrap_or(text);
+    let path = text.strip_prefix(BASE_PATH).unwrap_or(text);
     let path = path.trim_start_matches('/');
     let (route, _) = path.split_once('?').unwrap_or((path, ""));
     let decoded = route.to_ascii_lowercase().replace("%2e", ".");

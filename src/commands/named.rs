@@ -1,10 +1,9 @@
 //! The collection of a resource that the user named by a word, for `get`, `describe` and `delete`.
 
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, choose_project};
 use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::{Resource, Scope};
-use crate::text::acpctl;
 
 /// Returns the collection of a resource. For a resource that is part of a project, `project` is its flag, and the
 /// current project the default.
@@ -24,11 +23,7 @@ pub(crate) fn collection(
         return Err(Failure::usage(
             "no project set; run 'acpctl config set project <name>' or set AMBIENT_PROJECT",
         )
-        .hint(format!(
-            "choose one: {}; those that exist: {}",
-            acpctl(&["project", "set", "NAME"]),
-            acpctl(&["project", "list"])
-        )));
+        .hint(choose_project()));
     }
     Ok(Collection::of_project(resource, &ctx.project(flag)?))
 }

@@ -66,7 +66,7 @@ pub(crate) fn is_usable_id(text: &str) -> bool {
 }
 
 /// The length of the longest name of a project.
-const LONGEST_OF_PROJECT: usize = 63;
+pub(crate) const LONGEST_OF_PROJECT: usize = 63;
 
 /// Refuses a name with which the platform creates no project, and names one that fits as the last of the words of a
 /// command. A name of one letter is left to the server.
@@ -74,7 +74,7 @@ const LONGEST_OF_PROJECT: usize = 63;
 /// # Errors
 /// [`Kind::Data`], as the server's refusal.
 pub(crate) fn check_project_name(name: &str, command: &[&str]) -> Result<(), Failure> {
-    if is_label(name) {
+    if name.len() <= LONGEST_OF_PROJECT && is_label(name) {
         return Ok(());
     }
     let failure = Failure::new(
@@ -94,10 +94,9 @@ pub(crate) fn check_project_name(name: &str, command: &[&str]) -> Result<(), Fai
     }
 }
 
-/// True for a DNS label that begins with a letter.
-fn is_label(name: &str) -> bool {
-    name.len() <= LONGEST_OF_PROJECT
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
+/// True for the form of a DNS label that begins with a letter, however long it is.
+pub(crate) fn is_label(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
         && !name.ends_with('-')
         && name
             .bytes()
@@ -139,8 +138,8 @@ mod tests {
             assert_eq!(label_like(name).as_deref(), like, "{name}");
         }
         let long = "a".repeat(64);
-        assert!(!is_label(&long));
-        assert!(label_like(&long).is_some_and(|label| is_label(&label)));
+        assert!(check_project_name(&long, &[]).is_err());
+        assert!(label_like(&long).is_some_and(|label| check_project_name(&label, &[]).is_ok()));
         for name in ["n", "team-a", "a1"] {
             assert!(is_label(name), "{name}");
         }

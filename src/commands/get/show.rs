@@ -91,10 +91,8 @@ fn one(ctx: &Ctx, collection: &Collection, name: &str, format: &Format) -> anyho
     }
     if shows_names(resource, format) {
         ctx.block_on(async {
-            binding_names::name_targets(client, std::slice::from_mut(&mut record)).await;
-            if shows_screen(ctx, format) {
-                binding_names::name_agents(client, std::slice::from_mut(&mut record)).await;
-            }
+            let rows = std::slice::from_mut(&mut record);
+            name_bindings(ctx, client, rows, format).await;
             Ok(())
         })?;
     }
@@ -145,10 +143,7 @@ fn all(
         if shows_names(resource, format)
             && let Some(rows) = &mut list.items
         {
-            binding_names::name_targets(client, rows).await;
-            if shows_screen(ctx, format) {
-                binding_names::name_agents(client, rows).await;
-            }
+            name_bindings(ctx, client, rows, format).await;
         }
         if resource.word == CREDENTIAL.word && shows_screen(ctx, format) {
             used_by::join(client, list.items.as_deref_mut().unwrap_or_default()).await;
@@ -165,6 +160,14 @@ fn all(
             args.list.show_of(ctx, list, form, Some(project))
         }
         _ => args.list.show(ctx, list, format),
+    }
+}
+
+/// Replaces IDs in role bindings by names; those of agents on a terminal alone.
+async fn name_bindings(ctx: &Ctx, client: &Client, rows: &mut [Record], format: &Format) {
+    binding_names::name_targets(client, rows).await;
+    if shows_screen(ctx, format) {
+        binding_names::name_agents(client, rows).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Projects (docs/interface/api.md section 9.1). A project's first name is its id and never changes.
 
 use super::role_bindings;
+use crate::resources::{LONGEST_OF_PROJECT, is_label};
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
@@ -8,7 +9,7 @@ use crate::server::error::ServerFailure;
 use crate::server::kinds::PROJECT;
 use crate::server::reply::Reply;
 
-const LENGTH: std::ops::RangeInclusive<usize> = 2..=63;
+const LENGTH: std::ops::RangeInclusive<usize> = 2..=LONGEST_OF_PROJECT;
 
 /// POST: creates a project and makes the caller its owner.
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
@@ -59,12 +60,7 @@ fn check_name(name: &str) -> Result<(), ServerFailure> {
             "project name must be between 2 and 63 characters",
         ));
     }
-    let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && !name.ends_with('-')
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if fits {
+    if is_label(name) {
         Ok(())
     } else {
         Err(ServerFailure::invalid(
