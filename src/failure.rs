@@ -55,8 +55,8 @@ pub const CODES: &[(u8, &str)] = &[
     (11, "input required, but prompting is disabled"),
     (12, "credential list --expiring-within: credentials expire"),
     (13, "credential scan: a stored secret was found"),
-    (126, "session exec: the command cannot be run"),
-    (127, "session exec: the command does not exist"),
+    (126, "exec, session exec: the command cannot be run"),
+    (127, "exec, session exec: the command does not exist"),
 ];
 
 /// A failure for the user: a message that says what happened, and a hint that names one thing to do about it.

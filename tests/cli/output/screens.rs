@@ -398,8 +398,8 @@ fn settings_and_pages_of_help() {
       11     input required, but prompting is disabled
       12     credential list --expiring-within: credentials expire
       13     credential scan: a stored secret was found
-      126    session exec: the command cannot be run
-      127    session exec: the command does not exist
+      126    exec, session exec: the command cannot be run
+      127    exec, session exec: the command does not exist
       128+n  ended by signal n
     status 0
     ");

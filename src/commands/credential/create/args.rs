@@ -81,7 +81,8 @@ pub struct Args {
     /// Do everything except sending: show what would be stored
     #[arg(long)]
     pub dry_run: bool,
-    /// If a credential with this name exists: error|skip|update (default: error, unless its content is the same)
+    /// If a credential with this name exists: error|skip|update (default for a kubeconfig: error, unless its content is
+    /// the same; for other secrets: create a second one)
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     pub if_exists: Option<IfExists>,
     /// Create a second credential if one with this name exists
@@ -139,7 +140,7 @@ pub struct MintArgs {
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     ttl: Option<Duration>,
     /// Do not ask before objects are created in the cluster, or before --bind shadows another credential
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = None)]
     pub yes: bool,
 }
 
