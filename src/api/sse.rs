@@ -7,10 +7,17 @@
 /// The size of the longest event, in bytes.
 pub const MAX_EVENT: usize = 32 << 20;
 
-/// An event is longer than [`MAX_EVENT`].
+/// The size of the longest id, in bytes. Every event carries a copy of it, so a long one would multiply.
+pub const MAX_ID: usize = 1 << 10;
+
+/// A part of the stream is too long.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an event is longer than {} MiB", MAX_EVENT >> 20)]
-pub struct TooLong;
+pub enum TooLong {
+    #[error("an event is longer than {} MiB", MAX_EVENT >> 20)]
+    Event,
+    #[error("the id of an event is longer than {} KiB", MAX_ID >> 10)]
+    Id,
+}
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +42,7 @@ impl Parser {
     /// Reads the next bytes and returns the events that they complete.
     ///
     /// # Errors
-    /// An event is longer than [`MAX_EVENT`].
+    /// An event is longer than [`MAX_EVENT`], or its id than [`MAX_ID`].
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, TooLong> {
         let mut events = Vec::new();
         for &byte in bytes {
@@ -50,7 +57,10 @@ impl Parser {
                 byte => self.line.push(byte),
             }
             if self.line.len() + self.data.as_ref().map_or(0, String::len) > MAX_EVENT {
-                return Err(TooLong);
+                return Err(TooLong::Event);
+            }
+            if self.id.as_ref().is_some_and(|id| id.len() > MAX_ID) {
+                return Err(TooLong::Id);
             }
         }
         Ok(events)

@@ -80,11 +80,28 @@ pub(crate) fn label_with_id(word: &str, given: &str, id: &str) -> String {
 }
 
 /// Warns of a change without a field. The Go tool sends it, and reports an update.
-pub(crate) fn doubt_empty(ctx: &Ctx, change: &Body) {
+///
+/// # Errors
+/// A usage failure for an empty name: nobody could name the object then.
+pub(crate) fn judge_change(ctx: &Ctx, change: &Body) -> Result<(), Failure> {
     if change.is_empty() {
         ctx.out
             .warn("nothing to change: no flag names a field (--help lists them)");
     }
+    refuse_empty_name(change)
+}
+
+/// Refuses a change that takes the name away.
+///
+/// # Errors
+/// A usage failure for an empty name.
+pub(crate) fn refuse_empty_name(change: &Body) -> Result<(), Failure> {
+    let is_nameless = |(key, value): (&str, &Value)| key == "name" && value == "";
+    if change.fields().any(is_nameless) {
+        return Err(Failure::usage("a name can't be empty")
+            .hint("the value of --name is empty: check the variable that it comes from"));
+    }
+    Ok(())
 }
 
 /// Prints `<kind>/<name> created`, or the object in the form that `-o` asks for.

@@ -30,6 +30,10 @@ pub struct Args {
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
+    if args.show_token && !matches!(format, Format::Table) {
+        let failure = Failure::usage("--show-token prints the token alone, in no other format");
+        return Err(failure.hint("leave out -o and --jq").into());
+    }
     let settings = ctx.settings()?;
     if settings.is_local() {
         return local(ctx, args, &format);

@@ -24,6 +24,8 @@ pub enum NumberError {
     MissingUnit(String),
     #[error("time: unknown unit {} in duration {}", quote(.unit), quote(.text))]
     UnknownUnit { unit: String, text: String },
+    #[error("no request can end within no time")]
+    NoTime,
 }
 
 impl From<NumberError> for String {
@@ -188,16 +190,20 @@ pub(crate) fn duration(text: &str) -> Result<Duration, NumberError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
-/// Reads a time limit: a number of seconds, or a [`duration`]. Used by settings, and by flags that the Go tool does not
-/// have.
+/// Reads a time limit: a number of seconds, or a [`duration`], more than zero. Used by settings, and by flags that the Go
+/// tool does not have.
 ///
 /// # Errors
-/// As [`duration`].
+/// As [`duration`], and for zero.
 pub(crate) fn time_limit(text: &str) -> Result<Duration, NumberError> {
-    match text.parse() {
-        Ok(seconds) => Ok(Duration::from_secs(seconds)),
-        Err(_) => duration(text),
+    let limit = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => duration(text)?,
+    };
+    if limit.is_zero() {
+        return Err(NumberError::NoTime);
     }
+    Ok(limit)
 }
 
 /// Reads a duration like [`duration`], and days (`2d`) as well. Used by flags that the Go tool does not have.
@@ -254,6 +260,8 @@ mod tests {
         assert_eq!(time_limit("5"), Ok(Duration::from_secs(5)));
         assert_eq!(time_limit("5s"), Ok(Duration::from_secs(5)));
         assert!(time_limit("5x").is_err());
+        assert_eq!(time_limit("0"), Err(NumberError::NoTime));
+        assert_eq!(time_limit("0s"), Err(NumberError::NoTime));
         assert!(duration("1d").is_err());
         assert_eq!(duration_with_days("2d"), Ok(Duration::from_secs(172_800)));
         assert!(duration("é").is_err());

@@ -105,8 +105,7 @@ pub(crate) fn unread_variables() -> impl Iterator<Item = Unread> {
 
 /// Returns the time in a variable; a value that is none counts as unset.
 fn time_in(variable: Var) -> Option<Duration> {
-    let time = number::time_limit(&variable.get()?).ok();
-    time.filter(|time| !time.is_zero())
+    number::time_limit(&variable.get()?).ok()
 }
 
 fn retries_in(variable: Var) -> Option<u32> {

@@ -18,9 +18,18 @@ def @tsv: [.[] | if . == null then "" elif type == "string" then
   else tostring end] | join("\t");
 "#;
 
+/// How the library's messages begin that consist of fixed words and of values as JSON.
+const ABOUT_VALUES: [&str; 4] = [
+    "cannot calculate ",
+    "cannot index ",
+    "cannot use ",
+    "invalid path expression with input ",
+];
+
 /// A program that can be run.
 pub(crate) struct Filter {
     program: jaq_core::Filter<JustLut<Val>>,
+    text: String,
 }
 
 impl Filter {
@@ -58,7 +67,10 @@ impl Filter {
                     None => wrong("it can't be compiled"),
                 }
             })?;
-        Ok(Self { program })
+        Ok(Self {
+            program,
+            text: text.to_owned(),
+        })
     }
 
     /// Hands over each result as soon as it is there: a string as its text, everything else as JSON.
@@ -71,16 +83,94 @@ impl Filter {
         mut take: impl FnMut(String) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let input = read::parse_single(value.to_string().as_bytes())
-            .map_err(|error| failed(&error.to_string()))?;
+            .map_err(|_| wrong("the output is not JSON that can be filtered"))?;
         let context = Ctx::<JustLut<Val>>::new(&self.program.lut, Vars::new([]));
         for result in self.program.id.run((context, input)).map(unwrap_valr) {
-            take(match result.map_err(|error| failed(&error.to_string()))? {
-                Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
-                other => other.to_string(),
-            })?;
+            take(
+                match result.map_err(|error| self.failed(&error.to_string(), value))? {
+                    Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
+                    other => other.to_string(),
+                },
+            )?;
         }
         Ok(())
     }
+
+    /// Says why the program does not fit the value. The library quotes the value, which may be a secret, so only what
+    /// the program itself says is repeated.
+    fn failed(&self, why: &str, value: &Value) -> Failure {
+        let told = if self.text.contains(why) {
+            why.to_owned()
+        } else if ABOUT_VALUES.iter().any(|words| why.starts_with(words)) {
+            self.without_values(why)
+        } else {
+            "it fails on this output".to_owned()
+        };
+        let failure = Failure::usage(format!("--jq: {told}"));
+        match value.get("items") {
+            Some(Value::Array(_)) if !self.text.contains("items") => {
+                failure.hint("the objects of a list are in .items[]: --jq '.items[].name'")
+            }
+            _ => failure,
+        }
+    }
+
+    /// Replaces the JSON values of a message by their kinds, except those that the program names.
+    fn without_values(&self, why: &str) -> String {
+        let mut told = String::new();
+        let mut rest = why;
+        while let Some(first) = rest.chars().next() {
+            let kind = match first {
+                '"' => "a string",
+                '{' => "an object",
+                '[' => "an array",
+                '0'..='9' | '-' => "a number",
+                _ => {
+                    told.push(first);
+                    rest = &rest[first.len_utf8()..];
+                    continue;
+                }
+            };
+            let (value, behind) = rest.split_at(length_of_value(rest));
+            let is_named = is_word_of(&self.text, value.trim_matches('"'));
+            told += if is_named { value } else { kind };
+            rest = behind;
+        }
+        told
+    }
+}
+
+/// True if a word stands in a text, and not as a part of a longer one.
+fn is_word_of(text: &str, word: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    let mut places = text.match_indices(word);
+    places.any(|(at, _)| {
+        is_edge(text[..at].chars().next_back()) && is_edge(text[at + word.len()..].chars().next())
+    })
+}
+
+/// Returns the length of the JSON value at the start of a text: up to the end of a string, of all brackets that it
+/// opens, or of a number.
+fn length_of_value(text: &str) -> usize {
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for (at, c) in text.char_indices() {
+        let is_number = depth == 0 && !in_string && c != '"';
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if in_string => is_escaped = true,
+            '"' => in_string = !in_string,
+            _ if in_string => {}
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            '0'..='9' | '-' | '+' | '.' | 'e' | 'E' if is_number => continue,
+            _ if is_number => return at,
+            _ => {}
+        }
+        if depth == 0 && !in_string && !is_escaped {
+            return at + c.len_utf8();
+        }
+    }
+    text.len()
 }
 
 /// Says which part of a program can't be read.
@@ -108,13 +198,6 @@ fn not_read(code: &str, error: jaq_core::load::Error<&str>) -> Failure {
 fn wrong(why: &str) -> Failure {
     Failure::usage(format!("--jq: {why}"))
         .hint("quote the expression for the shell: --jq '.items[].name'")
-}
-
-/// The library quotes the value that does not fit, which may be large.
-fn failed(why: &str) -> Failure {
-    let cut: String = why.chars().take(200).collect();
-    let dots = if cut.len() < why.len() { "..." } else { "" };
-    Failure::usage(format!("--jq: {cut}{dots}"))
 }
 
 #[cfg(test)]
@@ -163,7 +246,42 @@ mod tests {
             let error = Filter::compile(program).err().unwrap().to_string();
             assert!(error.starts_with(message), "{program}: {error}");
         }
-        let keys = Filter::compile(".total|keys").unwrap();
-        assert!(keys.run(&json!({"total": 1}), |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn a_failure_names_the_kind_of_a_value_and_never_the_value() {
+        let value = json!({"token": "s3cr\"et\\", "n": 17, "deep": {"list": ["s3cr\"et\\", 17]}});
+        for (program, message) in [
+            (".token.x", "--jq: cannot index a string with \"x\""),
+            (".deep|test(\"x\")", "--jq: cannot use an object as"),
+            (
+                ".deep.list.name",
+                "--jq: cannot index an array with \"name\"",
+            ),
+            (".n|keys", "--jq: cannot use a number as"),
+            (".token - 1", "--jq: cannot calculate a string - 1"),
+            (".token - .n", "--jq: cannot calculate a string - a number"),
+            (
+                ".deep - .token",
+                "--jq: cannot calculate an object - a string",
+            ),
+            (".token|tonumber", "--jq: "),
+            (".token|fromjson", "--jq: "),
+            ("error(.token)", "--jq: it fails on this output"),
+            ("error(\"no such thing\")", "--jq: \"no such thing\""),
+            (".token|test(\"(\")", "--jq: "),
+            (".token|strptime(\"%Y\")", "--jq: "),
+        ] {
+            let filter = Filter::compile(program).unwrap();
+            let told = filter.run(&value, |_| Ok(()));
+            let told = told.expect_err(program).to_string();
+            assert!(told.starts_with(message), "{program}: {told}");
+            assert!(!told.contains("s3cr") && !told.contains("17"), "{told}");
+        }
+        let list = json!({"items": []});
+        let failure = Filter::compile(".[].name").unwrap();
+        let error = failure.run(&list, |_| Ok(())).unwrap_err();
+        let hint = error.downcast::<crate::failure::Failure>().unwrap().hint;
+        assert!(hint.unwrap().contains(".items[]"));
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set_given("prompt", args.prompt.as_deref());
     body.set_given("labels", args.labels.as_deref());
     body.set_given("annotations", args.annotations.as_deref());
-    outcome::doubt_empty(ctx, &body);
+    outcome::judge_change(ctx, &body)?;
     let client = ctx.client()?;
     let agent = ctx.block_on(async {
         let agent = lookup::agent(client, &project, given).await?;

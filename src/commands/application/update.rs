@@ -33,7 +33,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let record = ctx.block_on(async {
         let credential = args.fields.credential(client).await?;
         let body = args.fields.for_update(credential.as_deref());
-        outcome::doubt_empty(ctx, &body);
+        outcome::judge_change(ctx, &body)?;
         lookup::act(client, &applications, &args.application, async |id| {
             let request = applications.request(Method::Patch, id).body(body.clone());
             client.fetch(&APPLICATION, &request).await

@@ -110,8 +110,7 @@ pub(super) fn read(key: &Key, text: &str) -> Result<Value, Failure> {
         },
         Takes::Seconds => {
             let time = number::time_limit(text).ok();
-            let fits =
-                |time: &Duration| time.subsec_nanos() == 0 && !time.is_zero() && *time <= LONGEST;
+            let fits = |time: &Duration| time.subsec_nanos() == 0 && *time <= LONGEST;
             match time.filter(fits) {
                 Some(time) => Ok(time.as_secs().into()),
                 None => Err(invalid(

@@ -105,8 +105,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if let Some(record) = change.stored.as_ref().filter(|_| !change.is_stored()) {
         minted_access::refuse_overwriting(record, &change.body)?;
     }
+    outcome::refuse_empty_name(&change.body)?;
     if projects.is_empty() {
-        outcome::doubt_empty(ctx, &change.body);
+        outcome::judge_change(ctx, &change.body)?;
     }
     if let Some(limit) = args.max_grade {
         let allowed = &args.kubeconfig.gates.allow;

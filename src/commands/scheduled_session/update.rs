@@ -36,7 +36,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let found = lookup::scheduled_session(client, &project, given).await?;
         let agent = args.fields.agent(client, &project).await?;
         let body = args.fields.for_update(agent.as_deref());
-        outcome::doubt_empty(ctx, &body);
+        outcome::judge_change(ctx, &body)?;
         let request = Collection::scheduled_sessions(&project)
             .request(Method::Patch, found.id())
             .body(body);

@@ -14,6 +14,9 @@ use crate::compat::number;
 use crate::failure::Failure;
 use crate::system;
 
+/// Flags that must not be empty if their value is a word of its own, each with its command: it comes from a variable,
+/// and what is stored would be lost. The Go tool clears it in this form too.
+const NEVER_EMPTY: [(&[&str], &str); 1] = [(&["credential", "update"], "--token")];
 /// The value of a flag that names the file to read.
 const FILE: &str = "PATH|-";
 
@@ -385,7 +388,10 @@ impl<'a> Line<'a> {
             Some(value) => Some(value),
             None if is_switch(known) => None,
             None => match rest.next() {
-                Some(value) => Some(value.clone()),
+                Some(value) => {
+                    self.refuse_slip(known, &format!("--{name}"), value)?;
+                    Some(value.clone())
+                }
                 None => {
                     let words = format!("flag needs an argument: --{name}");
                     return Err(Failure::usage(words).hint(known.value_hint()));
@@ -393,6 +399,44 @@ impl<'a> Line<'a> {
             },
         };
         Ok(vec![known.found(value)?])
+    }
+
+    /// Refuses a word that is no value of the flag before it. If that value came from a variable that is not set, the
+    /// word is the next flag of the line, or it is empty.
+    fn refuse_slip(&self, known: Known<'_>, flag: &str, value: &OsStr) -> Result<(), Failure> {
+        let value = value.to_string_lossy();
+        if let Some(next) = self.flag_of(&value) {
+            let words = format!("flag needs an argument: {flag} (behind it stands {next})");
+            let hint = format!(
+                "{}; if {next} is the value: {flag}={next}",
+                known.value_hint()
+            );
+            return Err(Failure::usage(words).hint(hint));
+        }
+        let path = self.path_names();
+        if value.is_empty()
+            && NEVER_EMPTY
+                .iter()
+                .any(|(of, name)| path == *of && flag == *name)
+        {
+            return Err(invalid_value("", flag, "it is empty").hint(format!(
+                "check the variable that it comes from; to store an empty value, write {flag}= without a blank"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Returns the flag of the command that a word is, without its value.
+    fn flag_of(&self, word: &str) -> Option<String> {
+        if let Some(long) = word.strip_prefix("--") {
+            let (name, _) = long.split_once('=').unwrap_or((long, ""));
+            return self.find_long(name).map(|_| format!("--{name}"));
+        }
+        let mut letters = word.strip_prefix('-')?.chars();
+        let letter = letters.next().filter(char::is_ascii_alphabetic)?;
+        let is_alone = letters.next().is_none();
+        self.find_short(letter).filter(|_| is_alone)?;
+        Some(word.to_owned())
     }
 
     fn shorts<'w>(
@@ -420,7 +464,10 @@ impl<'a> Line<'a> {
                 continue;
             } else if follows.is_empty() {
                 match rest.next() {
-                    Some(value) => Some(value.clone()),
+                    Some(value) => {
+                        self.refuse_slip(known, &format!("-{c}"), value)?;
+                        Some(value.clone())
+                    }
                     None => {
                         let words = format!("flag needs an argument: '{c}' in -{bundle}");
                         return Err(Failure::usage(words).hint(known.value_hint()));
