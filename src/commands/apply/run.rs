@@ -212,7 +212,7 @@ fn note_secret_sources(ctx: &Ctx, documents: &[RawDocument]) {
 /// # Errors
 /// If only one of `--prune` and `--selector` is given.
 fn prune_labels(args: &Args) -> Result<Option<Selector>, Failure> {
-    let labels = Selector::read("--selector", &args.selector)?;
+    let labels = Selector::read_for_removal("--selector", &args.selector)?;
     match (args.prune, labels.is_empty()) {
         (true, false) => Ok(Some(labels)),
         (true, true) => Err(Failure::usage("--prune needs a selector")
