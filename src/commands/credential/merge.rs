@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use super::consent::Consent;
 use crate::api::Body;
+use crate::commands::moved_context::{Leave, Move};
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::resources::{CONTEXT, OWN_ANNOTATIONS, Record, SERVER, annotation};
+use crate::intake::Taken;
+use crate::resources::{OWN_ANNOTATIONS, Record};
 use crate::text::command::shell_line;
-use crate::text::quote;
 
 /// True if the credential already holds these fields. The caller compares the secret.
 pub(super) fn holds(record: &Record, body: &Body) -> bool {
@@ -33,44 +35,25 @@ fn has_pairs(found: &str, wanted: &str) -> bool {
     }
 }
 
-/// Warns of a new kubeconfig that leads to another cluster than the stored one, and refuses it if `is_strict`. Call it
-/// if the context was taken from a file with several without a flag: the file's current context may have changed since
-/// the credential was stored.
+/// Judges a new kubeconfig whose context nobody has named: it may lead elsewhere than the stored one.
 ///
 /// # Errors
-/// [`Kind::Policy`] with the contexts to choose from.
-pub(super) fn doubt_cluster(
+/// As [`Move::judge`].
+pub(super) fn doubt_context(
     ctx: &Ctx,
-    is_strict: bool,
+    consent: Consent,
     stored: &Record,
-    new: &Body,
-) -> Result<(), Failure> {
-    let annotations = new.fields().find(|(key, _)| *key == "annotations");
-    let text = annotations.and_then(|(_, value)| value.as_str());
-    let annotations: Value = serde_json::from_str(text.unwrap_or_default()).unwrap_or_default();
-    let new = |key: &str| annotations[key].as_str().unwrap_or_default();
-    let (old_server, new_server) = (annotation(stored, SERVER), new(SERVER));
-    if old_server.is_empty() || old_server == new_server {
+    taken: Option<&Taken>,
+) -> anyhow::Result<()> {
+    let Some(moved) = taken.and_then(|taken| Move::of(stored, taken)) else {
         return Ok(());
-    }
-    let message = format!(
-        "credential {} leads to {}, and the file's current context {} leads to {}",
-        quote(stored.name()),
-        quote(&old_server),
-        quote(new(CONTEXT)),
-        quote(new_server),
-    );
-    let flag = |context: &str| shell_line(&["--context", context]);
-    let mut hint = format!("to change the cluster, add {}", flag(new(CONTEXT)));
-    let old_context = annotation(stored, CONTEXT);
-    if !old_context.is_empty() && old_context != new(CONTEXT) {
-        hint = format!("to keep the cluster, add {}; {hint}", flag(&old_context));
-    }
-    if is_strict {
-        return Err(Failure::new(Kind::Policy, format!("{message} (--strict)")).hint(hint));
-    }
-    ctx.out.warn(&format!("{message}; {hint}"));
-    Ok(())
+    };
+    let leave = Leave {
+        may_ask: ctx.may_ask() && !consent.is_confirmed && !consent.is_rehearsal,
+        is_strict: consent.is_strict,
+    };
+    let choose = |context: &str| format!("add {}", shell_line(&["--context", context]));
+    moved.judge(ctx, &leave, choose)
 }
 
 /// Merges the user's annotations with this program's own. If both have a key, the user's value is kept.

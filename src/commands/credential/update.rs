@@ -154,12 +154,12 @@ impl Change {
         args: &Args,
         stored: Option<Record>,
         secret: Option<Input>,
-    ) -> Result<Self, Failure> {
+    ) -> anyhow::Result<Self> {
         let kubeconfig = stored
             .as_ref()
             .filter(|record| record.text("provider") == KUBECONFIG);
         if args.kubeconfig.is_given() && kubeconfig.is_none() {
-            return Err(KubeconfigArgs::misplaced("kubeconfig credentials"));
+            return Err(KubeconfigArgs::misplaced("kubeconfig credentials").into());
         }
         let body = body(ctx, args, secret, kubeconfig)?;
         let is_kubeconfig = kubeconfig.is_some();
@@ -388,7 +388,7 @@ fn body(
     args: &Args,
     secret: Option<Input>,
     kubeconfig: Option<&Record>,
-) -> Result<Body, Failure> {
+) -> anyhow::Result<Body> {
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("description", args.description.as_deref());
@@ -407,9 +407,7 @@ fn body(
                 .unwrap_or_else(|| record.text("annotations"));
             let annotations = merge::replace_own(base, prepared.annotations)?;
             body.set("annotations", annotations);
-            if prepared.took_current {
-                merge::doubt_cluster(ctx, args.kubeconfig.gates.strict, record, &body)?;
-            }
+            merge::doubt_context(ctx, args.consent(), record, prepared.taken.as_ref())?;
             body.set_secret("token", prepared.text);
         }
         (_, secret) => {
