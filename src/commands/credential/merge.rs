@@ -9,7 +9,7 @@ use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::Taken;
-use crate::resources::{OWN_ANNOTATIONS, Record};
+use crate::resources::{Record, remove_own_annotations, take_own_annotations};
 use crate::text::command::shell_line;
 
 /// True if the credential already holds these fields. The caller compares the secret.
@@ -21,12 +21,39 @@ pub(super) fn holds(record: &Record, body: &Body) -> bool {
     })
 }
 
+/// True if both texts have the same annotations, apart from this program's own.
+pub(super) fn has_same_of_user(found: &str, wanted: &str) -> bool {
+    let of_user = |text: &str| {
+        let mut all = object(text)?;
+        remove_own_annotations(&mut all);
+        Some(all)
+    };
+    found == wanted || of_user(found).is_some_and(|found| Some(found) == of_user(wanted))
+}
+
+/// Returns the annotations for a credential whose user gives these instead of the stored ones: this program's own stay,
+/// because the secret that they describe stays.
+///
+/// # Errors
+/// If the user's text is not a JSON object.
+pub(super) fn replace_those_of_user(stored: &str, given: &str) -> Result<String, Failure> {
+    let own = take_own_annotations(&mut object(stored).unwrap_or_default());
+    if own.is_empty() {
+        return Ok(given.to_owned());
+    }
+    replace_own(given, own)
+}
+
+/// Returns the JSON object in a text; an empty text has an empty one.
+fn object(text: &str) -> Option<Map<String, Value>> {
+    if text.is_empty() {
+        return Some(Map::new());
+    }
+    serde_json::from_str(text).ok()
+}
+
 /// True if the JSON object `found` has all the pairs of the JSON object `wanted`.
 fn has_pairs(found: &str, wanted: &str) -> bool {
-    let object = |text: &str| match serde_json::from_str(text) {
-        Ok(Value::Object(map)) => Some(map),
-        _ => None,
-    };
     match (object(found), object(wanted)) {
         (Some(found), Some(wanted)) => wanted
             .iter()
@@ -80,13 +107,10 @@ pub(super) fn with_own(given: Option<&str>, own: Map<String, Value>) -> Result<S
 /// # Errors
 /// If the text is not a JSON object.
 pub(super) fn replace_own(text: &str, own: Map<String, Value>) -> Result<String, Failure> {
-    let text = if text.is_empty() { "{}" } else { text };
-    let Ok(Value::Object(mut others)) = serde_json::from_str(text) else {
-        return Err(
-            Failure::new(Kind::Data, "the annotations are not a JSON object")
-                .hint("set them with --annotations '{}'"),
-        );
-    };
-    others.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
+    let mut others = object(text).ok_or_else(|| {
+        Failure::new(Kind::Data, "the annotations are not a JSON object")
+            .hint("set them with --annotations '{}'")
+    })?;
+    remove_own_annotations(&mut others);
     with_own(Some(&json::compact(&Value::Object(others))), own)
 }

@@ -667,7 +667,6 @@ fn a_minted_credential_is_neither_overwritten_nor_deleted_by_the_way() {
     for line in [
         "credential update prod --from-file other --allow server-loopback",
         "credential update prod --from-file other --allow server-loopback --dry-run",
-        "credential update prod --annotations {\"a\":\"b\"}",
         "credential update prod --token x",
         "credential update prod --token=",
         "credential update prod --token x --dry-run",
