@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::drafts::{Draft, Purpose};
 use super::entry::{self, Entry, Look, Row, Time, content, text_of};
 use super::event::Fault;
 use super::filter::Pattern;
@@ -17,6 +18,8 @@ const MOST: usize = 2000;
 const ROOM: usize = 16 << 20;
 /// The longest text of a message, in characters.
 const LONGEST: usize = 4096;
+/// The field of a message that holds its text.
+const PAYLOAD: &str = "payload";
 /// The most IDs of messages that are remembered.
 const REMEMBERED: usize = 10_000;
 
@@ -50,8 +53,8 @@ pub(super) struct Messages {
     pub time: Time,
     pub search: String,
     pub compose: Option<Line>,
-    /// The text of a message that could not be sent: the next one begins with it.
-    pub unsent: String,
+    /// The place of the message that is written among those that could not be sent.
+    number: u64,
     pub phase: String,
     pub trouble: Option<Fault>,
     /// True once the stored messages were read: until then, their number is not known.
@@ -80,7 +83,7 @@ impl Messages {
             time: Time::Off,
             search: String::new(),
             compose: None,
-            unsent: String::new(),
+            number: 0,
             phase: phase.to_owned(),
             trouble: None,
             is_read: false,
@@ -92,11 +95,23 @@ impl Messages {
         }
     }
 
-    /// Opens the line for a message.
-    pub(super) fn write(&mut self) {
-        let text = std::mem::take(&mut self.unsent);
+    /// Opens the line for a message, with the text that was not sent.
+    pub(super) fn write(&mut self, draft: &Draft) {
+        let text = draft.text(PAYLOAD).unwrap_or_default();
         self.follows = true;
-        self.compose = Some(Line::new(&text, LONGEST));
+        self.number = draft.number;
+        self.compose = Some(Line::new(text, LONGEST.max(text.chars().count())));
+    }
+
+    /// Returns a text of the line for a message, to bring it back.
+    #[must_use]
+    pub(super) fn draft(&self, purpose: Purpose, text: &str) -> Draft {
+        Draft {
+            number: self.number,
+            purpose,
+            key: "m".to_owned(),
+            values: vec![(PAYLOAD, text.into())],
+        }
     }
 
     /// Takes what is known about the session now.

@@ -314,7 +314,7 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             if let Some(why) = refusal {
                 return state.complain(why);
             }
-            messages.write();
+            typing::write(state);
         }
         KeyCode::Char('c') => {
             let entry = messages.pointed(messages.focus);
