@@ -1,5 +1,6 @@
 //! Prepares a kubeconfig for storing: checks the flags, cuts and judges the text, reports the findings, annotates.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,7 +17,7 @@ use super::read::source_name;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
-use crate::kubeconfig::{Carved, ContextSummary, Finding, OwnedSource};
+use crate::kubeconfig::{Carved, ContextSummary, Finding, OwnedSource, Severity};
 use crate::resources::DIGEST;
 use crate::text::{count, quote, secrets};
 
@@ -155,16 +156,23 @@ fn report(ctx: &Ctx, sources: &[OwnedSource], examined: &Examined) {
 fn with_advice(failure: Failure, findings: &[Finding]) -> Failure {
     let is_choice = |finding: &Finding| finding.gate.is_none() || finding.code == ABSENT_CONTEXT;
     let hint = if failure.kind == Kind::Policy {
-        "nothing was sent"
+        "nothing was sent".to_owned()
     } else if findings.iter().any(|it| it.code == ABSENT_CONTEXT) && findings.iter().all(is_choice)
     {
-        "nothing was sent; choose a context with --context NAME"
+        "nothing was sent; choose a context with --context NAME".to_owned()
     } else if findings.iter().any(|finding| finding.gate.is_some()) {
-        "nothing was sent; Kubernetes' own client refuses this file"
+        "nothing was sent; Kubernetes' own client refuses this file".to_owned()
     } else {
-        "nothing was sent; accept a finding knowingly with --allow CODE"
+        format!("nothing was sent; to store it knowingly, add{}", allow_all(findings))
     };
     failure.hint(hint)
+}
+
+/// Returns the flags that accept each error.
+fn allow_all(findings: &[Finding]) -> String {
+    let stops = |it: &&Finding| it.severity == Severity::Error && !it.allowed;
+    let codes: BTreeSet<&str> = findings.iter().filter(stops).map(|it| it.code).collect();
+    codes.iter().map(|code| format!(" --allow {code}")).collect()
 }
 
 /// Describes what the cut kept, dropped and inlined, with these verbs.

@@ -274,7 +274,7 @@ fn from_kubeconfig(
 ) -> Result<NewCredential, Failure> {
     let mut sources = args.kubeconfig.sources(ctx, input)?;
     let read: usize = sources.iter().map(|source| source.bytes.len()).sum();
-    let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
+    let prepared = args.kubeconfig.named(name).prepare(ctx, &mut sources)?;
     let name = name.map_or_else(
         || intake::name_from_context(prepared.context.as_deref().unwrap_or_default()),
         str::to_owned,
