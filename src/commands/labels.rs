@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::failure::{EMPTY_VALUE, Failure};
 use crate::resources::Record;
 use crate::text::quote;
 
@@ -21,8 +21,7 @@ impl Selector {
     /// would fit more objects than the user meant.
     pub(crate) fn read(flag: &str, given: &[String]) -> Result<Self, Failure> {
         if given.iter().any(String::is_empty) {
-            return Err(Failure::usage(format!("{flag} is given without labels"))
-                .hint("its value is empty: check the variable that it comes from"));
+            return Err(Failure::usage(format!("{flag} is given without labels")).hint(EMPTY_VALUE));
         }
         let pairs = given.iter().flat_map(|text| text.split(','));
         pairs
