@@ -11,9 +11,10 @@ use crate::commands::minted_access;
 use crate::commands::moved_context::{Leave, Move};
 use crate::commands::pairs::{Pairs, as_json, pairs_of};
 use crate::failure::Failure;
+use crate::intake::provider;
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, OWN_ANNOTATIONS, Record, annotation};
-use crate::text::quote;
+use crate::text::{acpctl_for, quote};
 
 pub(super) async fn apply(
     writer: &Writer<'_>,
@@ -49,8 +50,12 @@ async fn create(
     if credential.head.annotations.is_some() || !annotations.is_empty() {
         body.set("annotations", as_json(&annotations));
     }
-    if let Some(secret) = secret {
-        body.set_secret("token", secret.text.clone());
+    match secret {
+        Some(secret) => body.set_secret("token", secret.text.clone()),
+        None => writer.ctx.out.warn(&format!(
+            "{}: it has neither token nor tokenFrom, so sessions get no secret from it",
+            credential.head.label
+        )),
     }
     let path = Collection::credentials().path;
     writer.create(&CREDENTIAL, &path, name, body).await?;
@@ -63,16 +68,7 @@ async fn update(
     secret: Option<&Secret>,
     found: &Record,
 ) -> anyhow::Result<Outcome> {
-    let provider = found.text("provider");
-    if credential
-        .provider
-        .as_deref()
-        .is_some_and(|wanted| wanted != provider)
-    {
-        let label = &credential.head.label;
-        let warning = format!("{label}: the provider stays {provider}");
-        writer.ctx.out.warn(&warning);
-    }
+    check_provider(writer, credential, secret, found)?;
     let secret = changed_secret(writer, credential, secret, found)?;
     if let Some(secret) = &secret {
         refuse_move(writer, found, secret)?;
@@ -104,6 +100,30 @@ async fn update(
     minted_access::refuse_overwriting(found, &body)?;
     let path = Collection::credentials().item(found.id(), &[]);
     writer.patch(&CREDENTIAL, &path, body, Some(found)).await
+}
+
+/// Refuses a secret of another provider than the stored one. Without a secret, warns that the provider stays.
+fn check_provider(
+    writer: &Writer<'_>,
+    credential: &Credential,
+    secret: Option<&Secret>,
+    found: &Record,
+) -> Result<(), Failure> {
+    let Some(given) = credential.provider.as_deref() else {
+        return Ok(());
+    };
+    let stored = found.text("provider");
+    let Err(refusal) = provider::refuse_other(found.name_or_id(), stored, given) else {
+        return Ok(());
+    };
+    if secret.is_some() {
+        let delete = acpctl_for(&["credential", "delete"], found.name_or_id(), &[]);
+        return Err(refusal.hint(format!("choose another name, or delete it first: {delete}")));
+    }
+    let label = &credential.head.label;
+    let warning = format!("{label}: the provider stays {stored}");
+    writer.ctx.out.warn(&warning);
+    Ok(())
 }
 
 /// Returns the manifest's secret, unless the digest shows that the credential holds it already.

@@ -109,6 +109,9 @@ fn prepare_one(
     if credential.provider.as_deref() == Some(KUBECONFIG) {
         return kubeconfig(ctx, credential, trust, &found.text, found.path).map(Some);
     }
+    if let Some(name) = credential.provider.as_deref() {
+        check_name(ctx, credential, name, &trust.allow)?;
+    }
     doubt_the_provider(ctx, credential, trust, &found.text)?;
     Ok(Some(with_digest(found.text)))
 }
@@ -133,6 +136,27 @@ pub(super) fn kubeconfig(
         annotations: prepared.annotations,
         taken: prepared.taken,
     })
+}
+
+/// Refuses a misspelled provider. Warns of one that is not known, which manifests of the Go tool may have.
+fn check_name(
+    ctx: &Ctx,
+    credential: &Credential,
+    name: &str,
+    allowed: &[String],
+) -> Result<(), Failure> {
+    let Err(refusal) = provider::check(name, allowed) else {
+        return Ok(());
+    };
+    if provider::is_misspelled(name) {
+        return Err(refusal);
+    }
+    let label = &credential.head.label;
+    ctx.out.warn(&format!(
+        "{label}: {}: no session gets its secret",
+        refusal.message
+    ));
+    Ok(())
 }
 
 /// Refuses a kubeconfig under another provider: it would be stored with all its contexts and without a check. Warns

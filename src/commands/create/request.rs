@@ -10,7 +10,7 @@ use crate::api::{Body, Client, Method, Request};
 use crate::commands::pairs;
 use crate::commands::people::Person;
 use crate::ctx::Ctx;
-use crate::failure::Failure;
+use crate::failure::{EMPTY_VALUE, Failure};
 use crate::lookup::Collection;
 use crate::resources::{
     APPLICATION, CLUSTER, CLUSTER_ROLES, POLICY, PROJECT, ROLE_BINDING, SESSION, Scope,
@@ -36,6 +36,7 @@ pub(super) fn read(
         ));
     }
     check_required(ctx, kind, &flags)?;
+    check_references(kind, &flags)?;
     check_values(ctx, kind, &flags)?;
     let scope_field = if kind.is(&ROLE_BINDING) {
         scope_field(args)?
@@ -81,7 +82,7 @@ fn check_required(
             let is_empty = flags.iter().any(|(flag, _)| flag == required);
             let word = kind.resource.word;
             return Err(failure.hint(if is_empty {
-                "its value is empty: check the variable that it comes from".to_owned()
+                EMPTY_VALUE.to_owned()
             } else if *required == "name" {
                 format!("write {}", acpctl(&["create", word, "NAME"]))
             } else {
@@ -94,6 +95,21 @@ fn check_required(
         }
     }
     Ok(())
+}
+
+/// Refuses an empty value in place of another object: the new one would be without it, a binding without its user.
+fn check_references(kind: &Creation, flags: &[(&'static str, Value)]) -> Result<(), Failure> {
+    let is_reference = |flag: &str| flag.ends_with("-id") || flag.ends_with("-id-fk");
+    let is_empty = |(flag, value): &&(&'static str, Value)| {
+        kind.knows(flag) && is_reference(flag) && *value == ""
+    };
+    match flags.iter().find(is_empty) {
+        Some((flag, _)) => {
+            let failure = Failure::usage(format!("--{flag} is given without a value"));
+            Err(failure.hint(EMPTY_VALUE))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Refuses values that the server would refuse, or keep although they mean nothing.

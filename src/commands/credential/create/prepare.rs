@@ -6,11 +6,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::args::Args;
+use super::args::{Args, IfExists};
 use super::{ask, line};
 use crate::api::Body;
 use crate::commands::credential::merge;
 use crate::ctx::Ctx;
+use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{
@@ -26,7 +27,7 @@ pub(super) struct NewCredential {
     pub name: String,
     pub provider: String,
     pub body: Body,
-    /// A keyed digest that recognizes the secret; only for kubeconfigs.
+    /// A keyed digest that recognizes the secret: for kubeconfigs, and if the flag `--if-exists update` is given.
     pub digest: Option<String>,
     pub is_kubeconfig: bool,
     /// The current context, if it was taken because no flag names one.
@@ -41,15 +42,10 @@ pub(super) struct NewCredential {
 /// # Errors
 /// A usage failure.
 pub(super) fn check_name(ctx: &Ctx, args: &Args) -> Result<(), Failure> {
-    let empty = |flag: &str| {
-        Failure::usage(format!("{flag} is required"))
-            .hint("its value is empty: check the variable that it comes from")
-    };
-    if args.name.as_deref() == Some("") {
-        return Err(empty("--name"));
-    }
-    if args.provider.as_deref() == Some("") {
-        return Err(empty("--provider"));
+    for (flag, value) in [("name", &args.name), ("provider", &args.provider)] {
+        if value.as_deref() == Some("") {
+            return Err(Failure::empty(flag));
+        }
     }
     if let Some(name) = args.name.as_deref().filter(|name| name.starts_with('-')) {
         ctx.out.warn(&format!(
@@ -220,6 +216,7 @@ fn from_secret(
         && found
             .as_ref()
             .is_some_and(|input| input.source == Source::Prompt);
+    let mut digest = None;
     match found {
         Some(input) => {
             let text = intake::text(&input)?;
@@ -227,15 +224,26 @@ fn from_secret(
                 return Err(intake::empty(&input.name()).into());
             }
             provider::doubt(ctx, gates, Some(provider), &text)?;
+            // Without the flag, the fields are those that the Go tool sends.
+            if args.if_exists == Some(IfExists::Update) {
+                digest = digest::keyed(text.expose_secret().as_bytes());
+            }
             body.set_secret("token", text);
         }
         None => ctx.out.aside("No secret is stored (--allow no-secret)"),
     }
-    body.set_filled("annotations", args.annotations.as_deref());
+    match &digest {
+        Some(digest) => {
+            let own = Map::from_iter([(DIGEST.to_owned(), digest.as_str().into())]);
+            let annotations = merge::with_own(args.annotations.as_deref(), own)?;
+            body.set("annotations", annotations);
+        }
+        None => body.set_filled("annotations", args.annotations.as_deref()),
+    }
     Ok(NewCredential {
         name,
         body,
-        digest: None,
+        digest,
         provider: String::new(),
         is_kubeconfig: false,
         taken: None,
