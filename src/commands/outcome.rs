@@ -79,6 +79,20 @@ pub(crate) fn label_with_id(word: &str, given: &str, id: &str) -> String {
     format!("{word}/{given} ({id})")
 }
 
+/// Warns of labels and annotations that are not a JSON object: they are stored, as by the Go tool, but no selector finds
+/// them.
+pub(crate) fn doubt_maps(ctx: &Ctx, body: &Body) {
+    let is_map = |text: &str| serde_json::from_str::<serde_json::Map<String, Value>>(text).is_ok();
+    for (key, value) in body.fields() {
+        let text = value.as_str().unwrap_or_default();
+        if matches!(key, "labels" | "annotations") && !text.is_empty() && !is_map(text) {
+            ctx.out.warn(&format!(
+                "the value of --{key} is not a JSON object, so no selector finds it; write --{key} '{{\"KEY\":\"VALUE\"}}'"
+            ));
+        }
+    }
+}
+
 /// Warns of a change without a field. The Go tool sends it, and reports an update.
 ///
 /// # Errors
@@ -88,6 +102,7 @@ pub(crate) fn judge_change(ctx: &Ctx, change: &Body) -> Result<(), Failure> {
         ctx.out
             .warn("nothing to change: no flag names a field (--help lists them)");
     }
+    doubt_maps(ctx, change);
     refuse_empty_name(change)
 }
 

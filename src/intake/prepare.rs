@@ -163,7 +163,10 @@ fn with_advice(failure: Failure, findings: &[Finding]) -> Failure {
     } else if findings.iter().any(|finding| finding.gate.is_some()) {
         "nothing was sent; Kubernetes' own client refuses this file".to_owned()
     } else {
-        format!("nothing was sent; to store it knowingly, add{}", allow_all(findings))
+        format!(
+            "nothing was sent; to store it knowingly, add{}",
+            allow_all(findings)
+        )
     };
     failure.hint(hint)
 }
@@ -172,7 +175,10 @@ fn with_advice(failure: Failure, findings: &[Finding]) -> Failure {
 fn allow_all(findings: &[Finding]) -> String {
     let stops = |it: &&Finding| it.severity == Severity::Error && !it.allowed;
     let codes: BTreeSet<&str> = findings.iter().filter(stops).map(|it| it.code).collect();
-    codes.iter().map(|code| format!(" --allow {code}")).collect()
+    codes
+        .iter()
+        .map(|code| format!(" --allow {code}"))
+        .collect()
 }
 
 /// Describes what the cut kept, dropped and inlined, with these verbs.

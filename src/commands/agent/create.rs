@@ -51,6 +51,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set_filled("prompt", args.prompt.as_deref());
     body.set_filled("labels", args.labels.as_deref());
     body.set_filled("annotations", args.annotations.as_deref());
+    outcome::doubt_maps(ctx, &body);
     let client = ctx.client()?;
     let before = ctx.block_on(agent_once::same_before(client, &project, &name, &body))?;
     if let Some(agent) = before {

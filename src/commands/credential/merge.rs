@@ -75,6 +75,30 @@ pub(super) fn with_own(given: Option<&str>, own: Map<String, Value>) -> Result<S
     Ok(json::compact(&Value::Object(merged)))
 }
 
+/// Returns the annotations that a user gives in place of the stored ones. This program's own stay: they describe the
+/// secret, which stays too. A credential without them gets the user's text as it is, as from the Go tool.
+///
+/// # Errors
+/// If the user's text is not a JSON object.
+pub(super) fn keep_own(stored: &str, given: &str) -> Result<String, Failure> {
+    let mut own = match serde_json::from_str(stored) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    own.retain(|key, _| key.starts_with(OWN_ANNOTATIONS));
+    if own.is_empty() {
+        return Ok(given.to_owned());
+    }
+    with_own(Some(given), own)
+}
+
+/// True if the credential holds exactly these annotations.
+pub(super) fn has_exactly(record: &Record, wanted: &str) -> bool {
+    let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).ok();
+    let found = record.text("annotations");
+    found == wanted || object(found).is_some_and(|found| object(wanted) == Some(found))
+}
+
 /// Replaces this program's own annotations in a text, since the old ones describe the old secret.
 ///
 /// # Errors

@@ -57,7 +57,7 @@ pub struct Args {
     /// New labels, as a JSON object
     #[arg(long, value_name = "JSON")]
     labels: Option<String>,
-    /// New annotations, as a JSON object
+    /// New annotations, as a JSON object; those that begin with acpctl/ stay
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
     #[command(flatten)]
@@ -161,7 +161,7 @@ impl Change {
         if args.kubeconfig.is_given() && kubeconfig.is_none() {
             return Err(KubeconfigArgs::misplaced("kubeconfig credentials").into());
         }
-        let body = body(ctx, args, secret, kubeconfig)?;
+        let body = body(ctx, args, secret, stored.as_ref(), kubeconfig)?;
         let is_kubeconfig = kubeconfig.is_some();
         if !is_kubeconfig && let Some(secret) = body.secret("token") {
             let provider = stored.as_ref().map(|record| record.text("provider"));
@@ -183,7 +183,11 @@ impl Change {
             let digest = digest::keyed(secret.expose_secret().as_bytes());
             digest.is_some_and(|digest| annotation(record, DIGEST) == digest)
         });
-        has_secret && merge::holds(record, &self.body)
+        let annotations = self.body.fields().find(|(key, _)| *key == "annotations");
+        let annotations = annotations.and_then(|(_, text)| text.as_str());
+        has_secret
+            && merge::holds(record, &self.body)
+            && annotations.is_none_or(|text| merge::has_exactly(record, text))
     }
 
     /// Sends the change if it changes anything. Returns the credential without its secret, and what happened to it.
@@ -382,11 +386,12 @@ fn may_be_kubeconfig(input: &Input) -> bool {
         || input.bytes.trim_ascii_start().starts_with(b"{")
 }
 
-/// Returns the fields to send. `kubeconfig` is the stored credential if it is of that provider.
+/// Returns the fields to send. `kubeconfig` is the stored credential, if it is known to be of that provider.
 fn body(
     ctx: &Ctx,
     args: &Args,
     secret: Option<Input>,
+    stored: Option<&Record>,
     kubeconfig: Option<&Record>,
 ) -> anyhow::Result<Body> {
     let mut body = Body::new();
@@ -411,7 +416,11 @@ fn body(
             body.set_secret("token", prepared.text);
         }
         (_, secret) => {
-            body.set_given("annotations", args.annotations.as_deref());
+            if let Some(given) = args.annotations.as_deref() {
+                let old = stored.map(|record| record.text("annotations"));
+                let annotations = merge::keep_own(old.unwrap_or_default(), given)?;
+                body.set("annotations", annotations);
+            }
             if let Some(input) = secret {
                 let text = intake::text(&input)?;
                 if text.expose_secret().is_empty() {

@@ -52,6 +52,10 @@ pub(super) struct SelectionArgs {
     /// Use the kubeconfig in this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-", add = InPlaceOfArgument)]
     from_file: Option<PathBuf>,
+    /// Context of that file (default: its current-context)
+    #[arg(long, value_name = "NAME", requires = "from_file")]
+    #[arg(add = Candidates::Contexts)]
+    context: Option<String>,
     /// Use what a session with this agent would get, by name or ID
     #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::AGENTS, add = InPlaceOfArgument)]
@@ -168,7 +172,7 @@ impl SelectionArgs {
     fn named(&self, ctx: &Ctx, target: Option<Target>) -> anyhow::Result<Vec<Credential>> {
         let mut credentials = Vec::new();
         if let Some(file) = &self.from_file {
-            credentials.push(from_file(ctx, file, target)?);
+            credentials.push(from_file(ctx, file, self.context.as_deref(), target)?);
         }
         // A file alone needs no server.
         if !self.credential.is_empty() {
@@ -182,17 +186,23 @@ impl SelectionArgs {
     }
 }
 
-/// Reads the kubeconfig of a file and cuts it to its current context, as `credential create` does. The plan judges it:
+/// Reads the kubeconfig of a file and cuts it to one context, as `credential create` does. The plan judges it:
 /// an address that only this machine reaches is acceptable here.
-fn from_file(ctx: &Ctx, file: &Path, target: Option<Target>) -> Result<Credential, Failure> {
+fn from_file(
+    ctx: &Ctx,
+    file: &Path,
+    context: Option<&str>,
+    target: Option<Target>,
+) -> Result<Credential, Failure> {
+    let keep = context.map_or(Keep::Current, Keep::Named);
     let input = input::from_path(file)?;
     let name = input.name();
     let mut sources = KubeconfigArgs::default().read(Some(input))?;
     intake::decode(&mut sources)?;
     let read = Kubeconfig::read(&intake::views(&sources));
     let carved = read.and_then(|file| match target {
-        Some(Target::Managed) => file.carve_for_managed(Keep::Current, &intake::open),
-        _ => file.carve(Keep::Current, &intake::open),
+        Some(Target::Managed) => file.carve_for_managed(keep, &intake::open),
+        _ => file.carve(keep, &intake::open),
     });
     let carved = carved.map_err(|refused| {
         for finding in &refused {

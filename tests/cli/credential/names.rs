@@ -322,6 +322,56 @@ fn a_file_that_only_has_another_cluster_changes_it_and_says_so() {
 }
 
 #[test]
+fn annotations_of_the_user_leave_those_of_acpctl_alone() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    let told = |line: &str| env.local().line(line).told();
+    let annotations = || {
+        let (_, stdout, _) = told("credential get prod -o json");
+        let record: Value = serde_json::from_str(&stdout).unwrap();
+        let text = record["annotations"].as_str().unwrap().to_owned();
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    told("credential create -f k.yaml --name prod");
+    let own = annotations();
+    for (line, code, word) in [
+        (
+            "credential update prod --annotations {\"x\":\"y\"}",
+            0,
+            "updated",
+        ),
+        (
+            "credential update prod --annotations {\"x\":\"y\"}",
+            0,
+            "unchanged",
+        ),
+        (
+            "credential update prod --annotations x=y",
+            7,
+            "is not a JSON object",
+        ),
+        ("credential update prod --annotations {}", 0, "updated"),
+        ("credential update prod --annotations {}", 0, "unchanged"),
+        (
+            "credential update prod --labels a=b",
+            0,
+            "no selector finds it",
+        ),
+    ] {
+        let (status, stdout, stderr) = told(line);
+        assert_eq!(status, Some(code), "{line}: {stderr}");
+        assert!(
+            format!("{stdout}{stderr}").contains(word),
+            "{line}: {stdout}{stderr}"
+        );
+        if word == "updated" && line.contains('x') {
+            assert_eq!(annotations()["x"], "y");
+        }
+    }
+    assert_eq!(annotations(), own);
+}
+
+#[test]
 fn a_secret_that_is_removed_is_told() {
     let env = TestEnv::new();
     env.file("t", "ghp_0123456789abcdef");

@@ -271,3 +271,27 @@ fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
         assert_eq!(run(words), (Some(2), String::new()), "{words:?}");
     }
 }
+
+#[test]
+fn a_context_of_a_file_can_be_chosen() {
+    let env = TestEnv::new();
+    env.file("k.yaml", crate::support::sample());
+    let told = |words: &str| {
+        let mut command = env.local();
+        command.args(words.split(' '));
+        let output = command.output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        (output.status.code(), stdout, stderr)
+    };
+    let show = "-- sh -c cat<$KUBECONFIG";
+    let (status, stdout, stderr) = told(&format!("session exec -f k.yaml --context other {show}"));
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stdout.contains("api.other-cluster"), "{stdout}");
+    let (_, stdout, _) = told(&format!("session exec -f k.yaml {show}"));
+    assert!(stdout.contains("api.sample-cluster"), "{stdout}");
+    let (status, _, stderr) = told("session preview -f k.yaml --context nope");
+    assert_eq!(status, Some(7), "{stderr}");
+    let (status, _, stderr) = told("session exec --context other -- true");
+    assert_eq!(status, Some(2), "{stderr}");
+    assert!(stderr.contains("missing: --from-file"), "{stderr}");
+}

@@ -10,6 +10,7 @@ use super::args::Args;
 use super::{ask, line};
 use crate::api::Body;
 use crate::commands::credential::merge;
+use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
@@ -132,6 +133,7 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
     body.set_filled("email", args.email.as_deref());
     body.set_filled("labels", args.labels.as_deref());
     body.set_filled("url", args.url.as_deref());
+    outcome::doubt_maps(ctx, body);
     new.provider = provider;
     Ok(new)
 }
