@@ -799,7 +799,7 @@ pub(super) const CODES: &[Row] = &[
         "expires-too-early",
         "a credential expires sooner than --min-ttl allows",
         "the credential expires {}, sooner than --min-ttl allows",
-        "get a longer-lived one: `kubectl create token NAME --duration 24h`",
+        "get one that lives longer than --min-ttl: `kubectl create token NAME --duration DURATION`",
     ),
     lint(
         Warning,

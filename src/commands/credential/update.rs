@@ -400,7 +400,7 @@ fn may_be_kubeconfig(input: &Input) -> bool {
         || input.bytes.trim_ascii_start().starts_with(b"{")
 }
 
-/// Returns the fields to send. `kubeconfig` is the stored credential if it is of that provider.
+/// Returns the fields to send. `kubeconfig` is the stored credential, if it is known to be of that provider.
 fn body(
     ctx: &Ctx,
     args: &Args,

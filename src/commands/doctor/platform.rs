@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::check::{Check, fail, ok, warn};
 use crate::api::{Answer, Client, Request};
-use crate::auth::{cleartext, job, refresh, token};
+use crate::auth::{cleartext, job, own_server, refresh, token};
 use crate::config::Settings;
 use crate::config::settings::{DEFAULT_API_URL, Origin};
 use crate::ctx::Ctx;
@@ -40,7 +40,8 @@ pub(super) fn checks(ctx: &Ctx, mode: Option<Target>) -> Vec<Check> {
     let mut globals = ctx.globals.clone();
     globals.request_timeout = globals.request_timeout.or(Some(SERVER_LIMIT));
     globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
-    let settings = Settings::new(&globals, config);
+    let mut settings = Settings::new(&globals, config);
+    own_server::take_the_place_of_localhost(&mut settings);
     let token = ctx.stored_token(&settings);
     let is_renewed = refresh::renews_itself(&settings, config);
     let mut found = vec![match &token {

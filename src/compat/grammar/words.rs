@@ -13,6 +13,7 @@ use super::suggestions::{did_you_mean, meant, nearest};
 use crate::compat::number;
 use crate::failure::Failure;
 use crate::system;
+use crate::text::acpctl;
 
 /// Flags that must not be empty if their value is a word of its own, each with its command: it comes from a variable,
 /// and what is stored would be lost. The Go tool clears it in this form too.
@@ -270,6 +271,14 @@ impl<'a> Line<'a> {
 
     /// Suggests a flag in place of one that does not exist.
     fn flag_hint(&self, name: &str) -> String {
+        if name == "context" && ends_in_a_command_line(self.command()) {
+            return "a stored credential has one context: leave the flag out".to_owned();
+        }
+        if name.contains(' ') && self.path_names() == ["alias", "set"] {
+            let alias = self.first_argument().unwrap_or_else(|| "NAME".to_owned());
+            let words = acpctl(&["alias", "set", &alias, "--"]);
+            return format!("write {words} --{name}");
+        }
         let flags = self.flags().filter(|arg| !arg.is_hide_set());
         let names: Vec<&str> = flags.filter_map(Arg::get_long).collect();
         let known = habits::flags(name).iter().copied();

@@ -156,7 +156,10 @@ fn from_a_login_program_to_an_access_that_is_gone_again() {
     assert_eq!(code, 7, "{err}");
     let accept = "to store it knowingly, add --allow exec-plugin --allow exec-relative-command\n";
     assert!(err.contains(accept), "{err}");
-    let line = err.split('`').nth(1).unwrap();
+    let line = err
+        .split('`')
+        .find(|it| it.starts_with("acpctl "))
+        .expect(&err);
     let line = line.strip_prefix("acpctl --local ").expect(&err);
     let flags = "--mint view-no-secrets --allow exec-plugin --name other";
     assert!(line.ends_with(flags), "{line}");

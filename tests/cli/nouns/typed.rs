@@ -89,6 +89,66 @@ fn a_corrected_line_reaches_the_same_server() {
 }
 
 #[test]
+fn a_slip_leads_to_the_line_that_is_meant() {
+    let env = TestEnv::new();
+    env.file("kc.yaml", crate::support::sample());
+    for (line, code, hint) in [
+        (
+            "credential create -f kc.yml",
+            7,
+            "did you mean \"kc.yaml\"?",
+        ),
+        ("credential list -o jsn", 2, "did you mean -o json?"),
+        (
+            "credential list -o custom-columns",
+            2,
+            "-o custom-columns=NAME:.name",
+        ),
+        (
+            "credential rename a b",
+            2,
+            "did you mean 'acpctl --local credential update'?",
+        ),
+        (
+            "credential inspect kc.yaml",
+            2,
+            "write acpctl --local credential inspect --from-file kc.yaml",
+        ),
+        (
+            "exec c1 --context dev -- true",
+            2,
+            "a stored credential has one context: leave the flag out",
+        ),
+    ] {
+        let (status, _, stderr) = env.local().line(line).told();
+        assert_eq!(status, Some(code), "{line}: {stderr}");
+        assert!(stderr.contains(hint), "{line}: {stderr}");
+    }
+    let mut quoted = env.local();
+    quoted.args(["alias", "set", "cl", "--local credential list"]);
+    let (_, _, stderr) = quoted.told();
+    let hint = "Hint: write acpctl --local alias set cl -- --local credential list\n";
+    assert!(stderr.ends_with(hint), "{stderr}");
+}
+
+#[test]
+fn an_unknown_project_gets_one_command() {
+    let env = TestEnv::new();
+    env.file("kc.yaml", crate::support::sample());
+    env.local()
+        .line("credential create -f kc.yaml --name c")
+        .stdout();
+    let (_, _, stderr) = env
+        .local()
+        .line("credential bind c --project team-x")
+        .told();
+    assert!(
+        stderr.ends_with("new: acpctl --local create project --name team-x\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
     for (line, meant) in [
         ("ps", "did you mean 'acpctl session list'?"),
