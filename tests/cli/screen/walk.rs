@@ -83,5 +83,8 @@ fn a_day_on_a_server() {
     for line in [PROJECT, AGENT] {
         env.connected(&server.url).line(line).assert().success();
     }
-    walk(&start(&env, &server.url, &["ambient"], 24, 100));
+    let terminal = start(&env, &server.url, &["ambient"], 24, 100);
+    // The server is this user's own.
+    terminal.wait_for("dev-user");
+    walk(&terminal);
 }
