@@ -6,9 +6,8 @@ use super::{actions, commands, pages, typing};
 use crate::resources::can_be_id;
 use crate::screen::detail::Form as Text;
 use crate::screen::effect::Effect;
-use crate::screen::entry::Time;
+use crate::screen::entry::{Focus, Time};
 use crate::screen::layout;
-use crate::screen::messages::Focus;
 use crate::screen::shown;
 use crate::screen::state::{Body, Mode, State};
 use crate::screen::view::View;
@@ -91,8 +90,8 @@ fn escape(state: &mut State, effects: &mut Vec<Effect>) {
             table.arrange(now);
             Some("All rows")
         }
-        Some(Body::Messages(messages)) if !messages.search.is_empty() => {
-            messages.search.clear();
+        Some(Body::Messages(messages)) if !messages.search().is_empty() => {
+            messages.search_for("");
             Some("Search cleared")
         }
         Some(Body::Detail(detail)) if !detail.search.is_empty() => {

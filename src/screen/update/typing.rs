@@ -258,7 +258,7 @@ fn search(state: &mut State, key: KeyEvent, mut line: Line) {
             let text = line.text().to_owned();
             let mut is_found = true;
             match state.top_mut().map(|page| &mut page.body) {
-                Some(Body::Messages(messages)) => messages.search.clone_from(&text),
+                Some(Body::Messages(messages)) => messages.search_for(&text),
                 Some(Body::Detail(detail)) => {
                     detail.search.clone_from(&text);
                     is_found = text.is_empty() || detail.find(true);
