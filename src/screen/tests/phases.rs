@@ -1,4 +1,4 @@
-//! What can't be done in a phase is said, and nothing is asked or sent for it.
+//! What can't be done in a phase is said, without a question and without a request.
 
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use super::{ENTER, leave};
 use crate::support::TestEnv;
-use crate::support::pty::{Terminal, start};
+use crate::support::pty::{Terminal, start, start_with};
 use crate::support::run::Line as _;
 use crate::support::serve::Serve;
 
@@ -83,8 +83,15 @@ fn a_day_on_a_server() {
     for line in [PROJECT, AGENT] {
         env.connected(&server.url).line(line).assert().success();
     }
-    let terminal = start(&env, &server.url, &["ambient"], 24, 100);
-    // The server is this user's own.
-    terminal.wait_for("dev-user");
-    walk(&terminal);
+    walk(&start(&env, &server.url, &["ambient"], 24, 100));
+}
+
+#[test]
+fn the_header_names_the_user_of_your_own_server() {
+    let env = TestEnv::new();
+    let server = Serve::closed(&env, &[]);
+    let line = "unset AMBIENT_TOKEN; \"$@\"";
+    let terminal = start_with(&env, &server.url, &[], line, &["ambient"], (24, 100));
+    terminal.wait_for("User:    dev-user");
+    leave(&terminal, ":quit\r");
 }
