@@ -18,6 +18,9 @@ use crate::text::{acpctl, url_for_people};
 const EXAMPLES: &str = "acpctl whoami";
 
 /// Display current user information
+///
+/// Reads the token and sends no request, so that a token that the server rejects is shown too, and fields that are not
+/// in the token are empty. `acpctl doctor` asks the server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

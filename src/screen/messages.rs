@@ -149,12 +149,13 @@ impl Messages {
             Focus::Talk => self.talk.entries().iter().rposition(same),
             Focus::Activity => self.activity.twin(&entry),
         };
+        let pane = self.pane_mut(focus);
         match place {
-            Some(place) => self.pane_mut(focus).change(place, |it| {
+            Some(place) => pane.change(place, |it| {
                 entry.number = it.number;
                 *it = entry;
             }),
-            None => self.pane_mut(focus).push(entry),
+            None => pane.push(entry),
         }
     }
 

@@ -69,6 +69,26 @@ impl Pane {
         self.drop_oldest();
     }
 
+    /// Returns the place of the entry that tells of the same begin or end of a run as a new one: one was stored, the
+    /// other one came by the stream. Between two of a kind, a run has ended or begun.
+    #[must_use]
+    pub(super) fn twin(&self, entry: &Entry) -> Option<usize> {
+        let is_mark = |it: &Entry| {
+            let kind = it.kind.as_str();
+            matches!(kind, "RUN_STARTED" | "RUN_FINISHED" | "RUN_ERROR")
+        };
+        let is_twin =
+            |it: &Entry| it.kind == entry.kind && (it.seq.is_none() || entry.seq.is_none());
+        let millisecond = |it: &Entry| it.at.map(Timestamp::as_millisecond);
+        if !is_mark(entry) {
+            return None;
+        }
+        let is_same = |it: &Entry| is_twin(it) && millisecond(it) == millisecond(entry);
+        let last = self.entries.iter().rposition(is_mark);
+        let last = last.filter(|place| is_twin(&self.entries[*place]));
+        self.entries.iter().rposition(is_same).or(last)
+    }
+
     /// Computes the digests of the texts that have grown.
     pub(super) fn settle(&mut self) {
         self.entries.iter_mut().for_each(Entry::settle);
@@ -98,25 +118,6 @@ impl Pane {
                 None => (0, 0),
             };
         }
-    }
-
-    /// Returns the place of the entry that tells of the same begin or end of a run as a new one: one was stored, the
-    /// other one came by the stream. Between two of a kind, a run has ended or begun.
-    pub(super) fn twin(&self, entry: &Entry) -> Option<usize> {
-        let is_mark = |it: &Entry| {
-            let kind = it.kind.as_str();
-            matches!(kind, "RUN_STARTED" | "RUN_FINISHED" | "RUN_ERROR")
-        };
-        if !is_mark(entry) {
-            return None;
-        }
-        let is_twin =
-            |it: &Entry| it.kind == entry.kind && (it.seq.is_none() || entry.seq.is_none());
-        let millisecond = |it: &Entry| it.at.map(Timestamp::as_millisecond);
-        let is_same = |it: &Entry| is_twin(it) && millisecond(it) == millisecond(entry);
-        let last = self.entries.iter().rposition(is_mark);
-        let last = last.filter(|place| is_twin(&self.entries[*place]));
-        self.entries.iter().rposition(is_same).or(last)
     }
 
     /// Returns how many entries are shown, and of how many if that is not all.

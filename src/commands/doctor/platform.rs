@@ -13,6 +13,7 @@ use crate::auth::{cleartext, job, refresh, token};
 use crate::config::Settings;
 use crate::config::settings::{DEFAULT_API_URL, Origin};
 use crate::ctx::Ctx;
+use crate::env;
 use crate::lookup;
 use crate::output::age::age;
 use crate::output::progress;
@@ -208,11 +209,18 @@ fn login(
     }
 }
 
-/// Returns the command that logs in at the effective server.
+/// Returns the command that logs in at the effective server. A login does not count while the variable has a token.
 fn log_in(settings: &Settings) -> String {
-    match settings.api_url.value.as_str() {
+    let login = match settings.api_url.value.as_str() {
         DEFAULT_API_URL => acpctl(&["login", "URL"]),
         url => acpctl(&["login", &url_for_people(url)]),
+    };
+    match settings.token.origin {
+        Origin::Environment => {
+            let name = env::TOKEN.name;
+            format!("put another token into {name}, or log in without it: unset {name} && {login}")
+        }
+        _ => login,
     }
 }
 

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod dry_run;
 mod embedded;
+mod empty;
 mod get;
 mod habits;
 mod newcomer;
@@ -15,6 +16,7 @@ mod sandbox;
 mod several;
 mod start;
 mod typed;
+mod unset;
 mod watch;
 
 use serde_json::{Value, json};
