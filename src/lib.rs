@@ -22,6 +22,7 @@
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
 
+mod agent_once;
 mod api;
 mod auth;
 mod cli;

@@ -84,6 +84,13 @@ pub(crate) fn read_in_shell(record: &str) -> String {
     format!("cut -d '\"' -f 4 {}", shell_word(record))
 }
 
+/// True if a token is that of this user's own server at this address.
+#[must_use]
+pub(crate) fn is_token_of(url: &str, token: &SecretString) -> bool {
+    let own = token_for(url);
+    own.is_some_and(|own| own.expose_secret() == token.expose_secret())
+}
+
 /// Returns the token of the server at this address, if that is one of this user's own with the current store.
 ///
 /// Only a literal loopback address counts: others decide which address a name has.

@@ -185,6 +185,8 @@ pub(super) enum After {
     },
     /// Finds the role with this name first, and adds its ID as `role_id`.
     Role(&'static str),
+    /// First looks whether the project has an agent of this name: the platform would store a second one.
+    AgentOnce(String),
     /// Echoes the stored message in the page.
     Echo,
 }

@@ -2,11 +2,12 @@
 
 use anyhow::Context as _;
 
+use crate::agent_once;
 use crate::api::{Body, Method, Request};
 use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
-use crate::commands::{agent_once, outcome, pairs, required};
+use crate::commands::{outcome, pairs, required};
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::AGENT;

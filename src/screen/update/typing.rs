@@ -10,6 +10,7 @@ use crate::screen::form::Value;
 use crate::screen::input::{Edit, Line};
 use crate::screen::state::{Body, Mode, State};
 use crate::screen::view::Input;
+use crate::screen::views;
 
 /// What is said of a character for which a line has no room.
 const FULL: &str = "No more characters fit";
@@ -415,12 +416,18 @@ fn send(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     let Some(session) = &page.scope.session else {
         return;
     };
+    let said = match &page.body {
+        Body::Messages(messages) if messages.session.is_some() => {
+            views::message_sent(&messages.phase)
+        }
+        _ => "Message sent".to_owned(),
+    };
     let target = path(&["sessions", &session.id, "messages"]);
     let send = Send::new(Method::Post, target, &page.scope)
         .with("event_type", "user")
         .with("payload", text)
         .then(After::Echo)
-        .says("Message sent", "Send message failed");
+        .says(said, "Send message failed");
     let page = page.number;
     let doing = "Sending message...".to_owned();
     sending::send(state, page, vec![send], (doing, draft), effects);
