@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::drafts::{Draft, Purpose};
 use super::entry::{self, Entry, Look, Row, Time, content, text_of};
 use super::event::Fault;
 use super::filter::Pattern;
@@ -17,6 +18,8 @@ const MOST: usize = 2000;
 const ROOM: usize = 16 << 20;
 /// The longest text of a message, in characters.
 const LONGEST: usize = 4096;
+/// The field of a message that holds its text.
+const PAYLOAD: &str = "payload";
 /// The most IDs of messages that are remembered.
 const REMEMBERED: usize = 10_000;
 
@@ -50,8 +53,8 @@ pub(super) struct Messages {
     pub time: Time,
     pub search: String,
     pub compose: Option<Line>,
-    /// The text of a message that could not be sent: the next one begins with it.
-    pub unsent: String,
+    /// The place of the message that is written among those that could not be sent.
+    number: u64,
     pub phase: String,
     pub trouble: Option<Fault>,
     /// True once the stored messages were read: until then, their number is not known.
@@ -80,7 +83,7 @@ impl Messages {
             time: Time::Off,
             search: String::new(),
             compose: None,
-            unsent: String::new(),
+            number: 0,
             phase: phase.to_owned(),
             trouble: None,
             is_read: false,
@@ -92,11 +95,23 @@ impl Messages {
         }
     }
 
-    /// Opens the line for a message.
-    pub(super) fn write(&mut self) {
-        let text = std::mem::take(&mut self.unsent);
+    /// Opens the line for a message, with the text that was not sent.
+    pub(super) fn write(&mut self, draft: &Draft) {
+        let text = draft.text(PAYLOAD).unwrap_or_default();
         self.follows = true;
-        self.compose = Some(Line::new(&text, LONGEST));
+        self.number = draft.number;
+        self.compose = Some(Line::new(text, LONGEST.max(text.chars().count())));
+    }
+
+    /// Returns a text of the line for a message, to bring it back.
+    #[must_use]
+    pub(super) fn draft(&self, purpose: Purpose, text: &str) -> Draft {
+        Draft {
+            number: self.number,
+            purpose,
+            key: "m".to_owned(),
+            values: vec![(PAYLOAD, text.into())],
+        }
     }
 
     /// Takes what is known about the session now.
@@ -139,12 +154,20 @@ impl Messages {
                 None => self.talk.push(entry),
             }
         } else if is_activity(&kind) {
-            self.activity.push(entry);
+            match self.activity.twin(&entry) {
+                Some(place) => {
+                    entry.number = self.activity.entries[place].number;
+                    self.activity.entries[place] = entry;
+                }
+                None => self.activity.push(entry),
+            }
         }
     }
 
     /// Takes an event of the run.
     pub(super) fn streamed(&mut self, event: &Value, now: Timestamp) {
+        // A stream begins with what happened before.
+        let now = time_of(event).unwrap_or(now);
         let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
         let kind = text("type").to_owned();
         let id = [text("messageId"), text("message_id")].join("");
@@ -173,7 +196,9 @@ impl Messages {
         }
         if let Some(text) = text_of(&kind, &payload) {
             let entry = self.entry(&kind, text, &payload, Some(now));
-            self.activity.push(entry);
+            if self.activity.twin(&entry).is_none() {
+                self.activity.push(entry);
+            }
         }
     }
 
@@ -365,6 +390,18 @@ impl Messages {
         (0, 0)
     }
 
+    /// Lets both windows stand where they are: the conversation of the first size, the activity of the second one.
+    pub(super) fn stand(&mut self, sizes: [(usize, usize); 2], now: Timestamp) {
+        if !self.follows {
+            return;
+        }
+        for (focus, size) in [Focus::Talk, Focus::Activity].into_iter().zip(sizes) {
+            let top = self.top(focus, size, now);
+            self.pane_mut(focus).top = top;
+        }
+        self.follows = false;
+    }
+
     /// Moves the window of the focused pane by lines; it stops to follow the end.
     pub(super) fn scroll(&mut self, by: i64, size: (usize, usize), now: Timestamp) {
         let focus = self.focus;
@@ -476,6 +513,27 @@ impl Pane {
         }
     }
 
+    /// Returns the place of the entry that tells of the same begin or end of a run as a new one: one was stored, the
+    /// other one came by the stream. Between two of a kind, a run has ended or begun.
+    fn twin(&self, entry: &Entry) -> Option<usize> {
+        let is_mark = |it: &Entry| {
+            matches!(
+                it.kind.as_str(),
+                "RUN_STARTED" | "RUN_FINISHED" | "RUN_ERROR"
+            )
+        };
+        let is_twin =
+            |it: &Entry| it.kind == entry.kind && (it.seq.is_none() || entry.seq.is_none());
+        let millisecond = |it: &Entry| it.at.map(Timestamp::as_millisecond);
+        if !is_mark(entry) {
+            return None;
+        }
+        let is_same = |it: &Entry| is_twin(it) && millisecond(it) == millisecond(entry);
+        let last = self.entries.iter().rposition(is_mark);
+        let last = last.filter(|place| is_twin(&self.entries[*place]));
+        self.entries.iter().rposition(is_same).or(last)
+    }
+
     /// Returns how many entries are shown, and of how many if that is not all.
     #[must_use]
     pub(super) fn count(&self, visible: usize) -> String {
@@ -488,6 +546,13 @@ impl Pane {
     fn remove(&mut self, number: u64) {
         self.entries.retain(|it| it.number != number);
     }
+}
+
+/// Returns the time of an event, in milliseconds since 1970, if the runner tells it.
+fn time_of(event: &Value) -> Option<Timestamp> {
+    let milliseconds = event.get("timestamp")?.as_f64()?;
+    #[allow(clippy::cast_possible_truncation, reason = "another time is refused")]
+    Timestamp::from_millisecond(milliseconds as i64).ok()
 }
 
 fn is_talk(kind: &str) -> bool {
@@ -709,6 +774,65 @@ mod tests {
         messages.is_pretty = true;
         let rows = messages.window(Focus::Talk, size, now());
         assert_eq!(rows[0].1.text, "line 53");
+    }
+
+    #[test]
+    fn events_have_the_time_at_which_they_happened_and_a_run_begins_and_ends_once() {
+        let mark = |kind: &str, at: i64| json!({"type": kind, "timestamp": at});
+        let kinds = |messages: &Messages| {
+            let entries = messages.activity.entries.iter();
+            entries.map(|it| it.kind.clone()).collect::<Vec<_>>()
+        };
+        let both = ["RUN_STARTED", "RUN_FINISHED"];
+        let (start, end) = (1000, 2000);
+        for stored_first in [true, false] {
+            let mut messages = Messages::new("Running");
+            for (seq, (kind, at)) in (1..).zip([(both[0], start), (both[1], end)]) {
+                for is_stored in [stored_first, !stored_first] {
+                    if is_stored {
+                        messages.stored(&stored(seq, kind, "{}"));
+                    } else {
+                        messages.streamed(&mark(kind, at), now());
+                    }
+                }
+            }
+            assert_eq!(kinds(&messages), both);
+            // A stream that begins again repeats nothing, and the next run is another one.
+            let mut messages = Messages::new("Running");
+            for kind in [both[0], both[1], both[0], both[1]] {
+                messages.streamed(
+                    &mark(kind, if kind == both[0] { start } else { end }),
+                    now(),
+                );
+            }
+            assert_eq!(kinds(&messages), both);
+            messages.streamed(&mark(both[0], 3000), now());
+            assert_eq!(kinds(&messages).len(), 3);
+        }
+        let mut messages = Messages::new("Running");
+        messages.streamed(&mark(both[0], 1000), now());
+        let at = messages.activity.entries[0].at.unwrap();
+        assert_eq!(at.as_second(), 1);
+        messages.streamed(&json!({"type": "RUN_FINISHED"}), now());
+        assert_eq!(messages.activity.entries[1].at, Some(now()));
+    }
+
+    #[test]
+    fn both_panes_stand_still_when_one_is_moved() {
+        let mut messages = Messages::new("Running");
+        for seq in 1..=20 {
+            messages.stored(&stored(seq, "user", &format!("said {seq}")));
+            messages.stored(&stored(seq + 100, "log", &format!("did {seq}")));
+        }
+        let sizes = [(80, 5), (80, 4)];
+        let first = |messages: &Messages, focus| {
+            let size = sizes[usize::from(focus == Focus::Activity)];
+            messages.window(focus, size, now())[0].1.text.clone()
+        };
+        messages.stand(sizes, now());
+        messages.scroll(-1, sizes[0], now());
+        assert_eq!(first(&messages, Focus::Talk), "said 15");
+        assert_eq!(first(&messages, Focus::Activity), "did 17");
     }
 
     #[test]

@@ -116,7 +116,11 @@ fn title(state: &State, table: &Table, width: u16) -> String {
         rest.push_str(" <failures>");
     }
     if !table.marks.is_empty() {
-        rest.push_str(&format!(" <{} marked>", table.marks.len()));
+        let hidden = match table.hidden_marks() {
+            0 => String::new(),
+            hidden => format!(", {hidden} hidden"),
+        };
+        rest.push_str(&format!(" <{} marked{hidden}>", table.marks.len()));
     }
     scoped(table.view.name, scope, &rest, width)
 }

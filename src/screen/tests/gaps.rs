@@ -227,7 +227,8 @@ fn tab_goes_round_the_buttons_of_every_question() {
     let text = "name: be\nprompt: Other\n".to_owned();
     stage.event(Event::Edited(Ok(text)));
     stage.keys("<tab><enter>");
-    assert_eq!(stage.toast(), "Cancelled");
+    let said = "Cancelled; e again brings back what you typed";
+    assert_eq!(stage.toast(), said);
     assert!(stage.sent().is_empty());
     stage.keys("g<ctrl-d><backtab><enter>");
     assert_eq!(stage.sent().len(), 1);

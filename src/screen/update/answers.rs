@@ -164,14 +164,11 @@ fn elsewhere(said: Result<String, String>) -> Result<String, String> {
 }
 
 fn sent(state: &mut State, page: u64, told: Told, echo: Option<Record>) {
-    match told.said {
-        Ok(text) => state.say(text),
-        Err(why) => state.fail(why),
-    }
-    if let (Some(text), Some(page)) = (told.unsent, state.page_mut(page))
-        && let Body::Messages(messages) = &mut page.body
-    {
-        messages.unsent = text;
+    let again = told.unsent.and_then(|draft| state.keep(draft));
+    match (told.said, again) {
+        (Ok(text), _) => state.say(text),
+        (Err(why), Some(again)) => state.fail(format!("{why}; {again}")),
+        (Err(why), None) => state.fail(why),
     }
     if let (Some(echo), Some(page)) = (echo, state.page_mut(page))
         && let Body::Messages(messages) = &mut page.body
