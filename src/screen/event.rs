@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::effect::Send;
 use crate::resources::Record;
 
 /// One thing that happened.
@@ -81,6 +82,12 @@ pub(super) enum Answer {
         offers: Result<Vec<(String, String)>, Fault>,
         /// Why there may be more.
         gap: Option<String>,
+    },
+    /// The requests of a form that binds credentials, and which credentials are shadowed by them, in words.
+    Planned {
+        form: u64,
+        sends: Vec<Send>,
+        shadowed: Result<Vec<String>, Fault>,
     },
     Fetched {
         page: u64,

@@ -4,12 +4,12 @@ use super::common::{delete_question, deletion, named, project_of};
 use crate::api::{Method, path};
 use crate::resources::{AGENT, PROJECT, Record, SESSION};
 use crate::screen::effect::{Join, List, Load, Send};
+use crate::screen::naming::quoted;
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
     Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Tone, View,
     duration, for_any, tone_of,
 };
-use crate::text::quote;
 
 pub(super) static VIEW: View = View {
     kind: Kind::Sessions,
@@ -137,7 +137,7 @@ fn post(scope: &Scope, session: &Record, rest: &[&str]) -> Send {
 static START: Call = Call {
     question: None,
     title: "Start",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Starting session",
     make: |scope, session| {
@@ -146,9 +146,9 @@ static START: Call = Call {
 };
 
 static STOP: Call = Call {
-    question: Some(|_, session| format!("Stop session {}?", quote(session.name_or_id()))),
+    question: Some(|_, session| format!("Stop session {}?", quoted(session.name_or_id()))),
     title: "Stop",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Stopping session",
     make: |scope, session| {
@@ -157,9 +157,9 @@ static STOP: Call = Call {
 };
 
 static INTERRUPT: Call = Call {
-    question: Some(|_, session| format!("Interrupt session {}?", quote(session.name_or_id()))),
+    question: Some(|_, session| format!("Interrupt session {}?", quoted(session.name_or_id()))),
     title: "Interrupt",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Interrupting session",
     make: |scope, session| {
@@ -251,7 +251,7 @@ fn agents_of_form(_: &Scope, form: &Answers<'_>) -> Option<List> {
 static DELETE: Call = Call {
     question: Some(|_, session| delete_question("session", session)),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting session",
     make: |scope, session| {
