@@ -18,9 +18,17 @@ umask 022
 most_sums=100000 most_packed=100000000 most_unpacked=200000000 most_files=2000
 
 fail() { printf 'Error: %s\n' "$*" >&2; exit 1; }
-usage() {
-    printf '%s\n' 'install.sh --from PLACE [--version VERSION] [--prefix FOLDER]' 'install.sh --remove [--prefix FOLDER]' >&2
-    exit 2
+words='install.sh --from PLACE [--version VERSION] [--prefix FOLDER]
+install.sh --remove [--prefix FOLDER]'
+usage() { printf '%s\n' "$words" >&2; exit 2; }
+help() {
+    printf '%s\n' "$words" '' \
+        'Installs acpctl from an archive of a release, or removes what it installed.' '' \
+        '  --from PLACE       address (https://...) or folder of the archives and SHA256SUMS' \
+        '  --version VERSION  version to install (default: the highest one that is not a preview)' \
+        '  --prefix FOLDER    folder for bin and share (default: ~/.local)' \
+        '  --remove           remove the files of the last install'
+    exit 0
 }
 # Text from elsewhere on one short line: no sign of it reaches the terminal as a command.
 shown() { printf '%s' "$1" | head -c 120 | tr -c ' -~' '?'; }
@@ -35,6 +43,7 @@ while [ $# -gt 0 ]; do
         --version) version=$2; shift ;;
         --prefix) prefix=$2; shift ;;
         --remove) remove=yes ;;
+        --help | -h) help ;;
         *) usage ;;
     esac
     shift

@@ -151,7 +151,7 @@ fn from_a_login_program_to_an_access_that_is_gone_again() {
         "{err}"
     );
 
-    // A narrow access instead, stored and bound.
+    // An account with few rights instead, stored and bound.
     let (code, out, err) = bench.run(
         "credential create --mint view --name prod --bind team-a --ttl 1h --max-grade read --allow exec-plugin --yes",
     );
