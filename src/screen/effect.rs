@@ -185,6 +185,8 @@ pub(super) enum After {
     },
     /// Finds the role with this name first, and adds its ID as `role_id`.
     Role(&'static str),
+    /// First looks whether the project has an agent of this name: the platform would store a second one.
+    AgentOnce(String),
     /// Echoes the stored message in the page.
     Echo,
 }
@@ -252,21 +254,20 @@ impl Send {
         self
     }
 
+    /// Names the row where something is said.
+    #[must_use]
+    pub(super) fn naming(mut self, name: &str) -> Self {
+        self.done = format!("{name}: {}", self.done);
+        self.failed = format!("{name}: {}", self.failed);
+        self
+    }
+
     /// Names the row where something is said: it is one of several. `doing` says what is done to each.
     #[must_use]
     pub(super) fn one_of_several(mut self, row: &Record, doing: &str) -> Self {
         self.failed = format!("{}: {}", row.name_or_id(), self.failed);
         self.doing = Some(format!("{doing} {}", row.name_or_id()));
         self
-    }
-
-    /// Returns the text of the message that it sends to a session; an empty text if it sends none.
-    #[must_use]
-    pub(super) fn message(&self) -> &str {
-        let payload = self.fields.iter().find(|(name, _)| *name == "payload");
-        let text = payload.and_then(|(_, value)| value.as_str());
-        text.filter(|_| self.after == After::Echo)
-            .unwrap_or_default()
     }
 
     /// Returns method, path and fields as one line, without secrets.

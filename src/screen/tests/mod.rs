@@ -3,7 +3,10 @@
 mod changes;
 mod faults;
 mod gaps;
+mod phases;
 mod pictures;
+mod room;
 mod servers;
 mod stage;
+mod typed;
 mod views;

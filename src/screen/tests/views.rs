@@ -177,13 +177,14 @@ fn the_inbox_is_read_and_written() {
     assert!(stage.picture().contains("(human)"), "{}", stage.picture());
     stage.effects.clear();
     stage.keys("r");
-    let inbox = "/projects/web/agents/2agent00000000000000000001/inbox";
+    let agent = "2agent00000000000000000001";
+    let inbox = format!("/projects/web/agents/{agent}/inbox");
     assert_eq!(stage.sent(), [format!("PATCH {inbox}/in1 read=true")]);
     stage.keys("mhi<enter><ctrl-d><right><enter>");
     assert_eq!(
         stage.sent(),
         [
-            format!("POST {inbox} body=\"hi\""),
+            format!("POST {inbox} agent_id=\"{agent}\" body=\"hi\""),
             format!("DELETE {inbox}/in1")
         ]
     );
@@ -303,6 +304,27 @@ fn a_provider_is_chosen_by_its_first_letter_and_a_kubeconfig_is_refused_there() 
         let form = stage.state.form.as_ref().unwrap();
         assert_eq!(form.answers().text("provider"), provider);
     }
+}
+
+#[test]
+fn a_command_takes_its_words_as_they_are_meant() {
+    let mut stage = Stage::at_agents();
+    stage.keys(":<enter>");
+    assert_eq!(stage.toast(), "Viewing agents of web");
+    stage.keys(":cred<tab><enter>");
+    assert_eq!(stage.crumbs(), ["projects", "credentials"]);
+    stage.keys(":agents web zeta<enter>");
+    let said = ":agents takes one word; zeta is one too many";
+    assert_eq!(stage.toast(), said);
+    stage.keys(":agents web<enter>");
+    stage.rows(
+        &crate::resources::AGENT,
+        json!([{"id": "a1", "name": "lead"}]),
+    );
+    stage.keys(":dump my rows<enter>");
+    let is_file =
+        |effect: &Effect| matches!(effect, Effect::Write { path, .. } if path == "my rows");
+    assert!(stage.effects.iter().any(is_file));
 }
 
 #[test]

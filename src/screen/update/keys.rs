@@ -6,11 +6,11 @@ use super::{actions, commands, pages, typing};
 use crate::resources::can_be_id;
 use crate::screen::detail::Form as Text;
 use crate::screen::effect::Effect;
-use crate::screen::entry::Time;
+use crate::screen::entry::{Focus, Time};
 use crate::screen::layout;
-use crate::screen::messages::Focus;
 use crate::screen::shown;
 use crate::screen::state::{Body, Mode, State};
+use crate::screen::view::View;
 
 /// The rows that one notch of the wheel moves.
 const NOTCH: i64 = 3;
@@ -90,8 +90,8 @@ fn escape(state: &mut State, effects: &mut Vec<Effect>) {
             table.arrange(now);
             Some("All rows")
         }
-        Some(Body::Messages(messages)) if !messages.search.is_empty() => {
-            messages.search.clear();
+        Some(Body::Messages(messages)) if !messages.search().is_empty() => {
+            messages.search_for("");
             Some("Search cleared")
         }
         Some(Body::Detail(detail)) if !detail.search.is_empty() => {
@@ -125,6 +125,7 @@ fn motion(key: KeyEvent, page: usize) -> Option<i64> {
 
 fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let rows = layout::table_rows(state);
+    let width = layout::table_width(state);
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
     let now = state.now;
     // The keys of the view come first: they are the ones that the header shows.
@@ -145,10 +146,10 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char(' ') => mark(state),
         KeyCode::Char('w') if ctrl => {
             table.is_wide = !table.is_wide;
-            let said = if table.is_wide {
-                "All columns"
-            } else {
-                "Usual columns"
+            let said = match (table.is_wide, left_out(table.view, width)) {
+                (false, _) => "Usual columns".to_owned(),
+                (true, titles) if titles.is_empty() => "All columns".to_owned(),
+                (true, titles) => format!("All columns that have room; left out: {titles}"),
             };
             state.say(said);
         }
@@ -184,6 +185,15 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         _ => means_nothing(state, key),
     }
+}
+
+/// Names the columns that have no room in the wide form.
+fn left_out(view: &View, width: usize) -> String {
+    let shown = layout::columns(view, width, true);
+    let is_shown = |at: &usize| shown.iter().any(|(place, _)| place == at);
+    let titles = (0..view.columns.len()).filter(|at| !is_shown(at));
+    let titles: Vec<&str> = titles.map(|at| view.columns[at].title).collect();
+    titles.join(", ")
 }
 
 fn mark(state: &mut State) {
@@ -269,7 +279,7 @@ fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 
 fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let now = state.now;
-    let size = pane_size(state);
+    let sizes = pane_sizes(state);
     let refusal = state.refusal();
     let Some(messages) = state.messages_mut() else {
         return;
@@ -277,20 +287,21 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Char('G') | KeyCode::End => return messages.follows = true,
         KeyCode::Char('g') | KeyCode::Home if key.modifiers.is_empty() => {
+            messages.stand(sizes, now);
             return messages.go_to_start();
         }
         _ => {}
     }
+    let size = size_of(messages.focus, sizes);
     if let Some(by) = motion(key, size.1) {
+        messages.stand(sizes, now);
         return messages.scroll(by, size, now);
     }
     let on = |is_on: bool| if is_on { "on" } else { "off" };
     match key.code {
         KeyCode::Char('s') => {
             let follows = !messages.follows;
-            if !follows {
-                messages.scroll(0, size, now);
-            }
+            messages.stand(sizes, now);
             messages.follows = follows;
             state.say(format!("Autoscroll {}", on(follows)));
         }
@@ -314,7 +325,7 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             if let Some(why) = refusal {
                 return state.complain(why);
             }
-            messages.write();
+            typing::write(state);
         }
         KeyCode::Char('c') => {
             let entry = messages.pointed(messages.focus);
@@ -344,17 +355,20 @@ fn means_nothing(state: &mut State, key: KeyEvent) {
     }
 }
 
-/// Returns width and height of the pane of messages that has the focus.
-fn pane_size(state: &State) -> (usize, usize) {
+/// Returns width and height of the panes of messages: of the conversation and of the activity.
+fn pane_sizes(state: &State) -> [(usize, usize); 2] {
     let Some(Body::Messages(messages)) = state.top().map(|page| &page.body) else {
-        return (1, 1);
+        return [(1, 1); 2];
     };
     let (talk, activity) = layout::panes(state, messages.is_zoomed, 0);
-    let area = match messages.focus {
+    [talk, activity].map(|area| (usize::from(area.width), usize::from(area.height)))
+}
+
+fn size_of(focus: Focus, [talk, activity]: [(usize, usize); 2]) -> (usize, usize) {
+    match focus {
         Focus::Talk => talk,
         Focus::Activity => activity,
-    };
-    (usize::from(area.width), usize::from(area.height))
+    }
 }
 
 fn help(state: &mut State, key: KeyEvent) {
@@ -371,14 +385,17 @@ fn help(state: &mut State, key: KeyEvent) {
 /// Moves what lies on top by the wheel.
 pub(super) fn wheel(state: &mut State, by: i32) {
     let by = i64::from(by) * NOTCH;
-    let (now, size) = (state.now, pane_size(state));
+    let (now, sizes) = (state.now, pane_sizes(state));
     if state.dialog.is_some() || state.form.is_some() {
         return;
     }
     match state.top_mut().map(|page| &mut page.body) {
         Some(Body::Table(table)) => table.step(by),
         Some(Body::Detail(detail)) => detail.step(by),
-        Some(Body::Messages(messages)) => messages.scroll(by, size, now),
+        Some(Body::Messages(messages)) => {
+            messages.stand(sizes, now);
+            messages.scroll(by, size_of(messages.focus, sizes), now);
+        }
         Some(Body::Help { .. }) | None => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use super::common::{delete_question, deletion, named, of_project};
 use crate::api::{Method, path};
-use crate::resources::{AGENT, Record};
+use crate::resources::{AGENT, FINAL_PHASES, Record};
 use crate::screen::effect::{After, Join, Send};
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
@@ -116,6 +116,11 @@ static STOP: Call = Call {
     doing: "Stopping agent",
     make: |scope, agent| match agent.text("current_session_id") {
         "" => Err(format!("Agent {} has no active session", agent.name())),
+        _ if FINAL_PHASES.contains(&phase(agent)) => Err(format!(
+            "The session of agent {} is already {}",
+            agent.name(),
+            phase(agent)
+        )),
         id => Ok(
             Send::new(Method::Post, path(&["sessions", id, "stop"]), scope)
                 .says("Agent stopped", "Stop agent failed"),
@@ -136,6 +141,7 @@ static SEND: Form = Form {
         let agent = agent.ok_or("No agent selected")?;
         Ok(
             Send::new(Method::Post, below(scope, agent, &["inbox"]), scope)
+                .with("agent_id", agent.id())
                 .with("body", form.text("body"))
                 .says("Message sent", "Send message failed"),
         )
@@ -177,6 +183,7 @@ static NEW: Form = Form {
                 .with("name", name)
                 .with("project_id", project)
                 .with_filled("prompt", form.text("prompt"))
+                .then(After::AgentOnce(name.to_owned()))
                 .says(format!("Agent created: {name}"), "Create agent failed"),
         )
     },

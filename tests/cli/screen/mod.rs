@@ -2,6 +2,7 @@
 
 mod gaps;
 mod servers;
+mod typed;
 mod walk;
 
 use serde_json::json;
