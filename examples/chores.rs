@@ -85,6 +85,13 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let further: Vec<String> = words.collect();
+    if matches!(further.first().map(String::as_str), Some("--help" | "-h")) {
+        eprintln!("cargo chores {} [WORDS]\n\n  {}\n", chore.name, chore.help);
+        for step in chore.steps {
+            eprintln!("  $ {step}");
+        }
+        return ExitCode::SUCCESS;
+    }
     let last = chore.steps.len() - 1;
     for (number, step) in chore.steps.iter().enumerate() {
         let words: &[String] = if number == last { &further } else { &[] };

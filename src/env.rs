@@ -67,7 +67,7 @@ variables! {
     DIGEST_KEY = "AMBIENT_DIGEST_KEY", Text, "Secret of 32 characters at least that all jobs share: they then recognize a credential that holds the same, in place of the key in `~/.local/share/ambient`.";
     NO_SECRET_ARGS = "AMBIENT_NO_SECRET_ARGS", Presence, "Set: a secret on the command line is refused instead of warned about.";
     RELEASE_URL = "ACPCTL_RELEASE_URL", Text, "Address that `version --check` asks for the newest release of acpctl.";
-    CI = "CI", Presence, "Set by CI systems: acpctl never prompts. `false`, `0`, `no` and `off` count as unset.";
+    CI = "CI", Presence, "CI systems set it: nothing prompts then. `false`, `0`, `no` and `off` count as unset.";
     ACPCTL_PAGER = "ACPCTL_PAGER", Text, "Program that shows output that is longer than the window of a terminal; `cat` for none. It wins over `config set pager` and `PAGER`.";
     PAGER = "PAGER", Text, "The same, if neither `ACPCTL_PAGER` nor the configuration file names one (default `less -FRX`).";
     NO_COLOR = "NO_COLOR", Presence, "Disables color.";

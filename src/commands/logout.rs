@@ -33,7 +33,8 @@ const INTERRUPTED: [&str; 2] = [
 
 /// Log out from the Ambient API server
 ///
-/// Removes every token from this machine, and ends the login at the identity provider if that supports it.
+/// Removes the login of the current context from this machine, and ends it at the identity provider if that supports
+/// it. While the embedded API is in effect, no login of a server is removed: name its context with --context-name.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -95,7 +96,7 @@ fn whence(config: &Config) -> String {
     format!("The login at {server}{context} is removed from this machine.")
 }
 
-/// Returns the failure of a logout while the embedded API is in effect: the login in the file is one for another server.
+/// Returns the failure of a logout while the embedded API is in effect: the login in the file is for another server.
 fn of_another_server(config: &Config) -> Failure {
     let server = url_for_people(login_url(config));
     let context = config.place().context;

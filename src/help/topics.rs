@@ -27,7 +27,8 @@ pub(super) fn topic(name: &str, look: Look) -> Option<String> {
     let row = |term: &str, help: &str| (term.to_owned(), help.replace('`', ""));
     let (intro, rows, end): (&str, Vec<_>, String) = match name {
         "environment" => (
-            "acpctl reads these variables. An empty one counts as unset. A flag wins over a variable, \
+            "acpctl reads these variables. An empty one counts as unset; an empty AMBIENT_API_URL is \
+             an error if nothing else names the server. A flag wins over a variable, \
              and a variable wins over the configuration file.",
             env::ALL.iter().map(|var| row(var.name, var.help)).collect(),
             String::new(),

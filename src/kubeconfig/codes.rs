@@ -102,7 +102,7 @@ pub(super) const CODES: &[Row] = &[
         "too-large",
         "the text is over 32 MiB (the limit is ours; Kubernetes has none)",
         "the text is larger than 32 MiB",
-        "cut it first: `kubectl config view --raw --minify --flatten --context NAME`",
+        "keep one context first: `kubectl config view --raw --minify --flatten --context NAME`",
     ),
     refused(
         Load,
@@ -234,14 +234,14 @@ pub(super) const CODES: &[Row] = &[
     refused(
         Rest,
         "cluster-not-found",
-        "the context's cluster does not exist, and there are other faults or the context is to be cut out",
+        "the context's cluster does not exist, and there are other faults or only this context is kept",
         "cluster {} does not exist",
         "point the context at an existing cluster",
     ),
     refused(
         Rest,
         "user-not-found",
-        "the context's user does not exist, and the context is to be cut out",
+        "the context's user does not exist, and only this context is kept",
         "user {} does not exist",
         "point the context at an existing user",
     ),
@@ -792,7 +792,7 @@ pub(super) const CODES: &[Row] = &[
         "file-too-large",
         "the file is over 1 MiB",
         "the file is large: it may hold other contexts or unrelated text",
-        "cut out the context: `kubectl config view --raw --minify --flatten`",
+        "keep one context only: `kubectl config view --raw --minify --flatten`",
     ),
     lint(
         Error,
@@ -811,7 +811,7 @@ pub(super) const CODES: &[Row] = &[
     lint(
         Error,
         "exec-relative-command",
-        "the exec command of a context that is cut out holds a path",
+        "the exec command of the one context that is kept holds a path",
         "the program {} is not part of the kubeconfig",
         "set the user's token to that of a service account: `kubectl create token NAME --duration 24h`",
     ),
@@ -971,7 +971,7 @@ mod tests {
         section(
             &mut out,
             "Lint",
-            "What is valid, but will not work or should not be used from a runner's container.",
+            "Findings about kubeconfigs that are valid, but will not work or should not be used from a runner's container.",
             &|row: &Row| row.gate.is_none() && !is_of_target(row),
         );
         section(

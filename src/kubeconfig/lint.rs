@@ -404,14 +404,24 @@ impl<'t> Lint<'_, 't> {
     fn admin(&mut self) {
         let user = &self.chosen.user;
         let admin_like = |name: &str| name.to_ascii_lowercase().contains("admin") || name == "root";
-        let named = admin_like(self.chosen.context.user) || admin_like(&self.chosen.name);
-        let masters = || {
+        let is_master = || {
             cert::client_certificate(&user.certificate_data.bytes())
                 .is_some_and(|certificate| certificate.system_masters)
         };
-        if named || masters() {
-            self.user_note("admin-identity", "");
-        }
+        let code = "admin-identity";
+        let finding = if admin_like(self.chosen.context.user) {
+            let finding = self.chosen.on_user(code, "");
+            finding.detail("the user's name suggests an administrator")
+        } else if is_master() {
+            let finding = self.chosen.on_user(code, "");
+            finding.detail("its certificate is of the group system:masters")
+        } else if admin_like(&self.chosen.name) {
+            let finding = self.chosen.on_context(code, "");
+            finding.detail("the context's name suggests an administrator")
+        } else {
+            return;
+        };
+        self.findings.push(finding);
     }
 }
 

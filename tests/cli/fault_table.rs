@@ -22,7 +22,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
 const HEAD: &str = "\
 # Faults
 
-What each command of `credential` does when the server or the network fails. A test makes this file
+How each command of `credential` behaves when the server or the network fails. A test makes this file
 (`tests/cli/fault_table.rs`) and fails where the program does otherwise;
 `UPDATE_FAULTS=1 cargo test --test cli fault_table` writes it anew. `SERVER` is the server's address, `×3` a request
 sent three times. Faults marked \"then good\" happen once; all others stay.

@@ -225,6 +225,24 @@ fn install_replace_and_remove(shell: &Path, path: &OsString) {
 }
 
 #[test]
+fn the_help_explains_each_word_and_changes_nothing() {
+    let release = Release::new();
+    for word in ["--help", "-h"] {
+        let (code, text) = release.install(&[word]);
+        assert_eq!(code, 0, "{text}");
+        for wanted in [
+            "--from PLACE ",
+            "--version VERSION ",
+            "--prefix FOLDER ",
+            "--remove ",
+        ] {
+            assert!(text.contains(wanted), "{wanted}: {text}");
+        }
+    }
+    assert!(!release.prefix().exists());
+}
+
+#[test]
 fn a_wrong_checksum_changes_nothing() {
     let release = Release::with_update();
     let mut archive = fs::read(release.archive("1.1.0")).unwrap();

@@ -139,13 +139,12 @@ fn validate_names_each_problem_with_its_fix() {
 #[test]
 fn create_carves_one_context_and_exec_uses_it() {
     let env = TestEnv::new();
-    env.config(r#"{"local": true}"#);
     env.file("../.kube/config", SEVERAL);
-    let project = ["create", "project", "--name", "team-a"];
-    env.acpctl().args(project).assert().success();
     let shell = Shell::start(&env, 30, 92);
     let mut frames = vec![shell.frame(800)];
     for (line, shown) in [
+        ("acpctl config set local true", 1500),
+        ("acpctl project create team-a", 1500),
         (
             "acpctl credential create -f ~/.kube/config --bind team-a",
             5000,

@@ -204,9 +204,11 @@ fn a_mode_that_the_user_names_is_shown_and_nobody_is_asked() {
         let shown: Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!(shown["server_mode"], mode);
         let doctor = format!("doctor --server-mode {mode}");
-        let (_, stdout, _) = run(&TestEnv::new(), &server, &doctor);
-        assert!(stdout.contains(words), "{stdout}");
-        assert!(stdout.contains("(--server-mode)"), "{stdout}");
+        for doctor in [doctor.clone(), format!("--local {doctor}")] {
+            let (_, stdout, _) = run(&TestEnv::new(), &server, &doctor);
+            assert!(stdout.contains(words), "{doctor}: {stdout}");
+            assert!(stdout.contains("(--server-mode)"), "{doctor}: {stdout}");
+        }
     }
     assert_eq!(asked(), 0, "{:?}", server.lines());
 }

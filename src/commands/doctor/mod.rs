@@ -106,6 +106,8 @@ fn checks(ctx: &Ctx, way: Way, mode: Option<Target>) -> Vec<Check> {
     found.extend(files::variables());
     if way == Way::Server {
         found.extend(platform::checks(ctx, mode));
+    } else if mode.is_some() {
+        found.push(platform::sessions(mode, platform::BY_FLAG));
     }
     if way != Way::Pod {
         found.push(tools::keyring(ctx));

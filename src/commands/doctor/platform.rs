@@ -114,7 +114,7 @@ fn server_and_clock(
             let mut found: Vec<Check> = std::iter::once(server).collect();
             found.extend(clock(&answer, now));
             found.extend(is_right.then(|| match mode {
-                Some(mode) => sessions(Some(mode), " (--server-mode)"),
+                Some(mode) => sessions(Some(mode), BY_FLAG),
                 None => sessions(how_sessions_run(ctx, settings, mode_token), ""),
             }));
             found
@@ -146,8 +146,11 @@ fn how_sessions_run(ctx: &Ctx, settings: &Settings, token: Option<SecretString>)
     asked.ok().flatten()
 }
 
+/// The source of a mode that the user names.
+pub(super) const BY_FLAG: &str = " (--server-mode)";
+
 /// Says how the server runs sessions, and what that means for kubeconfigs. `source` tells who says so.
-fn sessions(mode: Option<Target>, source: &str) -> Check {
+pub(super) fn sessions(mode: Option<Target>, source: &str) -> Check {
     let name = "sessions";
     match mode {
         Some(Target::Pod) => ok(

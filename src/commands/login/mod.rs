@@ -193,7 +193,11 @@ impl<'f> Report<'f> {
             return Ok(());
         }
         let path = &self.path;
-        let sentence = format!("Login successful. Configuration saved to {path}");
+        let sentence = if ctx.rehearses() {
+            format!("The login would be saved to {path}")
+        } else {
+            format!("Login successful. Configuration saved to {path}")
+        };
         outcome::said(ctx, self.format, &sentence, &self.result)
     }
 

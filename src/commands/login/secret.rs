@@ -1,5 +1,7 @@
 //! A secret that a flag of the login gives.
 
+use std::path::Path;
+
 use secrecy::SecretString;
 
 use crate::ctx::Ctx;
@@ -14,9 +16,13 @@ use crate::secret_file;
 /// It can't be read, is empty, or is not text.
 pub(super) fn read_secret(ctx: &Ctx, value: &str) -> Result<SecretString, Failure> {
     let input = input::from_token_flag(value)?;
-    if let input::Source::File(path) = &input.source
-        && let Some(warning) = secret_file::open_to_others(path)
-    {
+    let file = match &input.source {
+        input::Source::File(path) => Some(path.as_path()),
+        // It may be a file too: `--token - < token.txt`.
+        input::Source::Stdin => Some(Path::new("/dev/stdin")),
+        _ => None,
+    };
+    if let Some(warning) = file.and_then(secret_file::open_to_others) {
         ctx.out.warn(&warning);
     }
     // Scripts of the Go tool compare what `login` prints in a pipe.

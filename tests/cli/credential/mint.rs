@@ -151,7 +151,7 @@ fn from_a_login_program_to_an_access_that_is_gone_again() {
         "{err}"
     );
 
-    // The refusal of the kubeconfig itself shows the line that makes a narrow access.
+    // The refusal of the kubeconfig itself shows the line that makes an account with few rights.
     let (code, _, err) = bench.run("credential create -f kubeconfig --context dev --name other");
     assert_eq!(code, 7, "{err}");
     let accept = "to store it knowingly, add --allow exec-plugin --allow exec-relative-command\n";
@@ -166,7 +166,7 @@ fn from_a_login_program_to_an_access_that_is_gone_again() {
     bench.ok(&format!("{line} --yes"));
     bench.ok("credential revoke other --yes --allow exec-plugin");
 
-    // A narrow access instead, stored and bound.
+    // An account with few rights instead, stored and bound.
     let (code, out, err) = bench.run(
         "credential create --mint view --name prod --bind team-a --ttl 1h --max-grade read --allow exec-plugin --yes",
     );

@@ -155,6 +155,8 @@ fn a_secret_is_found_in_every_form() {
     let (code, stdout, stderr) = scan(&env, "clean");
     assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
     assert!(stderr.contains("Searched 3 files"), "{stderr}");
+    let quiet = scan(&env, "clean -q");
+    assert_eq!(quiet, (Some(0), String::new(), String::new()));
 }
 
 #[test]

@@ -234,3 +234,29 @@ fn addresses_that_can_not_be_are_told_apart() {
         assert!(!stdout.contains("server-no-scheme"), "{stdout}");
     }
 }
+
+#[test]
+fn an_administrator_is_found_where_the_name_says_it() {
+    let env = TestEnv::new();
+    for (context, user, path, words) in [
+        ("admin@prod", "agent", "contexts[0]", "the context's name"),
+        ("prod", "cluster-admin", "users[0]", "the user's name"),
+    ] {
+        env.file(
+            "k.yaml",
+            format!(
+                "apiVersion: v1\nkind: Config\ncurrent-context: {context}\n\
+                 contexts: [{{name: {context}, context: {{cluster: c, user: {user}, namespace: ns}}}}]\n\
+                 clusters: [{{name: c, cluster: {{server: 'https://api.example.com:6443'}}}}]\n\
+                 users: [{{name: {user}, user: {{token: xC0PfQ2nR8dLw7vTkB5s}}}}]\n"
+            ),
+        );
+        let (_, stdout, _) = validate(&env, &["k.yaml"]);
+        let finding = stdout.lines().find(|line| line.contains("admin-identity"));
+        let finding = finding.unwrap_or_else(|| panic!("{stdout}"));
+        assert!(
+            finding.contains(path) && finding.contains(words),
+            "{finding}"
+        );
+    }
+}

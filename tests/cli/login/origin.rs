@@ -380,6 +380,7 @@ fn the_advice_about_an_open_secret_can_be_pasted() {
     for script in [
         "\"$1\" login \"$2\" --token-fd 3 3<\"$3\"",
         "\"$1\" login \"$2\" --token \"@$3\"",
+        "\"$1\" login \"$2\" --token - <\"$3\"",
     ] {
         fs::set_permissions(&token, fs::Permissions::from_mode(0o644)).unwrap();
         let stderr = login(script);
@@ -454,6 +455,12 @@ fn a_rejected_token_does_not_replace_a_login() {
         );
         assert_eq!(env.saved(), before);
     }
+    let line = ["login", home.url(), "--token", new, "--dry-run"];
+    let (stdout, _) = streams(&env.acpctl().args(line).output().unwrap());
+    let path = env.config_path().display().to_string();
+    let would = format!("The login would be saved to {path} (dry run)\n");
+    assert_eq!(stdout, would);
+    assert_eq!(env.saved(), before);
     let output = env
         .acpctl()
         .args(["login", url, "--token", new, "-o", "json"])

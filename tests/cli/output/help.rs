@@ -101,7 +101,7 @@ fn help_of_credential_create_groups_its_flags() {
       acpctl credential create [flags]
 
     Examples:
-      # The current context of a file, checked, cut out, and bound to a project
+      # Check the current context of a file, store it without the others, and bind it to a project
       acpctl credential create -f ~/.kube/config --bind team-a
       # Another context, under another name
       acpctl credential create -f ~/.kube/config --context dev --name staging
@@ -111,7 +111,7 @@ fn help_of_credential_create_groups_its_flags() {
       gh auth token | acpctl credential create --provider github --name bot --token -
       # Only look: what would be stored, and what is wrong with it
       acpctl credential create --provider kubeconfig --from-file ~/.kube/config --dry-run -o json
-      # A new, narrow access in the cluster instead of your own, for eight hours
+      # A new account with few rights in the cluster instead of your own, for eight hours
       acpctl credential create --mint view --namespace team-a --context dev --name team-a-view --bind team-a
       # Step by step, on a terminal
       acpctl credential create
@@ -240,4 +240,13 @@ fn a_misspelled_word_behind_help_is_an_error_at_each_level() {
     assert_eq!(said("help get sessions"), said("get --help"));
     assert_eq!(said("help session list"), said("get --help"));
     assert_eq!(said("help credential ls"), said("credential list --help"));
+}
+
+#[test]
+fn pages_about_variables_and_exit_codes_fit_eighty_columns() {
+    for topic in ["environment", "exit-codes"] {
+        let page = TestEnv::new().acpctl().args(["help", topic]).stdout();
+        let long = page.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None);
+    }
 }

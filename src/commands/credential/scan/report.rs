@@ -251,7 +251,7 @@ impl<'r> Report<'r> {
                 &self.format,
             )?;
         }
-        self.ctx.out.note(&format!(
+        self.ctx.out.aside(&format!(
             "Searched {} ({}) for {}",
             count(self.files, "file"),
             size(self.bytes),
