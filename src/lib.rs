@@ -6,7 +6,8 @@
 //! - [`cluster`]: the client of a Kubernetes API server, for one carved kubeconfig
 //! - [`api`]: the client; [`resources`]: a description of each kind of object
 //! - [`lookup`]: finds one object by its id or its name
-//! - [`holders`]: who may use a credential; [`starting`]: the prompt of a start on its way to the session
+//! - [`holders`]: who may use a credential; [`binding`]: lets sessions use one
+//! - [`starting`]: the prompt of a start on its way to the session
 //! - [`runner`]: what a session does with credentials; [`session_helper`]: a private folder and a child process
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
@@ -25,6 +26,7 @@
 mod agent_once;
 mod api;
 mod auth;
+mod binding;
 mod cli;
 mod cluster;
 mod commands;

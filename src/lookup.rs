@@ -23,7 +23,7 @@ use crate::config::settings::Origin;
 use crate::failure::{Failure, Kind};
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, List, POLICY, PROJECT, PROVIDER, ROLE, Record, Resource,
-    SCHEDULED_SESSION, SESSION, is_usable_id,
+    SCHEDULED_SESSION, SESSION, check_owner, is_usable_id,
 };
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
@@ -639,7 +639,28 @@ async fn session_of_agent(
         .fetch(&SESSION, &sessions.request(Method::Get, id))
         .await
         .with_context(|| format!("get session {} of agent {}", quote(id), quote(name)))?;
+    check_session_of(project, &agent, &session)?;
     Ok(Some(session))
+}
+
+/// Refuses a session that an agent names as its own and that names another agent, or another project.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(crate) fn check_session_of(
+    project: &str,
+    agent: &Record,
+    session: &Record,
+) -> Result<(), Error> {
+    let project = match agent.text("project_id") {
+        "" => project,
+        own => own,
+    };
+    let checked = check_owner(session, project, agent.id());
+    checked.map_err(|why| {
+        let name = quote(agent.name_or_id());
+        Error::Unrelated(format!("the session of agent {name}: {why}"))
+    })
 }
 
 /// Returns the error for an object that does not exist.

@@ -45,6 +45,27 @@ pub(crate) async fn deliver(
     })
 }
 
+/// Says what does not follow, on a server of the embedded API, from a request that succeeded. `has_runner` is what
+/// the server tells; another one tells nothing.
+pub(crate) fn lacking(
+    has_runner: Option<bool>,
+    request: &Request,
+    answer: &Value,
+) -> Option<&'static str> {
+    const NOBODY: &str = "nobody runs the sessions here: acpctl serve --run-sessions -- COMMAND";
+    const NOTHING: &str = "nothing starts: the embedded API ignores a trigger";
+    const LATER: &str = "the embedded API does not start it on its own: start it";
+    let has_runner = has_runner?;
+    let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+    match request.path.rsplit('/').next() {
+        _ if request.method != Method::Post => None,
+        Some("start") => (!has_runner).then_some(NOBODY),
+        Some("trigger") => (text("kind") != "Session").then_some(NOTHING),
+        Some("sessions") => text("phase").is_empty().then_some(LATER),
+        _ => None,
+    }
+}
+
 async fn send(
     client: &Client,
     session: &str,

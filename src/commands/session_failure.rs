@@ -7,7 +7,7 @@ use crate::api::{Client, path};
 use crate::ctx::Ctx;
 use crate::resources::Record;
 use crate::runner::table::Target;
-use crate::text::{acpctl, quote, secrets, visible};
+use crate::text::{acpctl_for, quote, secrets, visible};
 
 /// The type of the condition that holds the reason of a failed sandbox.
 const SANDBOX_FAILURE: &str = "SandboxFailure";
@@ -59,7 +59,7 @@ pub(crate) fn waits_for(client: &Client, session: &Record) -> Option<String> {
 /// On the embedded API, a session that was created has no phase until it is started.
 fn unstarted(client: &Client, session: &Record) -> Option<String> {
     let has_runner = client.has_runner()?;
-    let start = acpctl(&["session", "start", session.id()]);
+    let start = acpctl_for(&["session", "start"], session.id(), &[]);
     let how =
         format!("The embedded API does not start a new session on its own. To start it: {start}");
     Some(if has_runner {

@@ -53,7 +53,9 @@ pub(crate) use provider::PROVIDER;
 pub(crate) use record::{List, Record, WrongType};
 pub(crate) use role::{ROLE, ROLE_BINDING};
 pub(crate) use scheduled_session::SCHEDULED_SESSION;
-pub(crate) use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, RUN_SCREEN, SESSION};
+pub(crate) use session::{
+    ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, RUN_SCREEN, SESSION, check_owner,
+};
 pub(crate) use session_event::SESSION_EVENT;
 pub(crate) use session_message::SESSION_MESSAGE;
 pub(crate) use user::{PROJECT_SETTINGS, USER};

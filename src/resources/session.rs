@@ -1,6 +1,8 @@
 //! Sessions (docs/interface/cli-core.md sections 4.5 and 7.9.2).
 
 use super::description::{AGE, Column, Resource, Scope, Type, column, field, required, text};
+use super::record::Record;
+use crate::text::quote;
 
 pub(crate) static SESSION: Resource = Resource {
     word: "session",
@@ -103,3 +105,22 @@ pub(crate) static RUN_SCREEN: &[Column] = &[
     column("ID", 27, "id"),
     AGE,
 ];
+
+/// Refuses a session that names another project or another agent than these. An empty ID is one that is not known.
+///
+/// # Errors
+/// The sentence that says which other one it names.
+pub(crate) fn check_owner(session: &Record, project: &str, agent: &str) -> Result<(), String> {
+    for (field, meant) in [("project_id", project), ("agent_id", agent)] {
+        let named = session.text(field);
+        if !named.is_empty() && !meant.is_empty() && named != meant {
+            return Err(format!(
+                "session {} belongs to something else: its {field} is {}, not {}",
+                quote(session.id()),
+                quote(named),
+                quote(meant)
+            ));
+        }
+    }
+    Ok(())
+}

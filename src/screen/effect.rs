@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::scope::Scope;
 use crate::api::Method;
+use crate::binding::Grantee;
 use crate::resources::{Record, Resource};
 
 /// One wish of the state.
@@ -17,6 +18,11 @@ pub(super) enum Effect {
     /// Sends requests one after the other, and reports each.
     Send {
         page: u64,
+        sends: Vec<Send>,
+    },
+    /// Finds out which credentials are shadowed by the bindings that a form results in.
+    Plan {
+        form: u64,
         sends: Vec<Send>,
     },
     /// Follows the messages of a session, until the page is gone.
@@ -183,10 +189,19 @@ pub(super) enum After {
         /// The fields as they were read, for an object that does not tell when it was changed.
         fields: Map<String, Value>,
     },
-    /// Finds the role with this name first, and adds its ID as `role_id`.
-    Role(&'static str),
     /// First looks whether the project has an agent of this name: the platform would store a second one.
     AgentOnce(String),
+    /// Lets sessions use the credential of this ID; `to` names them.
+    Bind {
+        credential: String,
+        grantee: Grantee,
+        to: String,
+    },
+    /// First checks that the session at this path is one of this agent.
+    SessionOf {
+        get: String,
+        agent: String,
+    },
     /// Echoes the stored message in the page.
     Echo,
 }
@@ -247,6 +262,21 @@ impl Send {
         self
     }
 
+    /// True if it lets sessions use a credential.
+    #[must_use]
+    pub(super) fn binds(&self) -> bool {
+        self.bound_to().is_some()
+    }
+
+    /// Returns what names the sessions that it lets use a credential.
+    #[must_use]
+    pub(super) fn bound_to(&self) -> Option<&str> {
+        match &self.after {
+            After::Bind { to, .. } => Some(to),
+            _ => None,
+        }
+    }
+
     /// Says for which row it is.
     #[must_use]
     pub(super) fn for_row(mut self, row: &Record) -> Self {
@@ -279,6 +309,16 @@ impl Send {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
+        if let After::Bind {
+            credential,
+            grantee,
+            ..
+        } = &self.after
+        {
+            fields.push(format!("credential_id={credential:?}"));
+            fields.push(format!("project_id={:?}", grantee.project));
+            fields.extend(grantee.agent.iter().map(|it| format!("agent_id={it:?}")));
+        }
         fields.extend(self.secret.iter().map(|(name, _)| format!("{name}=***")));
         let line = format!("{} {} {}", self.method, self.path, fields.join(" "));
         line.trim_end().to_owned()

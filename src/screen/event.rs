@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::effect::Send;
 use super::newest::Newest;
 use crate::resources::Record;
 
@@ -83,6 +84,12 @@ pub(super) enum Answer {
         offers: Result<Vec<(String, String)>, Fault>,
         /// Why there may be more.
         gap: Option<String>,
+    },
+    /// The requests of a form that binds credentials, and which credentials are shadowed by them, in words.
+    Planned {
+        form: u64,
+        sends: Vec<Send>,
+        shadowed: Result<Vec<String>, Fault>,
     },
     Fetched {
         page: u64,

@@ -9,6 +9,7 @@ use super::naming::Names;
 use super::scope::Scope;
 use super::view::{Answers, Field, Form, Input};
 use crate::resources::Record;
+use crate::text::quote;
 
 /// The most characters of a field.
 const LONGEST: usize = 100_000;
@@ -19,6 +20,8 @@ pub(super) struct OpenForm {
     pub page: u64,
     pub form: &'static Form,
     pub scope: Scope,
+    /// The scope from which the fields begin: that of the page, with the project that the header names.
+    start: Scope,
     /// The rows that it is for, with a request for each; none for a form that needs no row.
     rows: Vec<Record>,
     /// Names the objects that it is for.
@@ -28,6 +31,8 @@ pub(super) struct OpenForm {
     pub values: Vec<Value>,
     pub focus: usize,
     pub error: String,
+    /// True while the server is asked what the requests would shadow.
+    pub is_waiting: bool,
 }
 
 /// The value of a field.
@@ -48,6 +53,10 @@ pub(super) struct Choice {
     pub error: String,
     /// The value to choose when the offers come.
     wanted: String,
+    /// The beginning of an offer, as far as it was typed.
+    pub typed: String,
+    /// True if no offer begins with what was typed: then nothing is chosen.
+    pub is_lost: bool,
 }
 
 impl OpenForm {
@@ -55,27 +64,27 @@ impl OpenForm {
     pub(super) fn new(
         form: &'static Form,
         (number, page): (u64, u64),
-        scope: Scope,
+        (scope, start): (Scope, Scope),
         rows: Vec<Record>,
         names: Names,
         draft: Draft,
     ) -> Self {
         let value = |field: &Field| {
             let before = draft.text(field.name).map(str::to_owned);
-            let start = before.unwrap_or_else(|| (field.start)(&scope, rows.first()));
+            let first = before.unwrap_or_else(|| (field.start)(&start, rows.first()));
             match field.input {
-                Input::Text | Input::Secret => Value::Text(Line::new(&start, LONGEST)),
+                Input::Text | Input::Secret => Value::Text(Line::new(&first, LONGEST)),
                 Input::Words(words) => Value::Choice(Choice {
                     offers: words
                         .iter()
                         .map(|it| ((*it).to_owned(), (*it).to_owned()))
                         .collect(),
-                    at: words.iter().position(|it| *it == start).unwrap_or_default(),
-                    wanted: start,
+                    at: words.iter().position(|it| *it == first).unwrap_or_default(),
+                    wanted: first,
                     ..Choice::default()
                 }),
                 Input::Offer { .. } => Value::Choice(Choice {
-                    wanted: start,
+                    wanted: first,
                     ..Choice::default()
                 }),
             }
@@ -86,11 +95,13 @@ impl OpenForm {
             form,
             values: form.fields.iter().map(value).collect(),
             scope,
+            start,
             rows,
             names,
             draft,
             focus: 0,
             error: String::new(),
+            is_waiting: false,
         }
     }
 
@@ -98,7 +109,7 @@ impl OpenForm {
     #[must_use]
     pub(super) fn answers(&self) -> Answers<'_> {
         let fields = self.form.fields.iter().zip(&self.values);
-        let pairs = fields.map(|(field, value)| (field.name, text_of(value)));
+        let pairs = fields.map(|(field, value)| (field.name, text_of(value), shown_of(value)));
         Answers(pairs.collect())
     }
 
@@ -114,7 +125,7 @@ impl OpenForm {
                 Value::Text(line) => line.text(),
                 Value::Choice(choice) => &choice.wanted,
             };
-            is_changed |= text != (field.start)(&self.scope, self.rows.first());
+            is_changed |= text != (field.start)(&self.start, self.rows.first());
             values.push((field.name, text.into()));
         }
         is_changed.then(|| Draft {
@@ -146,6 +157,7 @@ impl OpenForm {
                 choice.is_loading = true;
                 choice.offers.clear();
                 choice.at = 0;
+                choice.clear();
                 let form = self.number;
                 effects.push(Effect::Offer { form, field, list });
             }
@@ -180,6 +192,7 @@ impl OpenForm {
                 let wanted = choice.wanted.as_str();
                 let place = choice.offers.iter().position(|(value, _)| value == wanted);
                 choice.at = place.unwrap_or_default();
+                choice.find();
             }
         }
     }
@@ -189,7 +202,12 @@ impl OpenForm {
         self.error.clear();
         if is_forward {
             match self.check(self.focus, now) {
-                Ok(_) => self.focus = (self.focus + 1).min(self.form.fields.len() - 1),
+                Ok(_) => {
+                    if let Some(Value::Choice(choice)) = self.values.get_mut(self.focus) {
+                        choice.clear();
+                    }
+                    self.focus = (self.focus + 1).min(self.form.fields.len() - 1);
+                }
                 Err(why) => self.error = why,
             }
         } else {
@@ -208,6 +226,9 @@ impl OpenForm {
         };
         let text = text_of(value);
         match (text.trim(), value) {
+            (_, Value::Choice(choice)) if choice.is_lost => {
+                Err(format!("nothing here begins with {}", quote(&choice.typed)))
+            }
             ("", Value::Choice(choice)) if described.required && !choice.error.is_empty() => {
                 Err(choice.error.clone())
             }
@@ -268,31 +289,67 @@ impl Choice {
         }
     }
 
-    /// Chooses the next offer that begins with a letter. Returns false if there is none.
-    pub(super) fn find(&mut self, letter: char) -> bool {
-        let count = self.offers.len();
-        let begins = |at: &usize| {
-            let first = self
-                .offers
-                .get(*at)
-                .and_then(|(_, text)| text.chars().next());
-            first.is_some_and(|first| first.eq_ignore_ascii_case(&letter))
-        };
-        let found = (1..=count)
-            .map(|step| (self.at + step) % count)
-            .find(begins);
-        if let Some(at) = found {
-            self.at = at;
-            self.wanted = self.value().to_owned();
+    /// Adds to the beginning of an offer, and chooses the first that begins with all of it.
+    pub(super) fn add(&mut self, text: &str) {
+        self.typed.push_str(text);
+        self.find();
+    }
+
+    /// Takes back the last character that was typed.
+    pub(super) fn take_back(&mut self) {
+        self.typed.pop();
+        self.find();
+    }
+
+    /// Forgets what was typed; what is chosen stays.
+    pub(super) fn clear(&mut self) {
+        self.typed.clear();
+        self.is_lost = false;
+    }
+
+    /// True if an offer begins with a text, in any case.
+    pub(super) fn has(&self, text: &str) -> bool {
+        self.place_of(text).is_some()
+    }
+
+    fn place_of(&self, text: &str) -> Option<usize> {
+        let text = text.to_lowercase();
+        let begins = |(_, offer): &(String, String)| offer.to_lowercase().starts_with(&text);
+        self.offers.iter().position(begins)
+    }
+
+    fn find(&mut self) {
+        self.is_lost = false;
+        if self.typed.is_empty() {
+            return;
         }
-        found.is_some()
+        match self.place_of(&self.typed) {
+            Some(at) => {
+                self.at = at;
+                self.wanted = self.value().to_owned();
+            }
+            None => self.is_lost = true,
+        }
     }
 
     pub(super) fn step(&mut self, by: i64) {
+        self.clear();
         let last = self.offers.len().saturating_sub(1);
         let at = i64::try_from(self.at).unwrap_or_default() + by;
         self.at = usize::try_from(at.max(0)).unwrap_or_default().min(last);
         self.wanted = self.value().to_owned();
+    }
+}
+
+/// Returns the text that stands for a value: the name of an object that is chosen.
+fn shown_of(value: &Value) -> &str {
+    match value {
+        Value::Text(line) => line.text(),
+        Value::Choice(choice) => match choice.offers.get(choice.at) {
+            Some((value, _)) if value.is_empty() => "",
+            Some((_, shown)) => shown,
+            None => &choice.wanted,
+        },
     }
 }
 

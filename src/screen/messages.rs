@@ -12,7 +12,8 @@ use super::filter::Pattern;
 use super::input::Line;
 use super::newest::Newest;
 use super::pane::{MOST, Pane};
-use crate::resources::{Record, can_be_id};
+use super::scope::Scope;
+use crate::resources::{Record, check_owner, is_usable_id};
 
 /// The longest text of a message, in characters.
 const LONGEST: usize = 4096;
@@ -41,6 +42,8 @@ pub(super) struct Messages {
     /// True once the stored messages were read: until then, their number is not known.
     pub is_read: bool,
     pub session: Option<Record>,
+    /// Why the session is not the one that the page was opened for.
+    pub stray: Option<String>,
     /// The number of the last stored message.
     pub last_seq: i64,
     next: u64,
@@ -69,6 +72,7 @@ impl Messages {
             trouble: None,
             is_read: false,
             session: None,
+            stray: None,
             last_seq: 0,
             next: 0,
             complete: BTreeSet::new(),
@@ -95,8 +99,17 @@ impl Messages {
         }
     }
 
-    /// Takes what is known about the session now.
-    pub(super) fn set_session(&mut self, session: Record) {
+    /// Takes what is known about the session now, unless it is one of another project or agent: than the page says, or
+    /// than it was before. Then the page stays as it is, and `stray` says why.
+    pub(super) fn set_session(&mut self, session: Record, scope: &Scope) {
+        let before = self.session.as_ref();
+        let known = |field| before.map_or("", |it| it.text(field));
+        let checked = check_owner(&session, scope.project_id(), scope.agent_id())
+            .and_then(|()| check_owner(&session, known("project_id"), known("agent_id")));
+        if let Err(why) = checked {
+            self.stray = Some(format!("{why}; nothing more is read or sent here"));
+            return;
+        }
         session.text("phase").clone_into(&mut self.phase);
         self.session = Some(session);
     }
@@ -116,6 +129,17 @@ impl Messages {
     pub(super) fn sent(&mut self, message: &Record) {
         self.talk.settle();
         self.stored(message);
+    }
+
+    /// Says why nothing is sent to the session.
+    #[must_use]
+    pub(super) fn refusal(&self) -> Option<String> {
+        let why = match (&self.stray, &self.session) {
+            (Some(_), _) => "Nothing is sent: this is not the session that the page was opened for",
+            (None, None) => "Nothing is sent before the session was read",
+            (None, Some(_)) => return None,
+        };
+        Some(why.to_owned())
     }
 
     /// Takes a stored message, unless it is known already. It replaces the copy that came by the stream.
@@ -460,7 +484,7 @@ impl Messages {
             0 => String::new(),
             count => {
                 let id = self.session.as_ref().map(Record::id);
-                let id = id.filter(|id| can_be_id(id)).unwrap_or("ID");
+                let id = id.filter(|id| is_usable_id(id)).unwrap_or("ID");
                 format!("({count} older messages are missing: acpctl session messages {id})\n\n")
             }
         };

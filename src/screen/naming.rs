@@ -2,9 +2,13 @@
 
 use super::shown;
 use crate::resources::Record;
+use crate::text::quote;
 
 /// The most objects that are named.
 const NAMED: usize = 8;
+
+/// The most columns of a name in a sentence.
+const LONGEST: usize = 50;
 
 /// A title, and the names below it.
 #[derive(Default)]
@@ -56,8 +60,24 @@ impl Names {
 pub(super) fn named(row: &Record) -> String {
     match (row.name_or_id(), row.id()) {
         (name, id) if name == id => id.to_owned(),
-        (name, id) => format!("{name} ({id})"),
+        (name, id) => format!("{} ({id})", brief(name)),
     }
+}
+
+/// Returns a name that leaves room for what stands behind it: an ID, or what is lost.
+#[must_use]
+pub(super) fn brief(name: &str) -> String {
+    shown::cut(&shown::line(name), LONGEST)
+}
+
+/// Like [`brief`], in quotes.
+#[must_use]
+pub(super) fn quoted(name: &str) -> String {
+    let whole = shown::line(&quote(name));
+    if shown::width(&whole) <= LONGEST {
+        return whole;
+    }
+    format!("{}\"", shown::cut(&whole, LONGEST - 1))
 }
 
 /// Returns what is said of an object that is not shown.

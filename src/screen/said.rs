@@ -1,5 +1,5 @@
 //! The last line: a sentence about what was done, or what is wrong with the page. What failed is said whole, on several
-//! rows if it must be.
+//! rows if it must be, and what was done on two.
 
 use super::shown;
 use super::state::{Body, State};
@@ -30,7 +30,7 @@ pub(super) fn lines(state: &State, width: usize, most: usize) -> Vec<String> {
     if text.is_empty() || most == 0 {
         return Vec::new();
     }
-    let most = if is_bad(state) { most } else { 1 };
+    let most = if is_bad(state) { most } else { most.min(2) };
     if shown::width(&text) <= width || most == 1 {
         return vec![shown::cut(&text, width)];
     }
@@ -59,8 +59,9 @@ fn trouble(state: &State) -> Option<String> {
             })
         }
         Body::Messages(messages) => {
-            let fault = messages.trouble.as_ref()?;
-            Some(format!("✗ {}", fault.text))
+            let trouble = messages.trouble.as_ref().map(|fault| &fault.text);
+            let why = messages.stray.as_ref().or(trouble)?;
+            Some(format!("✗ {why}"))
         }
         _ => None,
     }

@@ -41,6 +41,15 @@ impl Named {
             name: name.to_owned(),
         }
     }
+
+    /// Returns the name, with the ID if that is another text.
+    #[must_use]
+    pub(super) fn in_full(&self) -> String {
+        if self.name == self.id {
+            return self.id.clone();
+        }
+        format!("{} ({})", self.name, self.id)
+    }
 }
 
 /// What a view is limited to.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::filter::Filter;
 use super::loading::Loading;
 use super::view::{Key, Tone, View};
-use crate::resources::{Record, can_be_id};
+use crate::resources::{Record, is_usable_id};
 
 /// The rows of one view. A row is known by the ID of its object, never by the text that is shown.
 pub(super) struct Table {
@@ -187,7 +187,10 @@ impl Table {
     /// Returns how many rows are marked and not shown.
     #[must_use]
     pub(super) fn hidden_marks(&self) -> usize {
-        self.marks.iter().filter(|id| !self.is_shown(id)).count()
+        let shown = self.shown.iter().map(|at| self.rows[*at].id());
+        let shown: BTreeSet<&str> = shown.collect();
+        let is_hidden = |id: &&String| !shown.contains(id.as_str());
+        self.marks.iter().filter(is_hidden).count()
     }
 
     /// Returns the marked rows, or the selected one if none is marked. A mark stays when a filter hides its row.
@@ -223,7 +226,7 @@ impl Table {
         let Some(id) = self.selected().map(|row| row.id().to_owned()) else {
             return true;
         };
-        if !can_be_id(&id) {
+        if !is_usable_id(&id) {
             return false;
         }
         if !self.marks.remove(&id) {

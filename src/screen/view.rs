@@ -277,7 +277,7 @@ pub(super) enum Run {
 
 /// A command of this program that needs the terminal, or your own kubeconfig.
 pub(super) struct Outside {
-    /// The words before and behind the object's ID.
+    /// The words and flags before the object's ID.
     pub words: &'static [&'static str],
     pub flags: &'static [&'static str],
     /// The title of the question before it, and the word on its button.
@@ -294,8 +294,8 @@ pub(super) struct Call {
     pub question: Option<fn(&Scope, &Record) -> String>,
     /// The title of the question and the word on its button.
     pub title: &'static str,
-    /// True if the name must be typed, because much is lost.
-    pub types_name: bool,
+    /// True if the ID must be typed, because much is lost.
+    pub types_id: bool,
     /// True if it may be done to several marked rows.
     pub bulk: bool,
     /// The text while it runs.
@@ -357,14 +357,21 @@ pub(super) enum Input {
     },
 }
 
-/// The values of a form by the names of its fields. They may hold secrets.
-pub(super) struct Answers<'a>(pub Vec<(&'static str, &'a str)>);
+/// The values of a form by the names of its fields, each with the text that is shown for it. They may hold secrets.
+pub(super) struct Answers<'a>(pub Vec<(&'static str, &'a str, &'a str)>);
 
 impl Answers<'_> {
     #[must_use]
     pub(super) fn text(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(field, _)| *field == name);
-        found.map_or("", |(_, text)| text)
+        let found = self.0.iter().find(|(field, ..)| *field == name);
+        found.map_or("", |(_, text, _)| text)
+    }
+
+    /// Returns the text that the form shows for a value: an object's name in place of its ID.
+    #[must_use]
+    pub(super) fn shown(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(field, ..)| *field == name);
+        found.map_or("", |(.., shown)| shown)
     }
 }
 

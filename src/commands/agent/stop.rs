@@ -40,19 +40,25 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match one_or_all(args.agent.as_deref(), args.all)? {
         Some(given) => {
             let agent = ctx.block_on(lookup::agent(client, &project, given))?;
-            stop(ctx, client, &agent, &format)
+            stop(ctx, client, &project, &agent, &format)
         }
         None => {
             let agents = ctx.block_on(all_agents(client, &project))?;
             for_each(ctx, &agents, "stop", |agent| {
-                stop(ctx, client, agent, &format)
+                stop(ctx, client, &project, agent, &format)
             })
         }
     }
 }
 
 /// Stops the session that an agent names, if it is running. With `-o`, shows the session, or the agent if it has none.
-fn stop(ctx: &Ctx, client: &Client, agent: &Record, format: &Format) -> anyhow::Result<()> {
+fn stop(
+    ctx: &Ctx,
+    client: &Client,
+    project: &str,
+    agent: &Record,
+    format: &Format,
+) -> anyhow::Result<()> {
     let id = agent.text("current_session_id");
     let label = format!("agent/{}", agent.name());
     if id.is_empty() {
@@ -72,6 +78,8 @@ fn stop(ctx: &Ctx, client: &Client, agent: &Record, format: &Format) -> anyhow::
             }
             other => other.with_context(|| format!("stop {label} session/{id}"))?,
         };
+        lookup::check_session_of(project, agent, &session)
+            .with_context(|| format!("stop {label} session/{id}"))?;
         let phase = session.text("phase");
         if !ACTIVE_PHASES.contains(&phase) {
             let sentence = format!("{label} session/{id} already {phase}");

@@ -2,9 +2,9 @@
 
 use anyhow::Context as _;
 
-use super::binding::{self, BindingArgs};
+use super::binding::BindingArgs;
 use super::consent::Wish;
-use super::plan::BindingPlan;
+use crate::binding::{self, BindingPlan};
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::gateway_credentials::ForceArgs;
 use crate::commands::outcome;
@@ -91,7 +91,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let strict = &args.strict;
     let is_kubeconfig = credential.text("provider") == KUBECONFIG;
     // With --strict, the server is asked first, so that nothing is bound in vain.
-    let asked = || args.mode.find(ctx, Some(grantee.project()));
+    let asked = || args.mode.find(ctx, Some(&grantee.project));
     if is_kubeconfig && strict.strict {
         server_mode::say(ctx, asked()?, &binding.credential, strict)?;
     }

@@ -2,16 +2,16 @@
 
 use anyhow::Context as _;
 
-use crate::api::{self, Body, Client, Error, ListOptions, equals};
+use crate::api::{self, Client, ListOptions};
+use crate::binding::{self, Grantee};
 use crate::commands::outcome::{self, WriteArgs};
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::holders::VIEWER;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::output::prompt::{self, Choice};
-use crate::resources::{Candidates, KUBECONFIG, PROJECT, ROLE_BINDING, Record};
+use crate::resources::{Candidates, KUBECONFIG, PROJECT, Record};
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
 
@@ -80,7 +80,7 @@ impl BindArgs {
     pub(super) async fn find(&self, client: &Client) -> anyhow::Result<Vec<(String, Grantee)>> {
         let mut found = Vec::new();
         for project in &self.projects {
-            let grantee = Grantee::find(client, project, None, "nothing was stored; ").await?;
+            let grantee = find_grantee(client, project, None, "nothing was stored; ").await?;
             found.push((project.clone(), grantee));
         }
         Ok(found)
@@ -101,7 +101,7 @@ pub(super) fn bind_each(
     let name = credential.name_or_id();
     for (project, grantee) in projects {
         let client = ctx.client()?;
-        let bound = ctx.block_on(bind(client, credential.id(), grantee));
+        let bound = ctx.block_on(binding::bind(client, credential.id(), grantee));
         let (_, is_new) = bound.map_err(|error| {
             let failure = Failure::new(
                 api::kind_of(&error),
@@ -116,7 +116,7 @@ pub(super) fn bind_each(
             ))
         })?;
         let already = if is_new { "" } else { "already " };
-        let label = grantee.label_of_project(project);
+        let label = label_of_project(grantee, project);
         let sentence = format!("credential/{name} {already}bound to {label}");
         match format {
             Format::Table | Format::Wide => ctx.out.tell(&sentence)?,
@@ -128,13 +128,6 @@ pub(super) fn bind_each(
         }
     }
     Ok(())
-}
-
-/// The sessions that may use a credential, by IDs.
-pub(super) struct Grantee {
-    pub(super) project: String,
-    /// One agent of the project, or `None` for the whole project.
-    pub(super) agent: Option<String>,
 }
 
 impl BindingArgs {
@@ -165,7 +158,7 @@ impl BindingArgs {
         let Some(credential) = found else {
             return Err(lookup::not_found(client, &credentials, given).await.into());
         };
-        let grantee = Grantee::find(client, project, self.agent.as_deref(), "").await?;
+        let grantee = find_grantee(client, project, self.agent.as_deref(), "").await?;
         Ok((credential, grantee))
     }
 
@@ -223,7 +216,7 @@ impl BindingArgs {
 
     /// Names the grantee as results do: `agent/lead of project/team-a`.
     pub(super) fn label(&self, project: &str, grantee: &Grantee) -> String {
-        self.of_project(grantee.label_of_project(project))
+        self.of_project(label_of_project(grantee, project))
     }
 
     /// Names the grantee by the words that were given, whether it exists or not: `agent/lead of project/team-a`.
@@ -248,47 +241,30 @@ impl BindingArgs {
     }
 }
 
-impl Grantee {
-    /// Returns the ID of the project.
-    pub(super) fn project(&self) -> &str {
-        &self.project
-    }
+/// Returns `project/team-a`, with the ID if the project was given by another name.
+fn label_of_project(grantee: &Grantee, given: &str) -> String {
+    outcome::label_with_id(PROJECT.word, given, &grantee.project)
+}
 
-    /// Returns `project/team-a`, with the ID if the project was given by another name.
-    fn label_of_project(&self, given: &str) -> String {
-        outcome::label_with_id(PROJECT.word, given, &self.project)
-    }
-
-    /// Finds the project, and the agent if one is named. The hint of a failure begins with `so_far`.
-    async fn find(
-        client: &Client,
-        project: &str,
-        agent: Option<&str>,
-        so_far: &str,
-    ) -> anyhow::Result<Self> {
-        let found = lookup::project(client, project).await;
-        let found = found.map_err(|error| or_create(error, project, so_far))?;
-        let project = found.id().to_owned();
-        let agent = match agent {
-            None => None,
-            Some(given) => {
-                lookup::check("agent name or ID", given)?;
-                let agent = lookup::agent(client, &project, given).await?;
-                Some(agent.id().to_owned())
-            }
-        };
-        Ok(Self { project, agent })
-    }
-
-    /// True if the binding lets exactly these sessions use the credential.
-    pub(super) fn is_of(&self, binding: &Record, credential_id: &str) -> bool {
-        binding.text("scope") == "credential"
-            && binding.text("credential_id") == credential_id
-            && binding.text("project_id") == self.project
-            && binding.text("agent_id") == self.agent.as_deref().unwrap_or_default()
-            && binding.text("user_id").is_empty()
-            && binding.text("session_id").is_empty()
-    }
+/// Finds the project, and the agent if one is named. The hint of a failure begins with `so_far`.
+async fn find_grantee(
+    client: &Client,
+    project: &str,
+    agent: Option<&str>,
+    so_far: &str,
+) -> anyhow::Result<Grantee> {
+    let found = lookup::project(client, project).await;
+    let found = found.map_err(|error| or_create(error, project, so_far))?;
+    let project = found.id().to_owned();
+    let agent = match agent {
+        None => None,
+        Some(given) => {
+            lookup::check("agent name or ID", given)?;
+            let agent = lookup::agent(client, &project, given).await?;
+            Some(agent.id().to_owned())
+        }
+    };
+    Ok(Grantee { project, agent })
 }
 
 /// Names the command that creates a project which does not exist, unless a similar name is suggested already.
@@ -348,56 +324,4 @@ pub(super) fn ask_project(ctx: &Ctx, none: Option<Choice>) -> anyhow::Result<Opt
     let (ids, choices): (Vec<_>, Vec<_>) = offered.into_iter().unzip();
     let chosen = prompt::select(TITLE, &choices, start)?;
     Ok(ids[chosen].map(str::to_owned))
-}
-
-/// Binds a credential, by its ID. Returns the binding, and whether it is new.
-///
-/// # Errors
-/// If the server refuses.
-pub(super) async fn bind(
-    client: &Client,
-    credential_id: &str,
-    grantee: &Grantee,
-) -> anyhow::Result<(Record, bool)> {
-    let role = lookup::role(client, VIEWER).await?;
-    let mut body = Body::new();
-    body.set("credential_id", credential_id);
-    body.set("project_id", grantee.project.as_str());
-    body.set_filled("agent_id", grantee.agent.as_deref());
-    body.set("role_id", role.id());
-    body.set("scope", "credential");
-    match client.create(&ROLE_BINDING, "/role_bindings", body).await {
-        Ok(binding) => Ok((binding, true)),
-        // The server says that the binding exists. That is success once the binding was seen.
-        Err(refusal) if refusal.status() == Some(409) => {
-            let existing = bindings(client, credential_id, grantee).await;
-            let mut existing = existing.unwrap_or_default().into_iter();
-            match existing.find(|binding| binding.text("role_id") == role.id()) {
-                Some(binding) => Ok((binding, false)),
-                None => Err(refusal.into()),
-            }
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
-}
-
-/// Lists the bindings that let the grantee's sessions use a credential.
-///
-/// # Errors
-/// Those of the request.
-pub(super) async fn bindings(
-    client: &Client,
-    credential_id: &str,
-    grantee: &Grantee,
-) -> Result<Vec<Record>, Error> {
-    let options = ListOptions {
-        search: Some(equals("credential_id", credential_id)),
-        ..ListOptions::default()
-    };
-    let list = client
-        .list(&ROLE_BINDING, "/role_bindings", &options)
-        .await?;
-    let mut found = list.items.unwrap_or_default();
-    found.retain(|binding| grantee.is_of(binding, credential_id));
-    Ok(found)
 }

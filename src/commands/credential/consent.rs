@@ -3,9 +3,8 @@
 
 use anyhow::Context as _;
 
-use super::binding::Grantee;
-use super::plan::{BindingPlan, Kept};
 use crate::api;
+use crate::binding::{BindingPlan, Grantee, Kept};
 use crate::commands::gateway_credentials;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};

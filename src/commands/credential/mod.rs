@@ -15,7 +15,6 @@ mod merge;
 mod minted;
 mod orphans;
 mod own;
-mod plan;
 mod renew;
 mod renewer;
 mod revoke;

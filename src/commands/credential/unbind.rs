@@ -2,8 +2,9 @@
 
 use anyhow::Context as _;
 
-use super::binding::{self, BindingArgs};
+use super::binding::BindingArgs;
 use crate::api::{Client, Method};
+use crate::binding;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::{missing, outcome};
 use crate::ctx::Ctx;

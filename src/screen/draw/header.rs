@@ -29,8 +29,10 @@ pub(super) fn draw(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer)
 }
 
 fn project(state: &State) -> String {
-    let project = state.project().map(|project| project.name);
-    shown::line(project.as_deref().unwrap_or("none"))
+    match state.project() {
+        Some(project) => shown::line(&project.in_full()),
+        None => "none".to_owned(),
+    }
 }
 
 fn access(state: &State) -> &'static str {

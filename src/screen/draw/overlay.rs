@@ -33,15 +33,21 @@ pub(super) fn dialog(dialog: &Dialog, theme: Theme, area: Rect, buffer: &mut Buf
     let others = lines.len() + below.len() + typed + 3;
     let most = usize::from(area.height).saturating_sub(others);
     lines.extend(dialog.names.lines(room, most));
+    let (above, below_count) = (lines.len(), below.len());
     lines.extend(below);
     // Border, text, line to type, empty line, buttons, border.
     let wanted = lines.len() + typed + 4;
     let place = middle(narrow(width), narrow(wanted), area);
     clear(place, buffer);
     let inside = boxed(&format!("<{}>", dialog.title), theme, place, buffer);
-    // The buttons stay; the text gives way.
+    // The buttons stay, and what stands right above them; the other text gives way, and a mark tells so.
     let text_rows = usize::from(inside.height).saturating_sub(1 + typed);
-    for (at, line) in (0..).zip(lines.iter().take(text_rows)) {
+    if lines.len() > text_rows {
+        let kept = text_rows.saturating_sub(below_count + 1).min(above);
+        lines.splice(kept..above, ["…".to_owned()]);
+        lines.truncate(text_rows);
+    }
+    for (at, line) in (0..).zip(&lines) {
         write(
             &[(format!(" {line}"), theme.plain())],
             row(inside, at),
@@ -107,10 +113,15 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
         } else {
             theme.strong()
         };
-        lines.push(vec![
+        let mut head = vec![
             (bar.to_owned(), theme.title()),
             (format!("{}{star}", field.label), label),
-        ]);
+        ];
+        if let Value::Choice(choice) = value {
+            let typed = crate::text::visible(&choice.typed);
+            head.push((format!(" {typed}"), theme.key()));
+        }
+        lines.push(head);
         match value {
             Value::Text(line) => {
                 let mut parts = vec![(format!("{bar}> "), theme.title())];
@@ -137,7 +148,7 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
                 let count = if has_focus { OFFERS } else { 1 };
                 let shown_from = if has_focus { skipped } else { choice.at };
                 for (place, (_, text)) in offers.filter(|(at, _)| *at >= shown_from).take(count) {
-                    let is_chosen = place == choice.at;
+                    let is_chosen = place == choice.at && !choice.is_lost;
                     let marker = if is_chosen { "> " } else { "  " };
                     let style = if is_chosen && has_focus {
                         theme.chosen()
@@ -204,7 +215,7 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
         write(parts, row(inside, at), buffer);
     }
     let choose = match form.values.get(form.focus) {
-        Some(Value::Choice(_)) => " ↑↓ a-z: choose",
+        Some(Value::Choice(_)) => " ↑↓ or type: choose",
         _ => "",
     };
     let enter = if form.is_last() {
@@ -212,7 +223,11 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
     } else {
         "Enter: next field"
     };
-    let foot = format!(" {choose} {enter}  Esc: cancel");
+    let foot = if form.is_waiting {
+        " Looking what is shadowed...  Esc: cancel".to_owned()
+    } else {
+        format!(" {choose} {enter}  Esc: cancel")
+    };
     let bottom = row(inside, inside.height.saturating_sub(1));
     write(&[(foot, theme.dim())], bottom, buffer);
 }

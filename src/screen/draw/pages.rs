@@ -366,7 +366,9 @@ fn pane(
     if rows.is_empty() {
         let text = match focus {
             Focus::Talk if !messages.search().is_empty() => "Nothing matches the search.",
-            Focus::Talk if messages.trouble.is_some() => "No messages: see the last line.",
+            Focus::Talk if messages.trouble.is_some() || messages.stray.is_some() => {
+                "No messages: see the last line."
+            }
             Focus::Talk if !messages.is_read => "Loading...",
             Focus::Talk => "No messages yet.",
             Focus::Activity if messages.session.is_some() && messages.phase.is_empty() => {

@@ -635,7 +635,7 @@ fn bug_37_what_stops_or_deletes_asks_and_enter_alone_cancels() {
     );
     // A project is deleted only after its name was typed.
     stage.keys("<esc>g<ctrl-d><right><enter>");
-    assert_eq!(stage.toast(), "The name does not match");
+    assert_eq!(stage.toast(), "What you typed does not match");
     stage.keys("web<enter>");
     assert_eq!(stage.sent(), ["DELETE /projects/web"]);
 }

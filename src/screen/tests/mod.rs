@@ -3,6 +3,7 @@
 mod changes;
 mod faults;
 mod gaps;
+mod meant;
 mod phases;
 mod pictures;
 mod room;

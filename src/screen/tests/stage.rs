@@ -179,6 +179,37 @@ impl Stage {
         self.event(Event::Tick(now));
     }
 
+    /// Answers the question what the bindings of the open form shadow.
+    pub(super) fn plans(&mut self, shadowed: &[&str]) {
+        let place = self
+            .effects
+            .iter()
+            .position(|it| matches!(it, Effect::Plan { .. }));
+        let Effect::Plan { form, sends } = self.effects.remove(place.unwrap()) else {
+            panic!("it is a plan")
+        };
+        let shadowed = shadowed.iter().map(|line| (*line).to_owned()).collect();
+        self.answer(Answer::Planned {
+            form,
+            sends,
+            shadowed: Ok(shadowed),
+        });
+    }
+
+    /// Answers the request for what a field of the open form offers.
+    pub(super) fn offers(&mut self, field: usize, offers: &[(&str, &str)]) {
+        let form = self.state.form.as_ref().unwrap().number;
+        let offers = offers
+            .iter()
+            .map(|(id, text)| ((*id).to_owned(), (*text).to_owned()));
+        self.answer(Answer::Offered {
+            form,
+            field,
+            offers: Ok(offers.collect()),
+            gap: None,
+        });
+    }
+
     /// The requests that were asked for since the last call, as lines with their project.
     pub(super) fn sent(&mut self) -> Vec<String> {
         let mut lines = Vec::new();

@@ -9,7 +9,7 @@ use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{Effect, Fetch, Rerun, Send};
 use crate::screen::form::OpenForm;
 use crate::screen::input::Line;
-use crate::screen::naming::{self, Names};
+use crate::screen::naming::{self, Names, brief};
 use crate::screen::scope::Scope;
 use crate::screen::shown;
 use crate::screen::state::{Body, State};
@@ -190,7 +190,11 @@ fn open_form(
     if !form.is_bulk() && !draft.values.is_empty() {
         state.say("What you typed before is back, without the secret");
     }
-    let mut open = OpenForm::new(form, (number, page), scope, rows, names, draft);
+    let start = Scope {
+        project: state.project(),
+        ..scope.clone()
+    };
+    let mut open = OpenForm::new(form, (number, page), (scope, start), rows, names, draft);
     effects.extend(open.offers());
     state.form = Some(open);
 }
@@ -201,9 +205,11 @@ fn place_of(view: &View, form: &Form, scope: &Scope) -> String {
     let is_asked = |field: &str| form.fields.iter().any(|it| it.name == field);
     match (&scope.credential, &scope.agent, &scope.project) {
         _ if view.label(scope) == "all" => String::new(),
-        (Some(credential), ..) => format!("For credential {}", credential.name),
-        (_, Some(agent), _) if !is_asked("agent_id") => format!("For agent {}", agent.name),
-        (.., Some(project)) if !is_asked("project_id") => format!("In project {}", project.name),
+        (Some(credential), ..) => format!("For credential {}", brief(&credential.name)),
+        (_, Some(agent), _) if !is_asked("agent_id") => format!("For agent {}", brief(&agent.name)),
+        (.., Some(project)) if !is_asked("project_id") => {
+            format!("In project {}", brief(&project.name))
+        }
         _ => String::new(),
     }
 }
@@ -265,9 +271,15 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         let refused = naming::first_few(&refused);
         below.extend(refused.iter().map(|line| format!("  {line}")));
     }
-    let typed = call.types_name.then(|| first.name_or_id().to_owned());
+    // The ID is what the request names.
+    let typed = call.types_id.then(|| first.id().to_owned());
     if typed.is_some() {
-        below.push("Type its name to confirm:".to_owned());
+        let word = if first.id() == first.name_or_id() {
+            "name"
+        } else {
+            "ID"
+        };
+        below.push(format!("Type its {word} to confirm:"));
     }
     let then = Then::Send { doing, sends };
     state.ask(Dialog {
@@ -286,11 +298,12 @@ fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
     if let Err(why) = usable(&row).and_then(|()| (what.check)(&row)) {
         return state.complain(why);
     }
-    let words = what.words.iter().copied().chain([row.id()]);
-    let words = words.chain(what.flags.iter().copied()).map(str::to_owned);
     let way = &state.about.way;
+    let words = what.words.iter().chain(what.flags).copied();
+    let words = words.chain(way.flags.iter().map(String::as_str));
+    // Nothing behind `--` is read as a flag.
     let rerun = Rerun {
-        words: words.chain(way.flags.iter().cloned()).collect(),
+        words: words.chain(["--", row.id()]).map(str::to_owned).collect(),
         context: way.context.clone(),
     };
     let Some(question) = what.question else {
@@ -303,7 +316,8 @@ fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
 
 /// Asks whether the session whose messages are shown is to be interrupted.
 pub(super) fn interrupt(state: &mut State) {
-    if let Some(why) = state.refusal() {
+    let refusal = state.refusal();
+    if let Some(why) = refusal.or_else(|| state.messages_mut()?.refusal()) {
         return state.complain(why);
     }
     let Some(page) = state.top() else { return };
@@ -321,7 +335,7 @@ pub(super) fn interrupt(state: &mut State) {
     let send = Send::new(crate::api::Method::Post, target, &page.scope)
         .says("Session interrupted", "Interrupt failed")
         .naming(&session.name);
-    let question = format!("Interrupt session {}?", session.name);
+    let question = format!("Interrupt session {}?", brief(&session.name));
     let then = Then::Send {
         doing: "Processing...".to_owned(),
         sends: vec![send],

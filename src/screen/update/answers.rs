@@ -1,6 +1,6 @@
 //! Answers of the server. Each names the page that it is for, so that none reaches another.
 
-use super::{commands, connecting, pages};
+use super::{commands, connecting, pages, typing};
 use crate::resources::Record;
 use crate::screen::changes::Told;
 use crate::screen::effect::Effect;
@@ -38,6 +38,10 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             }
         }
         _ if !is_current => {}
+        Answer::Messages { page, .. }
+        | Answer::Streamed { page, .. }
+        | Answer::Watching { page, .. }
+            if is_stray(state, page) => {}
         Answer::Rows {
             page,
             rows,
@@ -65,6 +69,11 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
                 open.offered(field, offers.map_err(|fault| fault.text), gap);
             }
         }
+        Answer::Planned {
+            form,
+            sends,
+            shadowed,
+        } => typing::planned(state, form, sends, shadowed, effects),
         Answer::Fetched { page, record } => match (state.page_mut(page), record) {
             (Some(page), Ok(record)) => {
                 if let Body::Detail(detail) = &mut page.body {
@@ -90,8 +99,13 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             drop(room);
         }
         Answer::Session { page, session } => {
-            if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
-                shown.set_session(*session);
+            if let Some(page) = state.page_mut(page)
+                && let Body::Messages(shown) = &mut page.body
+            {
+                shown.set_session(*session, &page.scope);
+                if shown.stray.is_some() {
+                    effects.push(Effect::Cancel { page: page.number });
+                }
             }
         }
         Answer::Watching { page, trouble } => {
@@ -100,6 +114,12 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             }
         }
     }
+}
+
+/// True if the page shows a session that is not the one that it was opened for: nothing more of it is taken.
+fn is_stray(state: &mut State, page: u64) -> bool {
+    let body = state.page_mut(page).map(|it| &it.body);
+    matches!(body, Some(Body::Messages(shown)) if shown.stray.is_some())
 }
 
 fn table_of(state: &mut State, page: u64) -> Option<&mut Table> {

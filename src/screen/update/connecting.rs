@@ -78,7 +78,7 @@ fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
     for page in &mut state.stack {
         match &mut page.body {
             Body::Table(table) => table.loading.forget(),
-            Body::Messages(_) => {
+            Body::Messages(messages) if messages.stray.is_none() => {
                 effects.extend(page.scope.session.as_ref().map(|session| Effect::Watch {
                     page: page.number,
                     session: session.id.clone(),

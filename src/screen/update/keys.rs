@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{actions, commands, pages, typing};
-use crate::resources::can_be_id;
+use crate::resources::is_usable_id;
 use crate::screen::detail::Form as Text;
 use crate::screen::effect::Effect;
 use crate::screen::entry::{Focus, Time};
@@ -210,7 +210,7 @@ fn mark_all(state: &mut State) {
         .shown
         .iter()
         .map(|at| table.rows[*at].id().to_owned())
-        .filter(|id| can_be_id(id))
+        .filter(|id| is_usable_id(id))
         .collect();
     if shown.iter().all(|id| table.marks.contains(id)) {
         table.marks.clear();

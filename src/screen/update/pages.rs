@@ -1,6 +1,7 @@
 //! The stack of pages: opening, leaving, replacing, and reading the one on top.
 
 use super::connecting;
+use crate::resources::{SESSION, is_usable_id};
 use crate::screen::effect::{Effect, Load};
 use crate::screen::event::Extent;
 use crate::screen::messages::Messages;
@@ -117,11 +118,15 @@ pub(super) fn messages(state: &mut State, scope: Scope, effects: &mut Vec<Effect
         state.complain("No active session for this agent");
         return;
     };
-    let phase = state.table().and_then(|table| table.row(&session.id));
-    let phase = phase.map(|row| row.text("phase").to_owned());
+    if !is_usable_id(&session.id) {
+        return state.complain("The session has no usable ID: nothing can be done with it");
+    }
+    let row = state.table().and_then(|table| table.row(&session.id));
+    let row = row.filter(|row| row.resource.word == SESSION.word).cloned();
     let project = scope.project_id().to_owned();
     state.say(format!("Viewing messages for session {}", session.name));
-    let messages = Messages::new(&phase.unwrap_or_default());
+    let mut messages = Messages::new(row.as_ref().map_or("", |row| row.text("phase")));
+    messages.session = row;
     let page = state.push(scope, Body::Messages(messages));
     effects.push(Effect::Watch {
         page,

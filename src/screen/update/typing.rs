@@ -6,8 +6,11 @@ use super::{commands, sending};
 use crate::api::{Method, path};
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{After, Effect, Send};
-use crate::screen::form::Value;
+use crate::screen::event::Fault;
+use crate::screen::form::{Choice, Value};
 use crate::screen::input::{Edit, Line};
+use crate::screen::naming::Names;
+use crate::screen::shown;
 use crate::screen::state::{Body, Mode, State};
 use crate::screen::view::Input;
 use crate::screen::views;
@@ -47,7 +50,7 @@ fn press(state: &mut State, effects: &mut Vec<Effect>) {
         return cancel(state);
     }
     if !dialog.may_confirm() {
-        state.complain("The name does not match");
+        state.complain("What you typed does not match");
         state.dialog = Some(dialog);
         return;
     }
@@ -79,6 +82,8 @@ pub(super) fn form(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) 
     let Some(form) = &mut state.form else { return };
     match key.code {
         KeyCode::Esc => return cancel(state),
+        // What is asked for is what is sent.
+        _ if form.is_waiting => return,
         KeyCode::BackTab => form.step(false, now),
         KeyCode::Enter if key.modifiers.contains(KeyModifiers::ALT) => {
             if let Some(Value::Text(line)) = form.values.get_mut(form.focus) {
@@ -90,14 +95,7 @@ pub(super) fn form(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) 
         _ => {
             form.error.clear();
             match form.values.get_mut(form.focus) {
-                Some(Value::Choice(choice)) => match key.code {
-                    KeyCode::Char(letter) if choice.find(letter) => {}
-                    KeyCode::Up | KeyCode::Char('k') => choice.step(-1),
-                    KeyCode::Down | KeyCode::Char('j') => choice.step(1),
-                    KeyCode::PageUp => choice.step(-5),
-                    KeyCode::PageDown => choice.step(5),
-                    _ => {}
-                },
+                Some(Value::Choice(choice)) => choose(choice, key),
                 Some(Value::Text(line)) => match key.code {
                     KeyCode::Up => form.step(false, now),
                     KeyCode::Down => form.step(true, now),
@@ -116,15 +114,82 @@ pub(super) fn form(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) 
     }
 }
 
+/// Takes a key of a choice: one of a direction, or of the beginning of an offer.
+fn choose(choice: &mut Choice, key: KeyEvent) {
+    let is_first = choice.typed.is_empty();
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('u') if ctrl => choice.clear(),
+        KeyCode::Char(_) if ctrl => {}
+        KeyCode::Char('j') if is_first && !choice.has("j") => choice.step(1),
+        KeyCode::Char('k') if is_first && !choice.has("k") => choice.step(-1),
+        KeyCode::Char(letter) => choice.add(letter.encode_utf8(&mut [0; 4])),
+        KeyCode::Backspace => choice.take_back(),
+        KeyCode::Up => choice.step(-1),
+        KeyCode::Down => choice.step(1),
+        KeyCode::PageUp => choice.step(-5),
+        KeyCode::PageDown => choice.step(5),
+        _ => {}
+    }
+}
+
 fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     let now = state.now;
     let Some(form) = &mut state.form else { return };
     match form.submit(now) {
         Err(why) => form.error = why,
+        Ok(sends) if sends.iter().any(Send::binds) => {
+            form.is_waiting = true;
+            let form = form.number;
+            effects.push(Effect::Plan { form, sends });
+        }
         Ok(sends) => {
             let (page, doing) = (form.page, (form.doing(), form.typed()));
             state.form = None;
             sending::send(state, page, sends, doing, effects);
+        }
+    }
+}
+
+/// Takes what the requests of a form shadow: asks if there is something, and sends them otherwise.
+pub(super) fn planned(
+    state: &mut State,
+    form: u64,
+    sends: Vec<Send>,
+    shadowed: Result<Vec<String>, Fault>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(mut open) = state.form.take_if(|open| open.number == form) else {
+        return;
+    };
+    let doing = open.doing();
+    match shadowed {
+        Err(fault) => {
+            open.is_waiting = false;
+            state.form = Some(open);
+            state.complain(fault.text);
+        }
+        Ok(lines) if lines.is_empty() => {
+            sending::send(state, open.page, sends, (doing, open.typed()), effects);
+        }
+        Ok(lines) => {
+            let to = sends.first().and_then(Send::bound_to).unwrap_or_default();
+            let lines_before = [
+                open.names.title.clone(),
+                format!("Bind to {to} nevertheless?"),
+            ];
+            let lines = lines.iter().map(|line| shown::line(line)).collect();
+            let draft = open.typed();
+            let (page, title) = (open.page, open.form.title);
+            let then = Then::Send { doing, sends };
+            state.ask(Dialog {
+                names: Names {
+                    title: "A credential is shadowed, for sessions of:".to_owned(),
+                    names: lines,
+                },
+                draft,
+                ..Dialog::new(page, title, &lines_before, "Bind", then)
+            });
         }
     }
 }
@@ -379,7 +444,9 @@ pub(super) fn compose(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect
         KeyCode::Enter => {
             let text = line.text().trim().to_owned();
             // What was written stays until it can be sent.
-            if let Some(why) = state.refusal().filter(|_| !text.is_empty()) {
+            let refusal = state.refusal();
+            let refusal = refusal.or_else(|| state.messages_mut()?.refusal());
+            if let Some(why) = refusal.filter(|_| !text.is_empty()) {
                 return state.complain(why);
             }
             if let Some(messages) = state.messages_mut() {
@@ -460,10 +527,15 @@ fn pasted(state: &mut State, text: &str, effects: &mut Vec<Effect>) -> Option<us
             .get(form.focus)
             .is_some_and(|field| matches!(field.input, Input::Secret));
         let left_out = match form.values.get_mut(form.focus) {
+            _ if form.is_waiting => None,
             Some(Value::Text(line)) => {
                 Some(line.insert(if is_secret { text.trim() } else { &text }))
             }
-            _ => None,
+            Some(Value::Choice(choice)) => {
+                choice.add(text.trim());
+                Some(0)
+            }
+            None => None,
         };
         effects.extend(form.offers());
         return left_out;

@@ -2,13 +2,13 @@
 
 use super::common::{delete_question, deletion, named, of_project};
 use crate::api::{Method, path};
-use crate::resources::{AGENT, FINAL_PHASES, Record};
+use crate::resources::{AGENT, FINAL_PHASES, Record, is_usable_id};
 use crate::screen::effect::{After, Join, Send};
+use crate::screen::naming::quoted;
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
     Action, Call, Col, Editing, Field, Form, Go, Needs, Place, Run, View, for_any, joined, tone_of,
 };
-use crate::text::quote;
 
 pub(super) static VIEW: View = View {
     kind: Kind::Agents,
@@ -109,13 +109,17 @@ static START: Form = Form {
 };
 
 static STOP: Call = Call {
-    question: Some(|_, agent| format!("Stop the session of agent {}?", quote(agent.name()))),
+    question: Some(|_, agent| format!("Stop the session of agent {}?", quoted(agent.name()))),
     title: "Stop",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Stopping agent",
     make: |scope, agent| match agent.text("current_session_id") {
         "" => Err(format!("Agent {} has no active session", agent.name())),
+        id if !is_usable_id(id) => Err(format!(
+            "The session of agent {} has no usable ID: nothing can be done with it",
+            agent.name()
+        )),
         _ if FINAL_PHASES.contains(&phase(agent)) => Err(format!(
             "The session of agent {} is already {}",
             agent.name(),
@@ -123,6 +127,10 @@ static STOP: Call = Call {
         )),
         id => Ok(
             Send::new(Method::Post, path(&["sessions", id, "stop"]), scope)
+                .then(After::SessionOf {
+                    get: path(&["sessions", id]),
+                    agent: agent.id().to_owned(),
+                })
                 .says("Agent stopped", "Stop agent failed"),
         ),
     },
@@ -192,7 +200,7 @@ static NEW: Form = Form {
 static DELETE: Call = Call {
     question: Some(|_, agent| delete_question("agent", agent)),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting agent",
     make: |scope, agent| {

@@ -3,9 +3,9 @@
 use crate::api::{Method, path};
 use crate::resources::{Record, Resource};
 use crate::screen::effect::{Join, List, Load, Send};
+use crate::screen::naming::quoted;
 use crate::screen::scope::{Named, Scope};
 use crate::screen::view::{Go, Tone};
-use crate::text::quote;
 
 /// The tone of a row that has none.
 #[must_use]
@@ -49,9 +49,9 @@ pub(super) fn deletion(scope: &Scope, kind: &str, segments: &[&str]) -> Send {
 pub(super) fn delete_question(kind: &str, record: &Record) -> String {
     let (name, id) = (record.name_or_id(), record.id());
     if name == id {
-        format!("Delete {kind} {}?", quote(name))
+        format!("Delete {kind} {}?", quoted(name))
     } else {
-        format!("Delete {kind} {} ({id})?", quote(name))
+        format!("Delete {kind} {} ({id})?", quoted(name))
     }
 }
 

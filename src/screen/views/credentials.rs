@@ -5,18 +5,19 @@ use serde_json::{Map, Value};
 
 use super::common::{all, delete_question, deletion, describe, named};
 use crate::api::{Method, path};
-use crate::holders::VIEWER;
+use crate::binding::Grantee;
 use crate::resources::{
     AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, MINT_ID, PROJECT, Record,
     SERVER, annotation, is_minted, remove_own_annotations,
 };
 use crate::screen::effect::{After, Join, List, Load, Send};
+use crate::screen::naming::quoted;
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
     Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Outside, Place, Run, Show,
     Tone, View, for_any, joined, tone_of,
 };
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl, acpctl_for};
 
 pub(super) static VIEW: View = View {
     kind: Kind::Credentials,
@@ -94,12 +95,12 @@ static RENEW: Outside = Outside {
     flags: &[],
     title: "Renew",
     question: Some(|credential| {
-        let name = quote(credential.name_or_id());
+        let name = quoted(credential.name_or_id());
         format!("Make a new token for credential {name} and end the one before?")
     }),
     check: |credential| {
         if annotation(credential, MINT_ID).is_empty() {
-            let name = quote(credential.name_or_id());
+            let name = quoted(credential.name_or_id());
             return Err(format!(
                 "{name} was not minted by acpctl: t stores a new secret"
             ));
@@ -164,8 +165,8 @@ static ROTATE: Form = Form {
     opens: |credential| match credential.text("provider") {
         KUBECONFIG => {
             let name = credential.name_or_id();
-            let words = ["credential", "update", name, "-f", "FILE"];
-            Err(format!("{CHECKED_FIRST}: {}", acpctl(&words)))
+            let line = acpctl_for(&["credential", "update"], name, &["-f", "FILE"]);
+            Err(format!("{CHECKED_FIRST}: {line}"))
         }
         _ => Ok(()),
     },
@@ -197,11 +198,7 @@ static BIND_PROJECT: Form = Form {
     title: "Bind Project",
     opens: for_any,
     fields: &[PROJECT_FIELD],
-    submit: |scope, row, form| {
-        let credential = credential_of(scope, row)?;
-        let project = form.text("project_id");
-        Ok(binding(scope, &credential, project, ""))
-    },
+    submit: binding,
 };
 
 static BIND_AGENT: Form = Form {
@@ -221,11 +218,7 @@ static BIND_AGENT: Form = Form {
                 },
             }),
     ],
-    submit: |scope, row, form| {
-        let credential = credential_of(scope, row)?;
-        let agent = form.text("agent_id");
-        Ok(binding(scope, &credential, form.text("project_id"), agent))
-    },
+    submit: binding,
 };
 
 const PROJECT_FIELD: Field = Field::text("project_id", "Project", "")
@@ -236,24 +229,35 @@ const PROJECT_FIELD: Field = Field::text("project_id", "Project", "")
     })
     .from(|scope, _| scope.project_id().to_owned());
 
-/// Returns the ID of the credential that the view or the row names.
-fn credential_of(scope: &Scope, row: Option<&Record>) -> Result<String, String> {
+/// Returns the binding of the credential that the row or the view names.
+fn binding(scope: &Scope, row: Option<&Record>, form: &Answers<'_>) -> Result<Send, String> {
     let of_row = row.filter(|row| row.resource.word == CREDENTIAL.word);
-    match (&scope.credential, of_row) {
-        (_, Some(row)) => Ok(row.id().to_owned()),
-        (Some(credential), None) => Ok(credential.id.clone()),
-        _ => Err("No credential context — drill into a credential first".to_owned()),
-    }
-}
-
-fn binding(scope: &Scope, credential: &str, project: &str, agent: &str) -> Send {
-    Send::new(Method::Post, path(&["role_bindings"]), scope)
-        .with("credential_id", credential)
-        .with("project_id", project)
-        .with_filled("agent_id", agent)
-        .with("scope", "credential")
-        .then(After::Role(VIEWER))
-        .says("Credential bound", "Bind credential failed")
+    let credential = match (of_row, &scope.credential) {
+        (Some(row), _) => row.id(),
+        (None, Some(credential)) => &credential.id,
+        _ => return Err("No credential context — drill into a credential first".to_owned()),
+    };
+    let (project, agent) = (form.text("project_id"), form.text("agent_id"));
+    let to = match (form.shown("project_id"), form.shown("agent_id")) {
+        (project, "") => format!("project {project}"),
+        (project, agent) => format!("agent {agent} of project {project}"),
+    };
+    let done = format!("Credential bound to {to}");
+    let send = Send::new(Method::Post, path(&["role_bindings"]), scope)
+        .says(done, "Bind credential failed")
+        .then(After::Bind {
+            credential: credential.to_owned(),
+            grantee: Grantee {
+                project: project.to_owned(),
+                agent: Some(agent.to_owned()).filter(|agent| !agent.is_empty()),
+            },
+            to,
+        });
+    // A form for rows names the row itself.
+    Ok(match (row, &scope.credential) {
+        (None, Some(credential)) => send.naming(&credential.name),
+        _ => send,
+    })
 }
 
 static EDITING: Editing = Editing {
@@ -281,7 +285,7 @@ static DELETE: Call = Call {
         )
     }),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting credential",
     make: |scope, credential| {
@@ -327,9 +331,9 @@ pub(super) static BINDINGS: View = View {
 };
 
 static UNBIND: Call = Call {
-    question: Some(|_, it| format!("Unbind {} {}?", it.text("type"), quote(it.text("target")))),
+    question: Some(|_, it| format!("Unbind {} {}?", it.text("type"), quoted(it.text("target")))),
     title: "Unbind",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Unbinding",
     make: |scope, it| match it.text("state") {

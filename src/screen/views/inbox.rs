@@ -72,7 +72,7 @@ fn below(scope: &Scope, rest: &[&str]) -> String {
 static MARK_READ: Call = Call {
     question: None,
     title: "Mark Read",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Marking as read",
     make: |scope, message| {
@@ -108,7 +108,7 @@ static SEND: Form = Form {
 static DELETE: Call = Call {
     question: Some(|_, message| format!("Delete inbox message {}?", message.id())),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting inbox message",
     make: |scope, message| {

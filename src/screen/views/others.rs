@@ -8,6 +8,7 @@ use crate::resources::{
     USER,
 };
 use crate::screen::effect::{Join, List, Load, Send};
+use crate::screen::naming::brief;
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
     Action, Call, Col, Editing, Field, Form, Input, Needs, Place, Run, View, for_any, tone_of,
@@ -122,12 +123,12 @@ static DELETE_BINDING: Call = Call {
         format!(
             "Delete role binding {} of {} on {}?",
             it.id(),
-            it.text("user_id"),
-            target(it)
+            brief(it.text("user_id")),
+            brief(&target(it))
         )
     }),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting role binding",
     make: |scope, it| Ok(deletion(scope, "role binding", &["role_bindings", it.id()])),
@@ -171,7 +172,7 @@ pub(super) static APPLICATIONS: View = View {
 static SYNC: Call = Call {
     question: None,
     title: "Sync",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Syncing application",
     make: |scope, it| {
@@ -187,7 +188,7 @@ static SYNC: Call = Call {
 static REFRESH: Call = Call {
     question: None,
     title: "Refresh",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Refreshing application",
     make: |scope, it| {
@@ -214,7 +215,7 @@ static EDIT_APPLICATION: Editing = Editing {
 static DELETE_APPLICATION: Call = Call {
     question: Some(|_, it| delete_question("application", it)),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting application",
     make: |scope, it| Ok(deletion(scope, "application", &["applications", it.id()])),
@@ -283,7 +284,7 @@ static NEW_SETTINGS: Form = Form {
 static DELETE_SETTINGS: Call = Call {
     question: Some(|_, it| format!("Delete the settings of project {}?", it.text("project_id"))),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: false,
     doing: "Deleting project settings",
     make: |scope, it| {
@@ -330,7 +331,7 @@ fn deletion_in(scope: &Scope, kind: &str, collection: &str, it: &Record) -> Send
 static DELETE_PROVIDER: Call = Call {
     question: Some(|_, it| delete_question("provider", it)),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting provider",
     make: |scope, it| Ok(deletion_in(scope, "provider", "providers", it)),
@@ -363,7 +364,7 @@ pub(super) static POLICIES: View = View {
 static DELETE_POLICY: Call = Call {
     question: Some(|_, it| delete_question("policy", it)),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting policy",
     make: |scope, it| Ok(deletion_in(scope, "policy", "policies", it)),

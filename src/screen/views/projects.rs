@@ -98,7 +98,7 @@ static DELETE: Call = Call {
         )
     }),
     title: "Delete",
-    types_name: true,
+    types_id: true,
     bulk: false,
     doing: "Deleting project",
     make: |scope, project| {

@@ -7,12 +7,12 @@ use crate::api::{Method, path};
 use crate::cron::{self, Cron};
 use crate::resources::{AGENT, Cell, Record, SCHEDULED_SESSION};
 use crate::screen::effect::{Join, List, Load, Send};
+use crate::screen::naming::quoted;
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
     Action, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Show, Tone, View,
     for_any,
 };
-use crate::text::quote;
 
 pub(super) static VIEW: View = View {
     kind: Kind::Schedules,
@@ -93,7 +93,7 @@ fn below(scope: &Scope, schedule: &Record, rest: &[&str]) -> String {
 static SWITCH: Call = Call {
     question: None,
     title: "Suspend/Resume",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Switching schedule",
     make: |scope, schedule| {
@@ -107,9 +107,9 @@ static SWITCH: Call = Call {
 };
 
 static TRIGGER: Call = Call {
-    question: Some(|_, schedule| format!("Trigger manual run of {}?", quote(schedule.name()))),
+    question: Some(|_, schedule| format!("Trigger manual run of {}?", quoted(schedule.name()))),
     title: "Trigger",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Triggering",
     make: |scope, schedule| {
@@ -199,7 +199,7 @@ fn zone(text: &str, _: Timestamp) -> Result<String, String> {
 static DELETE: Call = Call {
     question: Some(|_, schedule| delete_question("scheduled session", schedule)),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting scheduled session",
     make: |scope, schedule| {

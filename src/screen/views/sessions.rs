@@ -4,12 +4,12 @@ use super::common::{delete_question, deletion, named, project_of};
 use crate::api::{Method, path};
 use crate::resources::{AGENT, FINAL_PHASES, PROJECT, Record, SESSION};
 use crate::screen::effect::{Join, List, Load, Send};
+use crate::screen::naming::quoted;
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
     Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Tone, View,
     duration, for_any, tone_of,
 };
-use crate::text::quote;
 
 pub(super) static VIEW: View = View {
     kind: Kind::Sessions,
@@ -140,7 +140,7 @@ fn post(scope: &Scope, session: &Record, rest: &[&str]) -> Send {
 static START: Call = Call {
     question: None,
     title: "Start",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Starting session",
     make: |scope, session| {
@@ -149,9 +149,9 @@ static START: Call = Call {
 };
 
 static STOP: Call = Call {
-    question: Some(|_, session| format!("Stop session {}?", quote(session.name_or_id()))),
+    question: Some(|_, session| format!("Stop session {}?", quoted(session.name_or_id()))),
     title: "Stop",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Stopping session",
     make: |scope, session| {
@@ -161,9 +161,9 @@ static STOP: Call = Call {
 };
 
 static INTERRUPT: Call = Call {
-    question: Some(|_, session| format!("Interrupt session {}?", quote(session.name_or_id()))),
+    question: Some(|_, session| format!("Interrupt session {}?", quoted(session.name_or_id()))),
     title: "Interrupt",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Interrupting session",
     make: |scope, session| {
@@ -292,7 +292,7 @@ fn agents_of_form(_: &Scope, form: &Answers<'_>) -> Option<List> {
 static DELETE: Call = Call {
     question: Some(|_, session| delete_question("session", session)),
     title: "Delete",
-    types_name: false,
+    types_id: false,
     bulk: true,
     doing: "Deleting session",
     make: |scope, session| {

@@ -1,11 +1,11 @@
 //! What is asked for after a list and added to its rows: numbers and names. What can't be read is unknown, and said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::lists::{Known, Lacks, UNKNOWN, in_projects, listed};
 use super::shared::Shared;
 use crate::api::{equals, path};
-use crate::resources::{AGENT, ROLE, ROLE_BINDING, Record, SESSION};
+use crate::resources::{AGENT, ROLE, ROLE_BINDING, Record, SESSION, check_owner};
 use crate::screen::effect::{Join, List};
 
 /// Cells by the row's ID and the field.
@@ -65,12 +65,12 @@ impl Joined {
 
     async fn of_projects(&mut self, shared: &Shared, rows: &[Record]) {
         let sessions = self.sessions(shared, "").await;
+        let own = by_field(&sessions.rows, "project_id");
         for row in rows {
-            let own = sessions.rows.iter();
-            let own = own.filter(|it| it.text("project_id") == row.id());
-            let is_running = |it: &&Record| it.text("phase") == "Running";
-            let running = own.clone().filter(is_running).count();
-            self.add(row.id(), "sessions", sessions.number(own.count()));
+            let own = own.get(row.id()).map_or(&[][..], Vec::as_slice);
+            let is_running = |it: &&&Record| it.text("phase") == "Running";
+            let running = own.iter().filter(is_running).count();
+            self.add(row.id(), "sessions", sessions.number(own.len()));
             self.add(row.id(), "running", sessions.number(running));
         }
         let ids: Vec<String> = rows.iter().map(|row| row.id().to_owned()).collect();
@@ -82,11 +82,20 @@ impl Joined {
 
     async fn of_agents(&mut self, shared: &Shared, project: &str, rows: &[Record]) {
         let sessions = self.sessions(shared, project).await;
+        let own = by_field(&sessions.rows, "agent_id");
+        let by_id = by_id(&sessions.rows);
         for row in rows {
-            let own = sessions.rows.iter();
-            let own = own.filter(|it| it.text("agent_id") == row.id());
-            self.add(row.id(), "sessions", sessions.number(own.count()));
-            let phase = phase(&sessions, row.text("current_session_id"));
+            let count = own.get(row.id()).map_or(0, Vec::len);
+            self.add(row.id(), "sessions", sessions.number(count));
+            let phase = match row.text("current_session_id") {
+                "" => "",
+                current => match by_id.get(current) {
+                    Some(session) if check_owner(session, project, row.id()).is_err() => UNKNOWN,
+                    Some(session) => session.text("phase"),
+                    None if sessions.is_whole() => "",
+                    None => UNKNOWN,
+                },
+            };
             self.add(row.id(), "phase_of_session", phase.to_owned());
         }
     }
@@ -140,24 +149,30 @@ impl Joined {
         let list = List::new(&ROLE, path(&["roles"]));
         let read = listed(&shared.client, &list).await;
         let roles = self.lacks.known("roles", read);
+        let by_id = by_id(&roles.rows);
         for row in rows {
-            let role = roles.rows.iter().find(|it| it.id() == row.text("role_id"));
-            if let Some(role) = role {
+            if let Some(role) = by_id.get(row.text("role_id")) {
                 self.add(row.id(), "role_name", role.name_or_id().to_owned());
             }
         }
     }
 }
 
-/// Returns the phase of an agent's current session: empty if there is no such session.
-fn phase<'s>(sessions: &'s Known, current: &str) -> &'s str {
-    if current.is_empty() {
-        return "";
+/// Groups objects by a field. The requests of the screen share a thread, so work for each pair of objects would hold
+/// them up.
+pub(super) fn by_field<'r>(
+    records: &'r [Record],
+    field: &str,
+) -> HashMap<&'r str, Vec<&'r Record>> {
+    let mut groups: HashMap<&str, Vec<&Record>> = HashMap::new();
+    for record in records {
+        groups.entry(record.text(field)).or_default().push(record);
     }
-    let found = sessions.rows.iter().find(|it| it.id() == current);
-    match found {
-        Some(session) => session.text("phase"),
-        None if sessions.is_whole() => "",
-        None => UNKNOWN,
-    }
+    groups
+}
+
+/// Returns objects by their IDs; of several with one ID, the first.
+fn by_id(records: &[Record]) -> HashMap<&str, &Record> {
+    let pairs = records.iter().rev().map(|record| (record.id(), record));
+    pairs.collect()
 }

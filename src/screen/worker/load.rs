@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::join;
+use super::join::{self, by_field};
 use super::lists::{Lacks, Listed, Rows, all, in_projects, listed};
 use super::shared::{Shared, fault_of, limited};
 use crate::api::Client;
 use crate::globals::Globals;
 use crate::holders;
 use crate::resources::{
-    AGENT, Field, PHASES, PROJECT, Record, Resource, SESSION, Scope, shown_text,
+    AGENT, Field, PHASES, PROJECT, Record, Resource, SESSION, Scope, is_usable_id, shown_text,
 };
 use crate::runner::resolve::RunnerTarget;
 use crate::screen::connection;
 use crate::screen::effect::{List, Load};
 use crate::screen::event::{Answer, Fault};
+use crate::screen::naming;
 use crate::session_helper::fetch;
 use crate::text::url_for_people;
 
@@ -131,7 +132,8 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
     }
 }
 
-/// Reads the objects that a form offers: their IDs, and their names. Also returns why there may be more.
+/// Reads the objects that a form offers: their IDs, and the texts that tell them apart. Also returns why there may be
+/// more.
 pub(super) async fn offers(
     client: &Client,
     list: &List,
@@ -140,9 +142,34 @@ pub(super) async fn offers(
         Ok(read) => read,
         Err(fault) => return (Err(fault), None),
     };
-    rows.sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
-    let offer = |row: &Record| (row.id().to_owned(), row.name_or_id().to_owned());
-    (Ok(rows.iter().map(offer).collect()), gap)
+    let count = rows.len();
+    rows.retain(|row| is_usable_id(row.id()));
+    let gap = match count - rows.len() {
+        0 => gap,
+        _ => Some("those without a usable ID are left out".to_owned()),
+    };
+    (Ok(told_apart(&mut rows)), gap)
+}
+
+/// Returns IDs and names, sorted. An ID is added to a name that several have, and to that of a project that has
+/// another ID: the ID is what is sent.
+fn told_apart(rows: &mut [Record]) -> Vec<(String, String)> {
+    rows.sort_by(|a, b| (a.name_or_id(), a.id()).cmp(&(b.name_or_id(), b.id())));
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows.iter() {
+        *counts.entry(row.name_or_id()).or_default() += 1;
+    }
+    let offer = |row: &Record| {
+        let name = row.name_or_id();
+        let is_odd = row.resource.word == PROJECT.word || counts.get(name) > Some(&1);
+        let text = if is_odd {
+            naming::named(row)
+        } else {
+            naming::brief(name)
+        };
+        (row.id().to_owned(), text)
+    };
+    rows.iter().map(offer).collect()
 }
 
 fn ids(records: &[Record]) -> Vec<String> {
@@ -231,6 +258,8 @@ async fn tree(client: &Client) -> Rows {
         (project.id().to_owned(), Ok(none))
     }));
     projects.rows.extend(unlisted);
+    let of_agents = by_field(&sessions.rows, "agent_id");
+    let of_projects = by_field(&sessions.rows, "project_id");
     let mut rows = Vec::new();
     for (project, (id, read)) in projects.rows.iter().zip(agents) {
         let agents = lacks.known(&format!("agents of {id}"), read);
@@ -241,24 +270,23 @@ async fn tree(client: &Client) -> Rows {
             root.replace("shown", &shown);
         }
         rows.push(root);
+        // An agent without an ID has no sessions.
+        let ids: BTreeSet<&str> = agents.rows.iter().map(Record::id).collect();
         for agent in &agents.rows {
             rows.push(branch(project, agent, "agent", 1));
-            let own = sessions.rows.iter().filter(|it| is_of(it, agent));
+            let own = of_agents.get(agent.id()).filter(|_| !agent.id().is_empty());
+            let own = own.into_iter().flatten();
             rows.extend(own.map(|session| branch(project, session, "session", 2)));
         }
-        let is_alone = |session: &&Record| {
-            session.text("project_id") == project.id()
-                && !agents.rows.iter().any(|agent| is_of(session, agent))
+        let is_alone = |session: &&&Record| {
+            let agent = session.text("agent_id");
+            agent.is_empty() || !ids.contains(agent)
         };
-        let alone = sessions.rows.iter().filter(is_alone);
+        let alone = of_projects.get(project.id()).into_iter().flatten();
+        let alone = alone.filter(is_alone);
         rows.extend(alone.map(|session| branch(project, session, "session", 1)));
     }
     Ok(Listed::made(rows, lacks.said()))
-}
-
-/// True for a session of an agent. An agent without an ID has none.
-fn is_of(session: &Record, agent: &Record) -> bool {
-    !agent.id().is_empty() && session.text("agent_id") == agent.id()
 }
 
 fn branch(project: &Record, object: &Record, kind: &str, depth: usize) -> Record {
@@ -342,4 +370,35 @@ fn contexts(globals: &Globals, active: &str) -> Rows {
         row
     };
     Ok(Listed::made(all.iter().map(row).collect(), None))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn offers(resource: &'static Resource, rows: serde_json::Value) -> Vec<String> {
+        let serde_json::Value::Array(rows) = rows else {
+            panic!("rows are a list")
+        };
+        let rows = rows.into_iter();
+        let mut rows: Vec<Record> = rows
+            .map(|row| Record::decode(resource, row).unwrap())
+            .collect();
+        let offers = told_apart(&mut rows).into_iter();
+        offers.map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn offers_of_one_name_are_told_apart_by_their_ids() {
+        let rows = json!([
+            {"id": "prod", "name": "prod"}, {"id": "evil", "name": "prod"}, {"id": "web", "name": "web"},
+        ]);
+        assert_eq!(offers(&PROJECT, rows), ["prod (evil)", "prod", "web"]);
+        let rows = json!([
+            {"id": "a2", "name": "lead"}, {"id": "a1", "name": "lead"}, {"id": "a3", "name": "fe"},
+        ]);
+        assert_eq!(offers(&AGENT, rows), ["fe", "lead (a1)", "lead (a2)"]);
+    }
 }

@@ -217,6 +217,16 @@ fn obey(shared: &Shared, globals: &Globals, tasks: &mut Tasks, effect: Effect) {
                 });
             });
         }
+        Effect::Plan { form, sends } => {
+            spawn_local(async move {
+                let shadowed = limited(send::shadowed(&it.client, &sends)).await;
+                let _ = it.tell(Answer::Planned {
+                    form,
+                    sends,
+                    shadowed,
+                });
+            });
+        }
         Effect::Fetch { page, fetch } => {
             let task = spawn_local(async move {
                 let record = fetched(&it.client, &fetch).await;
@@ -242,6 +252,14 @@ fn obey(shared: &Shared, globals: &Globals, tasks: &mut Tasks, effect: Effect) {
 /// Leaves out an order that was given for another connection. What it would have read is asked for again by the page;
 /// what it would have changed is the user's to decide.
 fn refuse(shared: &Shared, effect: &Effect) {
+    let late = || Fault::new("Not sent: the server changed meanwhile");
+    if let Effect::Plan { form, .. } = effect {
+        let _ = shared.tell(Answer::Planned {
+            form: *form,
+            sends: Vec::new(),
+            shadowed: Err(late()),
+        });
+    }
     let Effect::Send { page, sends } = effect else {
         return;
     };
@@ -249,7 +267,7 @@ fn refuse(shared: &Shared, effect: &Effect) {
         let _ = shared.tell(Answer::Sent {
             page: *page,
             number: send.number,
-            said: Err(Fault::new("Not sent: the server changed meanwhile")),
+            said: Err(late()),
             echo: None,
         });
     }

@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::shared::{Shared, fault, fault_of};
 use crate::agent_once;
-use crate::api::{self, Body, Client, Method, Request};
-use crate::lookup;
-use crate::resources::{Record, Resource, SESSION_MESSAGE};
+use crate::api::{self, Body, Client, Method, Request, path};
+use crate::binding::{self, BindingPlan};
+use crate::failure::Kind;
+use crate::resources::{CREDENTIAL, Record, Resource, SESSION, SESSION_MESSAGE, check_owner};
 use crate::screen::effect::{After, Send};
 use crate::screen::event::{Answer, Fault};
 use crate::starting::{self, Delivery};
@@ -35,6 +36,21 @@ pub(super) async fn all(shared: &Shared, page: u64, sends: Vec<Send>) {
 }
 
 async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fault> {
+    if let After::Bind {
+        credential,
+        grantee,
+        ..
+    } = &send.after
+    {
+        let bound = binding::bind(client, credential, grantee).await;
+        let (_, is_new) = bound.map_err(|error| fault_of(&error))?;
+        let already = if is_new {
+            ""
+        } else {
+            " (it was bound already)"
+        };
+        return Ok((format!("{}{already}", send.done), None));
+    }
     let mut body = Body::new();
     let mut is_empty = true;
     for (name, value) in send.fields {
@@ -49,10 +65,12 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
     let mut request = Request::new(send.method, send.path);
     request.project = Some(send.project.clone());
     match &send.after {
-        After::Role(role) => {
-            let role = lookup::role(client, role).await;
-            let role = role.map_err(|error| fault_of(&error))?;
-            body.set("role_id", role.id());
+        After::SessionOf { get, agent } => {
+            let mut request = Request::get(get.clone());
+            request.project = Some(send.project.clone());
+            let session = client.fetch(&SESSION, &request).await;
+            let session = session.map_err(|error| fault(&error))?;
+            check_owner(&session, &send.project, agent).map_err(Fault::new)?;
         }
         After::Unchanged {
             get,
@@ -71,7 +89,7 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
                 return Ok((format!("Agent unchanged: {name}"), None));
             }
         }
-        After::Nothing | After::Prompt(_) | After::Echo => {}
+        After::Nothing | After::Prompt(_) | After::Echo | After::Bind { .. } => {}
     }
     if !is_empty || is_start && send.method == Method::Post {
         request = request.body(body);
@@ -96,9 +114,53 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
         After::Echo => Ok((send.done, Record::decode(&SESSION_MESSAGE, value).ok())),
         After::Prompt(prompt) => {
             deliver(client, &value, &prompt, &send.project).await?;
-            Ok((started(&send.done, &value), None))
+            Ok((with_doubt(client, &request, &send.done, &value), None))
         }
-        _ => Ok((started(&send.done, &value), None)),
+        _ => Ok((with_doubt(client, &request, &send.done, &value), None)),
+    }
+}
+
+/// Says which credentials are shadowed by bindings, or shadow them: nothing if each gives sessions what they lack.
+///
+/// # Errors
+/// Something that a plan depends on can't be read. If the user may not read it, that is said in place of the plan.
+pub(super) async fn shadowed(client: &Client, sends: &[Send]) -> Result<Vec<String>, Fault> {
+    let mut said = Vec::new();
+    for send in sends {
+        let After::Bind {
+            credential,
+            grantee,
+            ..
+        } = &send.after
+        else {
+            continue;
+        };
+        let target = path(&["credentials", credential]);
+        let credential = client.get(&CREDENTIAL, &target).await;
+        let credential = credential.map_err(|error| fault(&error))?;
+        let lines = match BindingPlan::make(client, &credential, grantee, false).await {
+            Ok(plan) if plan.shadows() => plan.shadowed(),
+            Ok(_) => Vec::new(),
+            Err(error) if matches!(api::kind_of(&error), Kind::Forbidden | Kind::NotFound) => {
+                vec![format!("what is shadowed can't be checked: {error:#}")]
+            }
+            Err(error) => return Err(fault_of(&error)),
+        };
+        let name = credential.name_or_id();
+        said.extend(lines.into_iter().map(|line| match sends.len() {
+            1 => line,
+            _ => format!("{name}: {line}"),
+        }));
+    }
+    Ok(said)
+}
+
+/// Returns what was done, with what does not follow from it on this server.
+fn with_doubt(client: &Client, request: &Request, done: &str, answer: &Value) -> String {
+    let done = started(done, answer);
+    match starting::lacking(client.has_runner(), request, answer) {
+        Some(lacking) => format!("{done}; {lacking}"),
+        None => done,
     }
 }
 

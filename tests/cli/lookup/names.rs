@@ -85,6 +85,42 @@ fn the_nearest_name_is_suggested() {
 }
 
 #[test]
+fn an_agents_session_that_names_another_agent_or_project_is_refused() {
+    let env = TestEnv::new();
+    for other in [
+        json!({"id": "s9", "name": "prod", "phase": "Running", "project_id": "other"}),
+        json!({"id": "s9", "name": "prod", "phase": "Running", "project_id": "demo", "agent_id": "a2"}),
+    ] {
+        for line in [
+            "session send lead hello --project demo",
+            "agent stop lead --project-id demo",
+            "agent stop --all --project-id demo",
+            "stop lead",
+            "describe session lead",
+        ] {
+            let server = Platform::with(&[
+                (
+                    "/projects/demo/agents",
+                    json!({"id": "a1", "name": "lead", "project_id": "demo", "current_session_id": "s9"}),
+                ),
+                ("/sessions", other.clone()),
+            ])
+            .serve();
+            let (code, stdout, stderr) = run(&env, &server, line);
+            let wanted = if line.contains("--all") { 1 } else { 10 };
+            assert_eq!(code, wanted, "{line}: {stdout} {stderr}");
+            assert!(
+                stderr.contains("belongs to something else"),
+                "{line}: {stderr}"
+            );
+            let lines = server.lines();
+            let is_write = |line: &&String| line.starts_with("POST") && line.contains("/s9/");
+            assert_eq!(lines.iter().find(is_write), None, "{line}");
+        }
+    }
+}
+
+#[test]
 fn sessions_are_found_by_the_name_of_their_agent() {
     let env = TestEnv::new();
     let platform = || {

@@ -14,10 +14,25 @@ fn walk(terminal: &Terminal) {
     terminal.wait_for("> team-a");
     terminal.type_text(ENTER);
     terminal.wait_for("agents(team-a)[1]");
+    terminal.type_text("m");
+    terminal.wait_for("<Send to Inbox>");
+    terminal.type_text("The build is red\r");
+    terminal.wait_for("Message sent");
+    terminal.type_text("i");
+    terminal.wait_for("The build is red");
+    terminal.type_text("m");
+    terminal.wait_for("<Send to Inbox>");
+    terminal.type_text("It is still red\r");
+    terminal.wait_until("the second message", |screen| {
+        screen.contains("It is still red") && screen.contains("inbox(lead)[2]")
+    });
+    terminal.type_text("q");
+    terminal.wait_for("agents(team-a)[1]");
     terminal.type_text("s");
     terminal.wait_for("<Start Agent>");
     terminal.type_text("Fix the build\r");
     terminal.wait_for("Agent started");
+    terminal.wait_for("nobody runs the sessions here");
     terminal.type_text(ENTER);
     terminal.wait_for("sessions(lead)[1]");
     terminal.type_text(ENTER);

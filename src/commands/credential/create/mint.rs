@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::{prepare, send};
+use crate::binding::Grantee;
 use crate::cluster::change;
 use crate::cluster::grade::{Grade, Level};
 use crate::cluster::granted::Wanted;
@@ -16,7 +17,7 @@ use crate::cluster::objects::{Account, Kind as Made, Object, Origin, is_name};
 use crate::cluster::roles::{self, Role};
 use crate::cluster::{Client, Fault};
 use crate::commands::confirm;
-use crate::commands::credential::binding::{self, Grantee};
+use crate::commands::credential::binding;
 use crate::commands::credential::consent;
 use crate::commands::credential::minted::{self, Ends, Minted};
 use crate::commands::grading;

@@ -130,7 +130,7 @@ async fn yield_to_older(ctx: &Ctx, client: &Client, name: &str, ours: &Record) -
         ctx.out.warn(&format!(
             "another run has created credential {} too, and the second one can't be deleted ({error}): {}",
             quote(name),
-            acpctl(&["credential", "delete", ours.id(), "--yes"])
+            acpctl_for(&["credential", "delete"], ours.id(), &["--yes"])
         ));
     }
     Some(oldest)

@@ -4,14 +4,14 @@
 
 use serde_json::{Value, json};
 
-use super::binding::Grantee;
+use super::grantee::Grantee;
 use crate::api::Client;
 use crate::holders::VIEWER;
 use crate::lookup::Collection;
 use crate::resources::{AGENT, ROLE_BINDING, Record};
 use crate::runner::resolve::{Candidate, RunnerTarget, Tier};
 use crate::session_helper::fetch::{self, Grants};
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 
 /// A binding that is made now is younger than all others.
 const YOUNGEST: &str = "9999-01-01T00:00:00Z";
@@ -19,7 +19,7 @@ const YOUNGEST: &str = "9999-01-01T00:00:00Z";
 const NO_AGENT: &str = "(no agent)";
 
 /// The effect of a binding on the sessions of a project.
-pub(super) struct BindingPlan {
+pub(crate) struct BindingPlan {
     credential: Record,
     /// True if the binding exists already: then nothing changes.
     exists: bool,
@@ -30,17 +30,17 @@ pub(super) struct BindingPlan {
 
 /// A credential that sessions keep, because its binding wins over the one that is made.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     credential: String,
     /// The agent that it is bound to; `None` if it is bound to the project.
     agent: Option<String>,
     /// True if it is bound to one agent, and the new binding is for the project: then other sessions get the new one.
-    pub(super) is_exception: bool,
+    pub(crate) is_exception: bool,
 }
 
 impl Kept {
     /// Says which sessions keep it in place of another credential.
-    pub(super) fn says(&self, credential: &str, project: &str) -> String {
+    pub(crate) fn says(&self, credential: &str, project: &str) -> String {
         let whose = match &self.agent {
             Some(agent) => format!("agent/{agent} of project/{project}"),
             None => format!("project/{project}"),
@@ -57,20 +57,11 @@ impl Kept {
     }
 
     /// Returns the command that takes it away from these sessions.
-    pub(super) fn unbind(&self, project: &str) -> String {
-        let mut words = vec![
-            "credential",
-            "unbind",
-            &self.credential,
-            "--project",
-            project,
-        ];
-        words.extend(
-            self.agent
-                .iter()
-                .flat_map(|agent| ["--agent", agent.as_str()]),
-        );
-        acpctl(&words)
+    pub(crate) fn unbind(&self, project: &str) -> String {
+        let mut flags = vec!["--project", project];
+        let agent = self.agent.iter();
+        flags.extend(agent.flat_map(|agent| ["--agent", agent.as_str()]));
+        acpctl_for(&["credential", "unbind"], &self.credential, &flags)
     }
 }
 
@@ -104,7 +95,7 @@ impl BindingPlan {
     ///
     /// # Errors
     /// Something that the plan depends on can't be read.
-    pub(super) async fn make(
+    pub(crate) async fn make(
         client: &Client,
         credential: &Record,
         grantee: &Grantee,
@@ -165,13 +156,13 @@ impl BindingPlan {
     }
 
     /// True if the binding would take the place of another credential, or would lose to one.
-    pub(super) fn shadows(&self) -> bool {
+    pub(crate) fn shadows(&self) -> bool {
         let is_shadow = |row: &Row| matches!(row.effect, Effect::Replaces | Effect::Shadowed);
         !self.exists && self.rows.iter().any(is_shadow)
     }
 
     /// Returns the credentials that sessions keep in place of this one, each once.
-    pub(super) fn kept(&self) -> Vec<Kept> {
+    pub(crate) fn kept(&self) -> Vec<Kept> {
         let mut kept: Vec<Kept> = Vec::new();
         for row in &self.rows {
             let Some(winner) = row.then.as_ref().filter(|_| row.effect == Effect::Shadowed) else {
@@ -202,10 +193,20 @@ impl BindingPlan {
         kept
     }
 
-    pub(super) const TITLES: [&str; 4] = ["AGENT", "NOW", "THEN", "EFFECT"];
+    /// Says for the sessions of each agent which credential is shadowed.
+    pub(crate) fn shadowed(&self) -> Vec<String> {
+        let is_shadow = |row: &&Row| matches!(row.effect, Effect::Replaces | Effect::Shadowed);
+        let says = |row: &Row| {
+            let agent = row.agent.as_ref().map_or(NO_AGENT, |(_, name)| name);
+            format!("{agent}: {}", row.says(self.credential.name_or_id()))
+        };
+        self.rows.iter().filter(is_shadow).map(says).collect()
+    }
+
+    pub(crate) const TITLES: [&str; 4] = ["AGENT", "NOW", "THEN", "EFFECT"];
 
     /// Returns the cells of each row.
-    pub(super) fn cells(&self) -> Vec<Vec<String>> {
+    pub(crate) fn cells(&self) -> Vec<Vec<String>> {
         let name = |choice: &Option<Candidate>| {
             let name = choice.as_ref().map(|it| it.credential.clone());
             name.unwrap_or_else(|| "-".to_owned())
@@ -223,7 +224,7 @@ impl BindingPlan {
     }
 
     /// Returns the plan as JSON.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let choice = |choice: &Option<Candidate>| {
             choice.as_ref().map(|it| {
                 json!({

@@ -1,0 +1,7 @@
+//! Lets sessions use a credential: for `credential bind` and its likes, and for the screen.
+
+mod grantee;
+mod plan;
+
+pub(crate) use grantee::{Grantee, bind, bindings};
+pub(crate) use plan::{BindingPlan, Kept};
