@@ -1,5 +1,7 @@
 //! Who may use a credential: for `credential bindings` and for the screen.
 
+use std::collections::HashMap;
+
 use crate::api::{Client, ListOptions, equals};
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
@@ -70,6 +72,12 @@ pub(crate) async fn of(client: &Client, credential: &str) -> anyhow::Result<Vec<
     let mut named: Vec<String> = holders.iter().map(|it| it.project.clone()).collect();
     named.sort();
     named.dedup();
+    let mut own: HashMap<String, usize> = HashMap::new();
+    for (at, holder) in holders.iter().enumerate() {
+        if holder.kind == "agent" {
+            own.entry(holder.target.clone()).or_insert(at);
+        }
+    }
     for project in named.iter().filter(|project| !project.is_empty()) {
         let agents = Collection::agents(project);
         let options = ListOptions {
@@ -83,11 +91,8 @@ pub(crate) async fn of(client: &Client, credential: &str) -> anyhow::Result<Vec<
             Err(error) => return Err(error.into()),
         };
         for agent in agents.items() {
-            let own = holders
-                .iter_mut()
-                .find(|holder| holder.kind == "agent" && holder.target == agent.id());
-            if let Some(own) = own {
-                agent.name_or_id().clone_into(&mut own.target);
+            if let Some(at) = own.get(agent.id()) {
+                agent.name_or_id().clone_into(&mut holders[*at].target);
             } else if projects.contains(project) {
                 holders.push(Holder {
                     project: project.clone(),

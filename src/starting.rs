@@ -54,7 +54,7 @@ pub(crate) fn lacking(
 ) -> Option<&'static str> {
     const NOBODY: &str = "nobody runs the sessions here: acpctl serve --run-sessions -- COMMAND";
     const NOTHING: &str = "nothing starts: the embedded API ignores a trigger";
-    const LATER: &str = "the embedded API does not start it on its own: start it";
+    const LATER: &str = "it is not started yet: press s on it";
     let has_runner = has_runner?;
     let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     match request.path.rsplit('/').next() {

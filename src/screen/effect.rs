@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use super::naming::brief;
 use super::scope::Scope;
 use crate::api::Method;
 use crate::binding::Grantee;
@@ -287,6 +288,7 @@ impl Send {
     /// Names the row where something is said.
     #[must_use]
     pub(super) fn naming(mut self, name: &str) -> Self {
+        let name = brief(name);
         self.done = format!("{name}: {}", self.done);
         self.failed = format!("{name}: {}", self.failed);
         self
@@ -295,8 +297,9 @@ impl Send {
     /// Names the row where something is said: it is one of several. `doing` says what is done to each.
     #[must_use]
     pub(super) fn one_of_several(mut self, row: &Record, doing: &str) -> Self {
-        self.failed = format!("{}: {}", row.name_or_id(), self.failed);
-        self.doing = Some(format!("{doing} {}", row.name_or_id()));
+        let name = brief(row.name_or_id());
+        self.failed = format!("{name}: {}", self.failed);
+        self.doing = Some(format!("{doing} {name}"));
         self
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::drafts::Draft;
 use super::effect::{Effect, List, Send};
 use super::input::Line;
-use super::naming::Names;
+use super::naming::{Names, brief};
 use super::scope::Scope;
 use super::view::{Answers, Field, Form, Input};
 use crate::resources::Record;
@@ -270,7 +270,7 @@ impl OpenForm {
         let title = self.form.title;
         match self.rows.len() {
             0 => format!("{title}..."),
-            1 => format!("{title} {}...", self.rows[0].name_or_id()),
+            1 => format!("{title} {}...", brief(self.rows[0].name_or_id())),
             several => format!("{title} ({several})..."),
         }
     }

@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::{Candidates, Record, SCHEDULED_SESSION, SESSION};
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 
 /// The argument and the flag that name one scheduled session of a project.
 #[derive(Debug, clap::Args)]
@@ -132,7 +132,7 @@ fn nothing_starts(schedule: &Record) -> String {
     match (schedule.text("agent_id"), schedule.text("project_id")) {
         ("", _) => why.to_owned(),
         (agent, project) => {
-            let start = acpctl(&["agent", "start", agent, "--project", project]);
+            let start = acpctl_for(&["agent", "start"], agent, &["--project", project]);
             format!("{why}; to start the agent: {start}")
         }
     }

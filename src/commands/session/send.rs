@@ -13,7 +13,7 @@ use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{Candidates, FINAL_PHASES, Record, SESSION, SESSION_MESSAGE};
-use crate::text::acpctl;
+use crate::text::acpctl_for;
 
 /// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -137,7 +137,7 @@ fn not_open(
         Ok(failure) => failure
             .hint(format!(
                 "the session is {state}; the message is stored, and its next run reads it: {}",
-                acpctl(&["start", session])
+                acpctl_for(&["start"], session, &[])
             ))
             .into(),
         Err(error) => error,

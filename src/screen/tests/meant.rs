@@ -140,6 +140,24 @@ fn a_project_is_confirmed_by_what_is_deleted() {
 }
 
 #[test]
+fn a_name_that_several_projects_have_opens_none_of_them() {
+    let mut stage = Stage::new();
+    let projects = json!([
+        {"id": "evil", "name": "prod"}, {"id": "x1", "name": "web"}, {"id": "prod", "name": "prod"},
+        {"id": "x2", "name": "web"},
+    ]);
+    stage.rows(&PROJECT, projects);
+    stage.keys(":agents prod<enter>");
+    assert!(stage.loads().contains(&"/projects/prod/agents".to_owned()));
+    stage.keys(":agents web<enter>");
+    assert_eq!(
+        stage.toast(),
+        "2 projects are called web (x1, x2): use the ID"
+    );
+    assert!(stage.loads().is_empty());
+}
+
+#[test]
 fn the_header_names_the_id_of_a_project_that_is_called_otherwise() {
     let mut stage = Stage::new();
     stage.rows(&PROJECT, json!([{"id": "prod", "name": "scratch"}]));

@@ -244,7 +244,7 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     };
     let page = state.top().map_or(0, |page| page.number);
     let doing = match rows.as_slice() {
-        [one] => format!("{} {}...", call.doing, one.name_or_id()),
+        [one] => format!("{} {}...", call.doing, brief(one.name_or_id())),
         several => format!("{} ({})...", call.doing, several.len()),
     };
     let is_shown = |row: &Record| state.table().is_none_or(|it| it.is_shown(row.id()));

@@ -105,17 +105,27 @@ fn open(state: &mut State, kind: Kind, argument: &str, effects: &mut Vec<Effect>
 
 /// Finds a project among those that the server has listed.
 fn find_project(state: &State, name: &str) -> Result<Named, String> {
-    let found = state
-        .projects
-        .iter()
-        .find(|it| it.name == name || it.id == name);
-    match found {
-        Some(project) => Ok(project.clone()),
-        None if state.extent_of_projects == Extent::Whole && !state.projects.is_empty() => {
+    let projects = state.projects.iter();
+    let mut named: Vec<&Named> = projects.clone().filter(|it| it.name == name).collect();
+    // An ID means one project; a name may mean several.
+    if let Some(project) = projects.clone().find(|it| it.id == name) {
+        named = vec![project];
+    }
+    match named.as_slice() {
+        [project] => Ok((*project).clone()),
+        [_, _, ..] => {
+            let ids: Vec<&str> = named.iter().map(|it| it.id.as_str()).collect();
+            let ids = ids.join(", ");
+            Err(format!(
+                "{} projects are called {name} ({ids}): use the ID",
+                named.len()
+            ))
+        }
+        [] if state.extent_of_projects == Extent::Whole && !state.projects.is_empty() => {
             let again = "the list may be old, :projects reads it again";
             Err(format!("project {name} not found: {again}"))
         }
-        None => Ok(Named::new(name, name)),
+        [] => Ok(Named::new(name, name)),
     }
 }
 

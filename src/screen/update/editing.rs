@@ -8,6 +8,7 @@ use crate::resources::Record;
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::drafts::Draft;
 use crate::screen::effect::{After, Effect, Send};
+use crate::screen::naming::brief;
 use crate::screen::shown;
 use crate::screen::state::{Edited, State};
 use crate::screen::view::Editing;
@@ -37,7 +38,7 @@ pub(super) fn begin(
     };
     before.retain(|name, _| what.fields.contains(&name.as_str()));
     let kind = row.resource.word;
-    let name = row.name_or_id().to_owned();
+    let name = brief(row.name_or_id());
     let project = match row.text("project_id") {
         "" => scope.project_id().to_owned(),
         project => project.to_owned(),

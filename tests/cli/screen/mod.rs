@@ -1,6 +1,8 @@
 //! The screen of `acpctl ambient` on a terminal, against the embedded API and against servers that fail.
 
+mod binding;
 mod gaps;
+mod meant;
 mod servers;
 mod typed;
 mod walk;
