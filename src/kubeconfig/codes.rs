@@ -234,14 +234,14 @@ pub(super) const CODES: &[Row] = &[
     refused(
         Rest,
         "cluster-not-found",
-        "the context's cluster does not exist, and there are other faults or the context is to be cut out",
+        "the context's cluster does not exist, and there are other faults or the context is to be kept alone",
         "cluster {} does not exist",
         "point the context at an existing cluster",
     ),
     refused(
         Rest,
         "user-not-found",
-        "the context's user does not exist, and the context is to be cut out",
+        "the context's user does not exist, and the context is to be kept alone",
         "user {} does not exist",
         "point the context at an existing user",
     ),
@@ -792,7 +792,7 @@ pub(super) const CODES: &[Row] = &[
         "file-too-large",
         "the file is over 1 MiB",
         "the file is large: it may hold other contexts or unrelated text",
-        "cut out the context: `kubectl config view --raw --minify --flatten`",
+        "keep one context: `kubectl config view --raw --minify --flatten`",
     ),
     lint(
         Error,
@@ -811,7 +811,7 @@ pub(super) const CODES: &[Row] = &[
     lint(
         Error,
         "exec-relative-command",
-        "the exec command of a context that is cut out holds a path",
+        "the exec command of the context that is kept holds a path",
         "the program {} is not part of the kubeconfig",
         "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),

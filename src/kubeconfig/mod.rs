@@ -12,7 +12,7 @@
 //!
 //! Other modules answer further questions: `lint` reports what will not work from a runner, `managed` what a managed
 //! session refuses and what it gets instead, `summary` describes a
-//! context, `carve` cuts out one context and `emit` writes it, `stored` judges the cut text and maps each finding back
+//! context, `carve` keeps one context and `emit` writes it, `stored` judges the cut text and maps each finding back
 //! to the user's file, `wrapper` recognizes a text that holds a kubeconfig without being one.
 //!
 //! [`Kubeconfig`] (`parsed`) is the way in: it parses the input once. `source` has the input's types, `report` those of

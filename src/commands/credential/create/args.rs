@@ -23,7 +23,7 @@ use crate::text::{acpctl, quote};
 use crate::yaml;
 
 const EXAMPLES: &str = "\
-# The current context of a file, checked, cut out, and bound to a project
+# The current context of a file alone, checked, and bound to a project
 acpctl credential create -f ~/.kube/config --bind team-a
 # Another context, under another name
 acpctl credential create -f ~/.kube/config --context dev --name staging
@@ -33,7 +33,7 @@ kubectl config view --raw --minify --flatten | acpctl credential create --provid
 gh auth token | acpctl credential create --provider github --name bot --token -
 # Only look: what would be stored, and what is wrong with it
 acpctl credential create --provider kubeconfig --from-file ~/.kube/config --dry-run -o json
-# A new, narrow access in the cluster instead of your own, for eight hours
+# New, narrow access in the cluster instead of your own, for eight hours
 acpctl credential create --mint view --namespace team-a --context dev --name team-a-view --bind team-a
 # Step by step, on a terminal
 acpctl credential create";
