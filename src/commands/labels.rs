@@ -14,16 +14,14 @@ pub(crate) struct Selector(Vec<(String, String)>);
 
 impl Selector {
     /// Reads the values of a flag: `KEY=VALUE`, several of them separated by commas or given with the flag again, and
-    /// `==` as in kubectl. A value can't hold a comma.
+    /// `==` as in kubectl. Empty texts are skipped. A value can't hold a comma.
     ///
     /// # Errors
-    /// A usage failure that names `flag`, for anything else, an empty text too: without the wrong part, the selector
-    /// would fit more objects than the user meant.
+    /// A usage failure that names `flag`, for anything else: without the wrong part, the selector would fit more
+    /// objects than the user meant.
     pub(crate) fn read(flag: &str, given: &[String]) -> Result<Self, Failure> {
-        if given.iter().any(String::is_empty) {
-            return Err(Failure::usage(format!("{flag} is given without labels")).hint(EMPTY_VALUE));
-        }
-        let pairs = given.iter().flat_map(|text| text.split(','));
+        let texts = given.iter().filter(|text| !text.is_empty());
+        let pairs = texts.flat_map(|text| text.split(','));
         pairs
             .map(|pair| {
                 pair_of(pair).ok_or_else(|| {
@@ -32,6 +30,18 @@ impl Selector {
             })
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    /// Reads the values of a flag that says what is deleted.
+    ///
+    /// # Errors
+    /// As [`Selector::read`], and for an empty text: it comes from a variable that is not set, and more would be deleted
+    /// than the user meant.
+    pub(crate) fn read_for_removal(flag: &str, given: &[String]) -> Result<Self, Failure> {
+        if given.iter().any(String::is_empty) {
+            return Err(Failure::usage(format!("{flag} is given without labels")).hint(EMPTY_VALUE));
+        }
+        Self::read(flag, given)
     }
 
     /// True if the selector fits every object.
@@ -76,16 +86,10 @@ mod tests {
     #[test]
     fn commas_and_repetition_mean_the_same() {
         let both = read(&["a=1,b=2"]).unwrap();
-        for given in [&["a=1", "b=2"][..], &["a==1, b=2"]] {
+        for given in [&["a=1", "b=2"][..], &["a==1, b=2"], &["", "a=1,b=2"]] {
             assert_eq!(read(given).as_ref(), Ok(&both), "{given:?}");
         }
-        assert!(read(&[]).unwrap().is_empty());
-        for empty in [&[""][..], &["a=1", ""]] {
-            assert_eq!(
-                read(empty),
-                Err("--label is given without labels".to_owned())
-            );
-        }
+        assert!(read(&[]).unwrap().is_empty() && read(&[""]).unwrap().is_empty());
         for wrong in ["a", "=1", "a=1,", ",", "a!=1", "a in (1,2)", " "] {
             let why = read(&[wrong]).unwrap_err();
             assert!(

@@ -2,8 +2,8 @@
 //! noun.
 //!
 //! These modules are shared by several commands: [`agent_once`], [`binding_names`], [`confirm`],
-//! [`gateway_credentials`], [`labels`], [`listing`], [`minted_access`], [`missing`], [`name_word`], [`named`],
-//! [`order`], [`outcome`], [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`],
+//! [`gateway_credentials`], [`labels`], [`listing`], [`minted_access`], [`missing`], [`moved_context`], [`name_word`],
+//! [`named`], [`order`], [`outcome`], [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`],
 //! [`server_mode`], [`session_control`], [`session_failure`], [`several`], [`switch_project`], [`used_by`].
 
 pub(crate) mod agent;
@@ -37,6 +37,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod minted_access;
 mod missing;
+pub(crate) mod moved_context;
 mod name_word;
 pub(crate) mod named;
 pub(crate) mod options;

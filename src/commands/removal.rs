@@ -54,7 +54,7 @@ impl DeleteArgs {
     /// # Errors
     /// A usage failure if both are given.
     pub(crate) fn chosen<'a>(&self, names: &'a [String]) -> Result<Chosen<'a>, Failure> {
-        let selector = Selector::read("--label", &self.label)?;
+        let selector = Selector::read_for_removal("--label", &self.label)?;
         if !self.all && selector.is_empty() {
             return Ok(Chosen::Named(names));
         }

@@ -1,5 +1,6 @@
 //! The requests that change something and have no answer yet, and how those that were sent together end.
 
+use super::drafts::Draft;
 use super::event::Fault;
 
 /// One request.
@@ -10,8 +11,6 @@ pub(super) struct Change {
     pub doing: String,
     /// The ID of the row that it is for; empty if it is for none.
     pub row: String,
-    /// The text of a message that it sends; empty if it sends none.
-    pub message: String,
 }
 
 /// Requests that were sent together.
@@ -24,6 +23,10 @@ struct Batch {
     /// What is said of the first that failed, and how many did.
     failure: Option<String>,
     failed: usize,
+    /// The rows for which it failed.
+    failed_rows: Vec<String>,
+    /// What was typed for them.
+    typed: Option<Draft>,
 }
 
 /// All that have no answer yet.
@@ -36,15 +39,15 @@ pub(super) struct Told {
     pub said: Result<String, String>,
     /// The ID of the row for which it was done.
     pub row: Option<String>,
-    /// The text of a message that was not sent.
-    pub unsent: Option<String>,
+    /// What was typed and has failed, for the rows for which it has.
+    pub unsent: Option<Draft>,
     /// True if no answer is missing now to what was sent together.
     pub is_last: bool,
 }
 
 impl Changes {
     /// Remembers requests that are sent together.
-    pub(super) fn begin(&mut self, waiting: Vec<Change>, done: String) {
+    pub(super) fn begin(&mut self, waiting: Vec<Change>, done: String, typed: Option<Draft>) {
         self.0.push(Batch {
             count: waiting.len(),
             waiting,
@@ -52,6 +55,8 @@ impl Changes {
             done,
             failure: None,
             failed: 0,
+            failed_rows: Vec::new(),
+            typed,
         });
     }
 
@@ -96,17 +101,18 @@ impl Batch {
     fn answered(&mut self, number: u64, said: Result<String, String>) -> Told {
         let place = self.waiting.iter().position(|it| it.number == number);
         let change = place.map(|place| self.waiting.swap_remove(place));
-        let (row, message) = change.map(|it| (it.row, it.message)).unwrap_or_default();
-        let row = Some(row).filter(|row| said.is_ok() && !row.is_empty());
-        let unsent = Some(message).filter(|text| said.is_err() && !text.is_empty());
+        let row = change.map(|it| it.row).filter(|row| !row.is_empty());
         match &said {
             Ok(_) => self.succeeded += 1,
             Err(why) => {
                 self.failed += 1;
                 self.failure.get_or_insert_with(|| why.clone());
+                self.failed_rows.extend(row.clone());
             }
         }
         let is_last = self.waiting.is_empty();
+        let row = row.filter(|_| said.is_ok());
+        let unsent = if is_last { self.unsent() } else { None };
         Told {
             said: match (self.count, is_last) {
                 (..2, _) => said,
@@ -117,6 +123,16 @@ impl Batch {
             unsent,
             is_last,
         }
+    }
+
+    /// Returns what was typed, for the rows for which it has failed.
+    fn unsent(&mut self) -> Option<Draft> {
+        let mut draft = self.typed.take().filter(|_| self.failed > 0)?;
+        if !self.failed_rows.is_empty() {
+            self.failed_rows.sort();
+            draft.purpose.rows = std::mem::take(&mut self.failed_rows);
+        }
+        Some(draft)
     }
 
     /// Returns how far they are. What failed is told at the end, so that nothing is said over it.

@@ -252,21 +252,20 @@ impl Send {
         self
     }
 
+    /// Names the row where something is said.
+    #[must_use]
+    pub(super) fn naming(mut self, name: &str) -> Self {
+        self.done = format!("{name}: {}", self.done);
+        self.failed = format!("{name}: {}", self.failed);
+        self
+    }
+
     /// Names the row where something is said: it is one of several. `doing` says what is done to each.
     #[must_use]
     pub(super) fn one_of_several(mut self, row: &Record, doing: &str) -> Self {
         self.failed = format!("{}: {}", row.name_or_id(), self.failed);
         self.doing = Some(format!("{doing} {}", row.name_or_id()));
         self
-    }
-
-    /// Returns the text of the message that it sends to a session; an empty text if it sends none.
-    #[must_use]
-    pub(super) fn message(&self) -> &str {
-        let payload = self.fields.iter().find(|(name, _)| *name == "payload");
-        let text = payload.and_then(|(_, value)| value.as_str());
-        text.filter(|_| self.after == After::Echo)
-            .unwrap_or_default()
     }
 
     /// Returns method, path and fields as one line, without secrets.

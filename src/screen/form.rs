@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::drafts::Draft;
 use super::effect::{Effect, List, Send};
 use super::input::Line;
+use super::naming::Names;
 use super::scope::Scope;
 use super::view::{Answers, Field, Form, Input};
 use crate::resources::Record;
@@ -19,8 +21,10 @@ pub(super) struct OpenForm {
     pub scope: Scope,
     /// The rows that it is for, with a request for each; none for a form that needs no row.
     rows: Vec<Record>,
-    /// Names the rows if they are several.
-    pub lines: Vec<String>,
+    /// Names the objects that it is for.
+    pub names: Names,
+    /// What was typed for the same purpose before, with which it begins.
+    draft: Draft,
     pub values: Vec<Value>,
     pub focus: usize,
     pub error: String,
@@ -53,10 +57,12 @@ impl OpenForm {
         (number, page): (u64, u64),
         scope: Scope,
         rows: Vec<Record>,
-        lines: Vec<String>,
+        names: Names,
+        draft: Draft,
     ) -> Self {
         let value = |field: &Field| {
-            let start = (field.start)(&scope, rows.first());
+            let before = draft.text(field.name).map(str::to_owned);
+            let start = before.unwrap_or_else(|| (field.start)(&scope, rows.first()));
             match field.input {
                 Input::Text | Input::Secret => Value::Text(Line::new(&start, LONGEST)),
                 Input::Words(words) => Value::Choice(Choice {
@@ -64,6 +70,8 @@ impl OpenForm {
                         .iter()
                         .map(|it| ((*it).to_owned(), (*it).to_owned()))
                         .collect(),
+                    at: words.iter().position(|it| *it == start).unwrap_or_default(),
+                    wanted: start,
                     ..Choice::default()
                 }),
                 Input::Offer { .. } => Value::Choice(Choice {
@@ -79,7 +87,8 @@ impl OpenForm {
             values: form.fields.iter().map(value).collect(),
             scope,
             rows,
-            lines,
+            names,
+            draft,
             focus: 0,
             error: String::new(),
         }
@@ -91,6 +100,27 @@ impl OpenForm {
         let fields = self.form.fields.iter().zip(&self.values);
         let pairs = fields.map(|(field, value)| (field.name, text_of(value)));
         Answers(pairs.collect())
+    }
+
+    /// Returns what was typed or chosen, without secrets; `None` if all is as the form begins.
+    #[must_use]
+    pub(super) fn typed(&self) -> Option<Draft> {
+        let fields = self.form.fields.iter().zip(&self.values);
+        let fields = fields.filter(|(field, _)| !matches!(field.input, Input::Secret));
+        let mut is_changed = false;
+        let mut values = Vec::new();
+        for (field, value) in fields {
+            let text = match value {
+                Value::Text(line) => line.text(),
+                Value::Choice(choice) => &choice.wanted,
+            };
+            is_changed |= text != (field.start)(&self.scope, self.rows.first());
+            values.push((field.name, text.into()));
+        }
+        is_changed.then(|| Draft {
+            values,
+            ..self.draft.clone()
+        })
     }
 
     /// Asks for the offers of fields whose list is not the one that was read.
@@ -206,7 +236,7 @@ impl OpenForm {
         let of_row = |row| {
             let send = make(Some(row))?.for_row(row);
             Ok(match self.rows.len() {
-                1 => send,
+                1 => send.naming(row.name_or_id()),
                 _ => send.one_of_several(row, self.form.title),
             })
         };
@@ -218,7 +248,8 @@ impl OpenForm {
     pub(super) fn doing(&self) -> String {
         let title = self.form.title;
         match self.rows.len() {
-            0 | 1 => format!("{title}..."),
+            0 => format!("{title}..."),
+            1 => format!("{title} {}...", self.rows[0].name_or_id()),
             several => format!("{title} ({several})..."),
         }
     }

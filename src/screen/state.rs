@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::changes::Changes;
 use super::detail::Detail;
 use super::dialog::Dialog;
+use super::drafts::{Draft, Drafts, Purpose};
 use super::event::{About, Extent, Fault};
 use super::form::OpenForm;
 use super::input::Line;
@@ -13,6 +14,7 @@ use super::scope::{Kind, Named, Scope};
 use super::shown;
 use super::table::Table;
 use super::views;
+use crate::resources::Record;
 
 /// How long a sentence on the last line is shown, in seconds.
 const TOAST: i64 = 5;
@@ -58,6 +60,8 @@ pub(super) struct State {
     pub toast: Option<Toast>,
     /// The requests that change something and have no answer yet.
     pub changes: Changes,
+    /// What was typed and is not stored.
+    pub drafts: Drafts,
     /// The projects that the digits mean, by name.
     pub projects: Vec<Named>,
     pub extent_of_projects: Extent,
@@ -125,6 +129,8 @@ pub(super) struct Edited {
     pub own: serde_json::Map<String, serde_json::Value>,
     pub fields: &'static [&'static str],
     pub rounds: u32,
+    /// What was written for the same purpose before.
+    pub draft: Draft,
 }
 
 /// A page of the stack.
@@ -177,6 +183,7 @@ impl State {
             editing: None,
             toast: None,
             changes: Changes::default(),
+            drafts: Drafts::default(),
             projects: Vec::new(),
             extent_of_projects: Extent::Nothing,
             contexts: Vec::new(),
@@ -309,11 +316,82 @@ impl State {
         self.dialog.is_some() || self.form.is_some() || self.editing.is_some()
     }
 
-    /// Takes back everything that is asked or written: it was meant for the connection before.
-    pub(super) fn ask_nothing(&mut self) {
-        self.dialog = None;
-        self.form = None;
+    /// Takes back everything that is asked, and keeps what was typed for it. Returns how it comes back.
+    pub(super) fn ask_nothing(&mut self) -> Option<String> {
+        let of_dialog = self.dialog.take().and_then(|dialog| dialog.draft);
+        let of_form = self.form.take().and_then(|form| form.typed());
         self.editing = None;
+        self.keep(of_dialog.or(of_form)?)
+    }
+
+    /// Takes back the message that is written, and keeps its text. Returns how it comes back.
+    pub(super) fn write_nothing(&mut self) -> Option<String> {
+        let purpose = self.purpose_of_message()?;
+        let messages = self.messages_mut()?;
+        let line = messages.compose.take()?;
+        let text = line.text().trim();
+        let draft = (!text.is_empty()).then(|| messages.draft(purpose, text))?;
+        self.keep(draft)
+    }
+
+    /// Returns what a form or an edit of this page is typed for.
+    #[must_use]
+    pub(super) fn purpose(&self, title: &str, rows: &[Record]) -> Purpose {
+        let About {
+            context, server, ..
+        } = &self.about;
+        let mut ids: Vec<String> = rows.iter().map(|row| row.id().to_owned()).collect();
+        ids.sort();
+        Purpose {
+            server: (context.clone(), server.clone()),
+            title: title.to_owned(),
+            scope: if ids.is_empty() {
+                self.scope()
+            } else {
+                Scope::default()
+            },
+            rows: ids,
+        }
+    }
+
+    /// Returns what a message of this page is written for: the same as in the form that a list of sessions has for it.
+    #[must_use]
+    pub(super) fn purpose_of_message(&self) -> Option<Purpose> {
+        let session = self.top()?.scope.session.as_ref()?;
+        Some(Purpose {
+            scope: Scope::default(),
+            rows: vec![session.id.clone()],
+            ..self.purpose(views::MESSAGE, &[])
+        })
+    }
+
+    /// Returns what was typed for a purpose before, or nothing yet. Says that something came back.
+    pub(super) fn draft(&mut self, purpose: Purpose, key: &str) -> Draft {
+        if let Some((draft, more)) = self.drafts.take(&purpose) {
+            self.say(match more {
+                0 => "What you typed before is back".to_owned(),
+                more => format!("What you typed before is back, and {more} more after it"),
+            });
+            return draft;
+        }
+        Draft {
+            number: self.number(),
+            purpose,
+            key: key.to_owned(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Keeps what was typed. Returns how it comes back, if it does on the server that is shown.
+    pub(super) fn keep(&mut self, draft: Draft) -> Option<String> {
+        let About {
+            context, server, ..
+        } = &self.about;
+        let (there, address) = &draft.purpose.server;
+        let is_here = !self.is_done && (there, address) == (context, server);
+        let again = format!("{} again brings back what you typed", draft.key);
+        self.drafts.keep(draft);
+        is_here.then_some(again)
     }
 
     /// Shows a sentence for a while.

@@ -178,15 +178,26 @@ impl Table {
         self.rows.iter().find(|row| row.id() == id)
     }
 
-    /// Returns the marked rows, or the selected one if none is marked.
+    /// True if the row with this ID is among those that are shown.
+    #[must_use]
+    pub(super) fn is_shown(&self, id: &str) -> bool {
+        self.place_of(id).is_some()
+    }
+
+    /// Returns how many rows are marked and not shown.
+    #[must_use]
+    pub(super) fn hidden_marks(&self) -> usize {
+        self.marks.iter().filter(|id| !self.is_shown(id)).count()
+    }
+
+    /// Returns the marked rows, or the selected one if none is marked. A mark stays when a filter hides its row.
     #[must_use]
     pub(super) fn chosen(&self) -> Vec<&Record> {
-        let marked: Vec<&Record> = self
-            .shown
-            .iter()
-            .map(|at| &self.rows[*at])
-            .filter(|row| self.marks.contains(row.id()))
-            .collect();
+        let places: BTreeSet<usize> = self.shown.iter().copied().collect();
+        let hidden = (0..self.rows.len()).filter(|at| !places.contains(at));
+        let all = self.shown.iter().copied().chain(hidden);
+        let all = all.map(|at| &self.rows[at]);
+        let marked: Vec<&Record> = all.filter(|row| self.marks.contains(row.id())).collect();
         if marked.is_empty() {
             return self.selected().into_iter().collect();
         }

@@ -107,10 +107,16 @@ impl Follow {
         let mut events = String::new();
         for message in found {
             self.after = message.seq;
-            let data = match self.kind {
+            let mut data = match self.kind {
                 StreamKind::Messages => vec![message.to_json()],
                 StreamKind::Run => run_events(&message),
             };
+            if self.kind == StreamKind::Run {
+                // A stream begins with what happened before: each event tells when.
+                let at = message.created_at.as_millisecond();
+                data.iter_mut()
+                    .for_each(|event| event["timestamp"] = at.into());
+            }
             // Only the last event of a message carries its number, so that a reader that resumes there misses nothing.
             for (index, event) in data.iter().enumerate() {
                 if index + 1 == data.len() {

@@ -8,12 +8,13 @@ use super::secret::{self, Secret};
 use super::writer::{Outcome, Writer, set_changed};
 use crate::api::Body;
 use crate::commands::minted_access;
+use crate::commands::moved_context::{Leave, Move};
 use crate::commands::pairs::{Pairs, as_json, pairs_of};
 use crate::failure::Failure;
 use crate::intake::provider;
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, OWN_ANNOTATIONS, Record, annotation};
-use crate::text::acpctl_for;
+use crate::text::{acpctl_for, quote};
 
 pub(super) async fn apply(
     writer: &Writer<'_>,
@@ -69,6 +70,9 @@ async fn update(
 ) -> anyhow::Result<Outcome> {
     check_provider(writer, credential, secret, found)?;
     let secret = changed_secret(writer, credential, secret, found)?;
+    if let Some(secret) = &secret {
+        refuse_move(writer, found, secret)?;
+    }
     let mut body = Body::new();
     for (key, text) in texts(credential) {
         set_changed(&mut body, key, text, found);
@@ -142,6 +146,20 @@ fn changed_secret(
     let is_current = pairs_of(found.text("annotations")).is_some();
     let is_stored = is_current && digest.is_some_and(|digest| digest == annotation(found, DIGEST));
     Ok(Some(secret).filter(|_| !is_stored))
+}
+
+/// Refuses a kubeconfig whose context the manifest does not name, if it leads elsewhere than the stored one.
+fn refuse_move(writer: &Writer<'_>, found: &Record, secret: &Secret) -> anyhow::Result<()> {
+    let taken = secret.taken.as_ref();
+    let Some(moved) = taken.and_then(|taken| Move::of(found, taken)) else {
+        return Ok(());
+    };
+    let leave = Leave {
+        may_ask: false,
+        is_strict: false,
+    };
+    let choose = |context: &str| format!("add context: {} to the document", quote(context));
+    moved.judge(writer.ctx, &leave, choose)
 }
 
 fn texts(credential: &Credential) -> [(&'static str, Option<&str>); 3] {

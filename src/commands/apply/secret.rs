@@ -17,7 +17,7 @@ use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source};
-use crate::intake::{self, Files, KubeconfigArgs, TrustArgs, provider};
+use crate::intake::{self, Files, KubeconfigArgs, Taken, TrustArgs, provider};
 use crate::kubeconfig::{NotAllowed, OwnedSource};
 use crate::plain_file;
 use crate::resources::{DIGEST, KUBECONFIG};
@@ -30,6 +30,8 @@ pub(super) struct Secret {
     pub text: SecretString,
     /// The annotations that describe the secret: its digest, and for a kubeconfig context, server and expiry.
     pub annotations: Map<String, Value>,
+    /// The current context of a kubeconfig, if the manifest names none.
+    pub taken: Option<Taken>,
 }
 
 /// A secret as it was read, and the path from which its relative paths start.
@@ -132,6 +134,7 @@ pub(super) fn kubeconfig(
     Ok(Secret {
         text: prepared.text,
         annotations: prepared.annotations,
+        taken: prepared.taken,
     })
 }
 
@@ -190,6 +193,7 @@ fn with_digest(text: SecretString) -> Secret {
             .map(|digest| (DIGEST.to_owned(), Value::from(digest)))
             .into_iter()
             .collect(),
+        taken: None,
     }
 }
 

@@ -111,8 +111,10 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// If neither names one.
     pub(super) fn project_or<'d>(&'d self, own: Option<&'d str>) -> Result<&'d str, Failure> {
-        own.or(self.project())
-            .ok_or_else(|| Failure::usage("project is required"))
+        own.or(self.project()).ok_or_else(|| {
+            Failure::usage("project is required")
+                .hint("add project: NAME to the document, or --project NAME to the command")
+        })
     }
 
     /// True if nothing is written.

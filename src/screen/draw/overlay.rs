@@ -18,21 +18,22 @@ const OFFERS: usize = 5;
 
 /// Draws a question.
 pub(super) fn dialog(dialog: &Dialog, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let widest = dialog.lines.iter().map(|line| shown::width(line)).max();
+    let (title, names) = (&dialog.names.title, &dialog.names.names);
+    let all = dialog.lines.iter().chain(&dialog.below).chain([title]);
+    let widest = all.map(|line| shown::width(line));
+    let widest = widest.chain(names.iter().map(|name| shown::width(name) + 2));
+    let widest = widest.max();
     let most = usize::from(area.width).saturating_sub(4).max(10);
     let width = (widest.unwrap_or_default() + 8).max(40).min(most);
     let room = width.saturating_sub(4).max(1);
-    let mut lines: Vec<String> = Vec::new();
-    for line in &dialog.lines {
-        let indent = line.len() - line.trim_start().len();
-        let wrapped = shown::wrap(line.trim_start(), room.saturating_sub(indent));
-        lines.extend(
-            wrapped
-                .into_iter()
-                .map(|it| format!("{}{it}", " ".repeat(indent))),
-        );
-    }
+    let mut lines = wrapped(&dialog.lines, room);
+    let below = wrapped(&dialog.below, room);
     let typed = usize::from(dialog.typed.is_some());
+    // The names have the rows that border, other lines and buttons leave.
+    let others = lines.len() + below.len() + typed + 3;
+    let most = usize::from(area.height).saturating_sub(others);
+    lines.extend(dialog.names.lines(room, most));
+    lines.extend(below);
     // Border, text, line to type, empty line, buttons, border.
     let wanted = lines.len() + typed + 4;
     let place = middle(narrow(width), narrow(wanted), area);
@@ -73,6 +74,17 @@ pub(super) fn dialog(dialog: &Dialog, theme: Theme, area: Rect, buffer: &mut Buf
     write(&parts, row(inside, bottom), buffer);
 }
 
+/// Breaks lines to a width; each keeps its indent.
+fn wrapped(lines: &[String], width: usize) -> Vec<String> {
+    let of = |line: &String| {
+        let text = line.trim_start();
+        let indent = " ".repeat(line.len() - text.len());
+        let parts = shown::wrap(text, width.saturating_sub(indent.len()));
+        parts.into_iter().map(move |part| format!("{indent}{part}"))
+    };
+    lines.iter().flat_map(of).collect()
+}
+
 fn narrow(number: usize) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
@@ -83,12 +95,6 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
     let room = usize::from(width).saturating_sub(6).max(1);
     let mut lines: Vec<Vec<(String, Style)>> = Vec::new();
     let (mut first, mut last) = (0, 0);
-    for line in &form.lines {
-        lines.push(vec![(format!("   {line}"), theme.plain())]);
-    }
-    if !lines.is_empty() {
-        lines.push(Vec::new());
-    }
     for (at, (field, value)) in form.form.fields.iter().zip(&form.values).enumerate() {
         let has_focus = at == form.focus;
         if has_focus {
@@ -175,18 +181,36 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
         }
         lines.push(Vec::new());
     }
-    let place = middle(width, narrow(lines.len() + 3), area);
+    // The names stay above the fields, as far as the field with the focus leaves them room.
+    let taken = last - first + 4;
+    let names = form
+        .names
+        .lines(room, usize::from(area.height).saturating_sub(taken));
+    let mut head: Vec<String> = names.iter().map(|line| format!("   {line}")).collect();
+    if !head.is_empty() {
+        head.push(String::new());
+    }
+    let place = middle(width, narrow(head.len() + lines.len() + 3), area);
     clear(place, buffer);
     let inside = boxed(&format!("<{}>", form.form.title), theme, place, buffer);
-    let rows = usize::from(inside.height).saturating_sub(1);
+    for (at, line) in (0..).zip(&head) {
+        write(&[(line.clone(), theme.plain())], row(inside, at), buffer);
+    }
+    let rows = usize::from(inside.height).saturating_sub(head.len() + 1);
     let from = last.saturating_sub(rows).min(first);
-    for (at, parts) in (0..).zip(lines.iter().skip(from).take(rows)) {
+    for (at, parts) in (narrow(head.len())..).zip(lines.iter().skip(from).take(rows)) {
         write(parts, row(inside, at), buffer);
     }
-    let foot = match form.values.get(form.focus) {
-        Some(Value::Choice(_)) => " ↑↓ a-z: choose  Tab: next  Enter: submit  Esc: cancel",
-        _ => "  Tab: next  Enter: submit  Esc: cancel",
+    let choose = match form.values.get(form.focus) {
+        Some(Value::Choice(_)) => " ↑↓ a-z: choose",
+        _ => "",
     };
+    let enter = if form.is_last() {
+        "Enter: submit"
+    } else {
+        "Enter: next field"
+    };
+    let foot = format!(" {choose} {enter}  Esc: cancel");
     let bottom = row(inside, inside.height.saturating_sub(1));
     write(&[(foot.to_owned(), theme.dim())], bottom, buffer);
 }

@@ -8,10 +8,10 @@ use super::boxes::{self, boxed, row, write};
 use super::header::edited;
 use super::theme::Theme;
 use crate::screen::detail::Detail;
-use crate::screen::entry::Time;
+use crate::screen::entry::{Focus, Time};
 use crate::screen::filter::Pattern;
 use crate::screen::layout;
-use crate::screen::messages::{Focus, Messages};
+use crate::screen::messages::Messages;
 use crate::screen::shown;
 use crate::screen::state::{Mode, State};
 use crate::screen::table::Table;
@@ -116,7 +116,11 @@ fn title(state: &State, table: &Table, width: u16) -> String {
         rest.push_str(" <failures>");
     }
     if !table.marks.is_empty() {
-        rest.push_str(&format!(" <{} marked>", table.marks.len()));
+        let hidden = match table.hidden_marks() {
+            0 => String::new(),
+            hidden => format!(", {hidden} hidden"),
+        };
+        rest.push_str(&format!(" <{} marked{hidden}>", table.marks.len()));
     }
     scoped(table.view.name, scope, &rest, width)
 }
@@ -251,7 +255,7 @@ pub(super) fn messages(
             buffer,
         );
         let rule = Rect::new(talk.x, talk.bottom(), talk.width, 1).intersection(inside);
-        let count = messages.activity.count(messages.activity.entries.len());
+        let count = messages.activity.count(messages.activity.entries().len());
         let style = if messages.focus == Focus::Activity {
             theme.title()
         } else {
@@ -335,8 +339,8 @@ fn modes(messages: &Messages, theme: Theme, area: Rect, buffer: &mut Buffer) {
         on("Pretty", messages.is_pretty),
         (format!(" Time:{time} "), theme.dim()),
     ];
-    if !messages.search.is_empty() {
-        let search = format!(" Search:{} ", shown::line(&messages.search));
+    if !messages.search().is_empty() {
+        let search = format!(" Search:{} ", shown::line(messages.search()));
         parts.push((search, theme.title()));
     }
     write(&parts, area, buffer);
@@ -357,7 +361,7 @@ fn pane(
     let rows = messages.window(focus, size, state.now);
     if rows.is_empty() {
         let text = match focus {
-            Focus::Talk if !messages.search.is_empty() => "Nothing matches the search.",
+            Focus::Talk if !messages.search().is_empty() => "Nothing matches the search.",
             Focus::Talk if messages.trouble.is_some() => "No messages: see the last line.",
             Focus::Talk if !messages.is_read => "Loading...",
             Focus::Talk => "No messages yet.",
@@ -367,7 +371,7 @@ fn pane(
         return;
     }
     let pointed = messages.pointed(focus).map(|entry| entry.number);
-    let entries = &messages.pane(focus).entries;
+    let entries = messages.pane(focus).entries();
     for (line, (at, shown)) in (0..).zip(rows) {
         let entry = &entries[at];
         let is_pointed = messages.focus == focus && pointed == Some(entry.number);

@@ -125,10 +125,54 @@ fn a_form_is_for_all_that_are_marked_and_names_them() {
     assert_eq!(sends[1].failed, "aa2: Start agent failed");
     answer(&mut stage, sends[1].number, Err(failure));
     answer(&mut stage, sends[2].number, Ok("Agent started"));
-    let end = format!("Agent started (2 of 3); {failure}");
+    let again = "s again brings back what you typed";
+    let end = format!("Agent started (2 of 3); {failure}; {again}");
     assert_eq!(stage.toast(), end);
     let table = stage.state.table().unwrap();
     assert_eq!(table.marks.iter().collect::<Vec<_>>(), ["id2"]);
+    // The same form, for what is still marked, begins with what was typed.
+    stage.keys("s");
+    let picture = stage.picture();
+    assert!(picture.contains("For agent aa2 (id2)"), "{picture}");
+    assert!(picture.contains("> go"), "{picture}");
+}
+
+#[test]
+fn a_mark_that_a_filter_hides_is_meant_and_named() {
+    let mut stage = marked(1);
+    stage.keys("G/aa3<enter><ctrl-d>");
+    let picture = stage.picture();
+    for text in [
+        "<1 marked, 1 hidden>",
+        "(id1)?",
+        "It is marked and not shown now.",
+    ] {
+        assert!(picture.contains(text), "{text} {picture}");
+    }
+    stage.keys("<esc>s");
+    let picture = stage.picture();
+    let named = "For agent aa1 (id1), not shown now";
+    assert!(picture.contains(named), "{picture}");
+    stage.keys("<esc><space>m");
+    let picture = stage.picture();
+    for text in ["For 2 objects:", "aa3 (id3)", "aa1 (id1), not shown now"] {
+        assert!(picture.contains(text), "{text} {picture}");
+    }
+}
+
+#[test]
+fn what_asks_nothing_asks_for_a_row_that_is_not_shown() {
+    let mut stage = Stage::at_sessions();
+    stage.keys("g<space>/docs<enter>");
+    stage.effects.clear();
+    stage.keys("s");
+    let picture = stage.picture();
+    for text in ["Start 1 object?", "fix (2prefix00000a), not shown now"] {
+        assert!(picture.contains(text), "{text} {picture}");
+    }
+    assert!(stage.sent().is_empty());
+    stage.keys("<tab><enter>");
+    assert_eq!(stage.sent(), ["POST /sessions/2prefix00000a/start"]);
 }
 
 #[test]
@@ -137,7 +181,7 @@ fn a_form_is_for_the_one_that_is_marked_wherever_the_cursor_is() {
     stage.keys("G");
     stage.effects.clear();
     stage.keys("mhello<enter>");
-    let sent = ["POST /projects/web/agents/id1/inbox body=\"hello\""];
+    let sent = ["POST /projects/web/agents/id1/inbox agent_id=\"id1\" body=\"hello\""];
     assert_eq!(stage.sent(), sent);
 }
 

@@ -6,6 +6,7 @@ use super::stage::Stage;
 use crate::resources::{AGENT, PROJECT, Record, SESSION};
 use crate::screen::effect::Effect;
 use crate::screen::event::{About, Answer, Event, Fault};
+use crate::screen::newest::Newest;
 use crate::screen::scope::Kind;
 use crate::screen::shown;
 use crate::screen::state::{Body, Options};
@@ -142,7 +143,7 @@ fn bug_10_dialogs_and_forms_keep_their_buttons_and_hide_only_what_is_under_them(
     for (width, height) in [(100, 30), (60, 15), (60, 12)] {
         stage.event(Event::Resize(width, height));
         let picture = stage.picture();
-        assert!(picture.contains("Enter: submit"), "{picture}");
+        assert!(picture.contains("Enter: next field"), "{picture}");
         assert!(picture.contains("Project"), "{picture}");
     }
     fits(&mut stage);
@@ -581,7 +582,10 @@ fn bug_35_the_whole_text_is_copied_and_it_is_said() {
     let long = "word ".repeat(100);
     let message = json!({"id": "m", "seq": 1, "event_type": "assistant", "payload": long});
     let messages = vec![Record::decode(&crate::resources::SESSION_MESSAGE, message).unwrap()];
-    stage.answer(Answer::Messages { page, messages });
+    stage.answer(Answer::Messages {
+        page,
+        messages: Newest::of(messages),
+    });
     stage.keys("c");
     let copied = stage.effects.iter().find_map(|effect| match effect {
         Effect::Copy(text) => Some(text.clone()),
@@ -681,10 +685,10 @@ fn bug_40_every_key_that_is_shown_does_something() {
     );
     let mut stage = Stage::at_agents();
     stage.keys("gmhello<enter>");
-    assert_eq!(
-        stage.sent(),
-        [r#"POST /projects/web/agents/2agent00000000000000000001/inbox body="hello""#]
-    );
+    let agent = "2agent00000000000000000001";
+    let sent =
+        format!("POST /projects/web/agents/{agent}/inbox agent_id=\"{agent}\" body=\"hello\"");
+    assert_eq!(stage.sent(), [sent]);
 }
 
 #[test]

@@ -6,4 +6,5 @@ mod gaps;
 mod pictures;
 mod servers;
 mod stage;
+mod typed;
 mod views;

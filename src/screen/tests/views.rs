@@ -177,13 +177,14 @@ fn the_inbox_is_read_and_written() {
     assert!(stage.picture().contains("(human)"), "{}", stage.picture());
     stage.effects.clear();
     stage.keys("r");
-    let inbox = "/projects/web/agents/2agent00000000000000000001/inbox";
+    let agent = "2agent00000000000000000001";
+    let inbox = format!("/projects/web/agents/{agent}/inbox");
     assert_eq!(stage.sent(), [format!("PATCH {inbox}/in1 read=true")]);
     stage.keys("mhi<enter><ctrl-d><right><enter>");
     assert_eq!(
         stage.sent(),
         [
-            format!("POST {inbox} body=\"hi\""),
+            format!("POST {inbox} agent_id=\"{agent}\" body=\"hi\""),
             format!("DELETE {inbox}/in1")
         ]
     );

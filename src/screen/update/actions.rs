@@ -9,12 +9,11 @@ use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{Effect, Fetch, Rerun, Send};
 use crate::screen::form::OpenForm;
 use crate::screen::input::Line;
+use crate::screen::naming::{self, Names};
+use crate::screen::scope::Scope;
 use crate::screen::shown;
 use crate::screen::state::{Body, State};
 use crate::screen::view::{Call, Form, Go, Outside, Run, View};
-
-/// The most rows that a question or a form names.
-const NAMED: usize = 8;
 
 /// Does what a key of the view means. Returns false if the view has no such key.
 pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Effect>) -> bool {
@@ -38,7 +37,7 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
         Run::Yaml => show(state, Text::Yaml),
         Run::Edit(what) => {
             if let Some(row) = only(state, action.label) {
-                editing::begin(state, what, &row, effects);
+                editing::begin(state, what, &row, &action.keys(), effects);
             }
         }
         Run::Go(whither) => {
@@ -47,8 +46,8 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
                 go(state, whither(&scope, &row), effects);
             }
         }
-        Run::New(form) => open_form(state, form, Vec::new(), effects),
-        Run::Form(form) => form_for_rows(state, form, effects),
+        Run::New(form) => open_form(state, form, Vec::new(), &action.keys(), effects),
+        Run::Form(form) => form_for_rows(state, form, &action.keys(), effects),
         Run::Call(call) => ask(state, call, effects),
         Run::Outside(what) => outside(state, what, effects),
     }
@@ -149,31 +148,63 @@ fn fetch_of(state: &State, view: &View, row: &Record) -> Option<Fetch> {
 }
 
 /// Opens a form for the rows that are chosen.
-fn form_for_rows(state: &mut State, form: &'static Form, effects: &mut Vec<Effect>) {
+fn form_for_rows(state: &mut State, form: &'static Form, key: &str, effects: &mut Vec<Effect>) {
     let Some(rows) = chosen(state, form.title, form.is_bulk()) else {
         return;
     };
     let check = |row: &Record| usable(row).and_then(|()| (form.opens)(row));
     match rows.iter().try_for_each(check) {
-        Ok(()) => open_form(state, form, rows, effects),
+        Ok(()) => open_form(state, form, rows, key, effects),
         Err(why) => state.complain(shown::line(&why)),
     }
 }
 
-fn open_form(state: &mut State, form: &'static Form, rows: Vec<Record>, effects: &mut Vec<Effect>) {
+fn open_form(
+    state: &mut State,
+    form: &'static Form,
+    rows: Vec<Record>,
+    key: &str,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(table) = state.table() else { return };
     let Some(page) = state.top().map(|page| page.number) else {
         return;
     };
     let scope = state.scope();
-    let number = state.number();
-    let lines = match rows.as_slice() {
-        [] | [_] => Vec::new(),
-        several => named(several, format!("For {} objects:", several.len())),
+    let names = match rows.as_slice() {
+        [] => Names::title(&place_of(table.view, form, &scope)),
+        [row] => {
+            let aside = naming::aside(table.is_shown(row.id()));
+            let (kind, name) = (row.resource.word, naming::named(row));
+            Names::title(&format!("For {kind} {name}{aside}"))
+        }
+        several => {
+            let title = format!("For {} objects:", several.len());
+            Names::of(&title, several, |row| table.is_shown(row.id()))
+        }
     };
-    let lines = lines.iter().map(|line| shown::line(line)).collect();
-    let mut open = OpenForm::new(form, (number, page), scope, rows, lines);
+    let number = state.number();
+    let purpose = state.purpose(form.title, &rows);
+    let draft = state.draft(purpose, key);
+    if !form.is_bulk() && !draft.values.is_empty() {
+        state.say("What you typed before is back, without the secret");
+    }
+    let mut open = OpenForm::new(form, (number, page), scope, rows, names, draft);
     effects.extend(open.offers());
     state.form = Some(open);
+}
+
+/// Returns where a form makes something: the narrowest thing that the page is limited to, unless the form has a field
+/// for it.
+fn place_of(view: &View, form: &Form, scope: &Scope) -> String {
+    let is_asked = |field: &str| form.fields.iter().any(|it| it.name == field);
+    match (&scope.credential, &scope.agent, &scope.project) {
+        _ if view.label(scope) == "all" => String::new(),
+        (Some(credential), ..) => format!("For credential {}", credential.name),
+        (_, Some(agent), _) if !is_asked("agent_id") => format!("For agent {}", agent.name),
+        (.., Some(project)) if !is_asked("project_id") => format!("In project {}", project.name),
+        _ => String::new(),
+    }
 }
 
 /// Prepares the requests for the chosen rows, and asks first if something is lost by them.
@@ -192,7 +223,7 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
             sends.push(if is_several {
                 send.one_of_several(row, call.doing)
             } else {
-                send
+                send.naming(row.name_or_id())
             });
             true
         }
@@ -202,65 +233,48 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         }
     });
     let Some(first) = rows.first() else {
-        return state.complain(few(refused.into_iter()).join("; "));
+        return state.complain(naming::first_few(&refused).join("; "));
     };
     let page = state.top().map_or(0, |page| page.number);
     let doing = match rows.as_slice() {
         [one] => format!("{} {}...", call.doing, one.name_or_id()),
         several => format!("{} ({})...", call.doing, several.len()),
     };
-    let Some(question) = call.question else {
-        return sending::send(state, page, sends, doing, effects);
+    let is_shown = |row: &Record| state.table().is_none_or(|it| it.is_shown(row.id()));
+    let are_shown = rows.iter().all(is_shown);
+    // A row that is not seen is not changed before the user has read its name.
+    if call.question.is_none() && are_shown {
+        return sending::send(state, page, sends, (doing, None), effects);
+    }
+    let (lines, names) = match (rows.as_slice(), call.question) {
+        ([one], Some(question)) if are_shown => (vec![question(&scope, one)], Names::default()),
+        ([one], Some(question)) => {
+            let hidden = "It is marked and not shown now.".to_owned();
+            (vec![question(&scope, one), hidden], Names::default())
+        }
+        (rows, _) => {
+            let several = if rows.len() == 1 { "" } else { "s" };
+            let title = format!("{} {} object{several}?", call.title, rows.len());
+            (Vec::new(), Names::of(&title, rows, is_shown))
+        }
     };
-    let mut lines = match rows.as_slice() {
-        [one] => vec![question(&scope, one)],
-        several => named(
-            several,
-            format!("{} {} objects?", call.title, several.len()),
-        ),
-    };
+    let mut below = Vec::new();
     if !refused.is_empty() {
-        lines.push("Not for all that are marked:".to_owned());
-        lines.extend(indented(few(refused.into_iter())));
+        below.push("Not for all that are marked:".to_owned());
+        let refused = naming::first_few(&refused);
+        below.extend(refused.iter().map(|line| format!("  {line}")));
     }
     let typed = call.types_name.then(|| first.name_or_id().to_owned());
     if typed.is_some() {
-        lines.push("Type its name to confirm:".to_owned());
+        below.push("Type its name to confirm:".to_owned());
     }
+    let then = Then::Send { doing, sends };
     state.ask(Dialog {
-        page,
-        title: call.title.to_owned(),
-        lines: lines.iter().map(|line| shown::line(line)).collect(),
-        buttons: vec!["Cancel", call.title],
-        at: 0,
+        names,
+        below: below.iter().map(|line| shown::line(line)).collect(),
         typed: typed.map(|name| (name, Line::new("", 253))),
-        then: Then::Send { doing, sends },
+        ..Dialog::new(page, call.title, &lines, call.title, then)
     });
-}
-
-/// Returns lines that name several rows below a title: each by its name and its whole ID, as in the question for one.
-fn named(rows: &[Record], title: String) -> Vec<String> {
-    let named = |row: &Record| match (row.name_or_id(), row.id()) {
-        (name, id) if name == id => id.to_owned(),
-        (name, id) => format!("{name} ({id})"),
-    };
-    let mut lines = vec![title];
-    lines.extend(indented(few(rows.iter().map(named))));
-    lines
-}
-
-fn indented(lines: Vec<String>) -> impl Iterator<Item = String> {
-    lines.into_iter().map(|line| format!("  {line}"))
-}
-
-/// Returns the first lines, and how many more there are.
-fn few(lines: impl ExactSizeIterator<Item = String>) -> Vec<String> {
-    let more = lines.len().saturating_sub(NAMED);
-    let mut few: Vec<String> = lines.take(NAMED).collect();
-    if more > 0 {
-        few.push(format!("and {more} more"));
-    }
-    few
 }
 
 /// Runs a command of this program on the chosen row, on the server that the screen shows.
@@ -281,15 +295,9 @@ fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
     let Some(question) = what.question else {
         return effects.push(Effect::Outside(rerun));
     };
-    state.ask(Dialog {
-        page: state.top().map_or(0, |page| page.number),
-        title: what.title.to_owned(),
-        lines: vec![shown::line(&question(&row))],
-        buttons: vec!["Cancel", what.title],
-        at: 0,
-        typed: None,
-        then: Then::Outside(rerun),
-    });
+    let page = state.top().map_or(0, |page| page.number);
+    let (lines, then) = ([question(&row)], Then::Outside(rerun));
+    state.ask(Dialog::new(page, what.title, &lines, what.title, then));
 }
 
 /// Asks whether the session whose messages are shown is to be interrupted.
@@ -303,21 +311,15 @@ pub(super) fn interrupt(state: &mut State) {
     };
     let target = path(&["sessions", &session.id, "agui", "interrupt"]);
     let send = Send::new(crate::api::Method::Post, target, &page.scope)
-        .says("Session interrupted", "Interrupt failed");
+        .says("Session interrupted", "Interrupt failed")
+        .naming(&session.name);
     let question = format!("Interrupt session {}?", session.name);
-    let page = page.number;
-    state.ask(Dialog {
-        page,
-        title: "Interrupt".to_owned(),
-        lines: vec![shown::line(&question)],
-        buttons: vec!["Cancel", "Interrupt"],
-        at: 0,
-        typed: None,
-        then: Then::Send {
-            doing: "Processing...".to_owned(),
-            sends: vec![send],
-        },
-    });
+    let then = Then::Send {
+        doing: "Processing...".to_owned(),
+        sends: vec![send],
+    };
+    let (page, title) = (page.number, "Interrupt");
+    state.ask(Dialog::new(page, title, &[question], title, then));
 }
 
 /// Shows the session whose messages are shown: its conditions tell why it failed.

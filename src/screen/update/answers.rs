@@ -76,10 +76,7 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
         },
         Answer::Messages { page, messages } => {
             if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
-                shown.is_read = true;
-                for message in &messages {
-                    shown.stored(message);
-                }
+                shown.read(&messages);
             }
         }
         Answer::Streamed { page, event } => {
@@ -87,6 +84,10 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
                 shown.streamed(&event, now);
             }
+        }
+        Answer::Large { answer, room } => {
+            take(state, connection, *answer, effects);
+            drop(room);
         }
         Answer::Session { page, session } => {
             if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
@@ -164,19 +165,16 @@ fn elsewhere(said: Result<String, String>) -> Result<String, String> {
 }
 
 fn sent(state: &mut State, page: u64, told: Told, echo: Option<Record>) {
-    match told.said {
-        Ok(text) => state.say(text),
-        Err(why) => state.fail(why),
-    }
-    if let (Some(text), Some(page)) = (told.unsent, state.page_mut(page))
-        && let Body::Messages(messages) = &mut page.body
-    {
-        messages.unsent = text;
+    let again = told.unsent.and_then(|draft| state.keep(draft));
+    match (told.said, again) {
+        (Ok(text), _) => state.say(text),
+        (Err(why), Some(again)) => state.fail(format!("{why}; {again}")),
+        (Err(why), None) => state.fail(why),
     }
     if let (Some(echo), Some(page)) = (echo, state.page_mut(page))
         && let Body::Messages(messages) = &mut page.body
     {
-        messages.stored(&echo);
+        messages.sent(&echo);
     }
     // What failed stays marked, and so does what was marked meanwhile.
     if let (Some(row), Some(table)) = (told.row, table_of(state, page)) {

@@ -19,7 +19,7 @@ pub(super) fn renew(state: &mut State, page: u64, effects: &mut Vec<Effect>) {
 }
 
 fn begin(state: &mut State, to: Option<String>, page: Option<u64>, effects: &mut Vec<Effect>) {
-    state.ask_nothing();
+    let _ = state.ask_nothing();
     let number = state.number();
     let waiting = state.coming.take().and_then(|before| before.page);
     state.coming = Some(Coming {
@@ -32,11 +32,15 @@ fn begin(state: &mut State, to: Option<String>, page: Option<u64>, effects: &mut
 
 /// Begins anew on another server; on the same server, goes on.
 pub(super) fn connected(state: &mut State, number: u64, about: About, effects: &mut Vec<Effect>) {
+    // It was typed for the connection before.
+    let _ = state.ask_nothing();
     let is_same = (&about.context, &about.server) == (&state.about.context, &state.about.server);
+    if !is_same {
+        let _ = state.write_nothing();
+    }
     state.about = about;
     state.connection = number;
     state.is_logged_in = true;
-    state.ask_nothing();
     // A later wish may still be under way.
     if state.coming.as_ref().is_some_and(|it| it.number == number) {
         state.coming = None;

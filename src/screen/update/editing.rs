@@ -6,6 +6,7 @@ use crate::api::Method;
 use crate::editor::{self, changes, line_of};
 use crate::resources::Record;
 use crate::screen::dialog::{Dialog, Then};
+use crate::screen::drafts::Draft;
 use crate::screen::effect::{After, Effect, Send};
 use crate::screen::shown;
 use crate::screen::state::{Edited, State};
@@ -15,8 +16,17 @@ use crate::yaml;
 /// How often the editor opens again on a text that can't be read.
 const ROUNDS: u32 = 5;
 
-/// Opens the editor on the object of a row.
-pub(super) fn begin(state: &mut State, what: &Editing, row: &Record, effects: &mut Vec<Effect>) {
+/// The name in a draft for a whole text that could not be read.
+const WHOLE: &str = "";
+
+/// Opens the editor on the object of a row, with the changes that were not stored before.
+pub(super) fn begin(
+    state: &mut State,
+    what: &Editing,
+    row: &Record,
+    key: &str,
+    effects: &mut Vec<Effect>,
+) {
     let scope = state.scope();
     if let Err(why) = super::usable::usable(row) {
         return state.complain(why);
@@ -44,25 +54,46 @@ pub(super) fn begin(state: &mut State, what: &Editing, row: &Record, effects: &m
         });
     }
     let own = editor::take_own(&mut before);
-    let text = format!(
-        "# {kind}/{}: change values below, then save and leave the editor.\n\
-         # Fields that may be added: {}\n{}",
-        shown::line(&name),
-        missing(what.fields, &before).join(", "),
-        yaml::to_string(&before).unwrap_or_default()
-    );
+    let title = format!("Update {kind}");
+    let purpose = state.purpose(&title, std::slice::from_ref(row));
+    let draft = state.draft(purpose, key);
+    let head = format!("# {kind}/{}: change values below", shown::line(&name));
+    let text = text_of(&head, what.fields, &before, &draft);
     state.editing = Some(Edited {
         page: state.top().map_or(0, |page| page.number),
         send,
-        title: format!("Update {kind}"),
+        title,
         name,
         resource: row.resource,
         before,
         own,
         fields: what.fields,
         rounds: 0,
+        draft,
     });
     effects.push(Effect::Edit(text));
+}
+
+/// Returns the text for the editor: the fields as they are, with the changes of the draft.
+fn text_of(
+    head: &str,
+    fields: &[&'static str],
+    before: &Map<String, Value>,
+    draft: &Draft,
+) -> String {
+    if let Some(whole) = draft.text(WHOLE) {
+        return whole.to_owned();
+    }
+    let mut shown = before.clone();
+    for (name, value) in &draft.values {
+        shown.insert((*name).to_owned(), value.clone());
+    }
+    format!(
+        "{head}, then save and leave the editor.\n\
+         # Fields that may be added: {}\n{}",
+        missing(fields, &shown).join(", "),
+        yaml::to_string(&shown).unwrap_or_default()
+    )
 }
 
 fn missing(fields: &[&'static str], before: &Map<String, Value>) -> Vec<&'static str> {
@@ -77,27 +108,38 @@ pub(super) fn edited(state: &mut State, text: Result<String, String>) {
     };
     let text = match text {
         Ok(text) => text,
-        Err(why) => return state.complain(why),
+        // The text is lost, but not what was written before it.
+        Err(why) => {
+            if !edited.draft.values.is_empty() {
+                state.keep(edited.draft);
+            }
+            return state.complain(why);
+        }
     };
     let is_empty = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
     if text.lines().all(is_empty) {
         return state.say("Edit aborted (empty file)");
     }
     let may_change = |name: &str| edited.fields.contains(&name);
-    let changes = changes(edited.resource, &edited.before, &text, may_change)
-        .and_then(|changes| editor::with_own(changes, &edited.own));
+    let changes = changes(edited.resource, &edited.before, &text, may_change);
+    edited.draft.values = match &changes {
+        Ok(changes) => changes.clone(),
+        Err(_) => vec![(WHOLE, text.as_str().into())],
+    };
+    let changes = changes.and_then(|changes| editor::with_own(changes, &edited.own));
     match changes.map_err(|failure| failure.message) {
-        Err(why) if edited.rounds >= ROUNDS => state.complain(why),
+        Err(why) if edited.rounds >= ROUNDS => {
+            state.keep(edited.draft);
+            state.complain(why);
+        }
         Err(why) => {
             edited.rounds += 1;
+            let lines = [why, "Nothing was sent.".to_owned()];
+            let (page, title) = (edited.page, edited.title.as_str());
             state.dialog = Some(Dialog {
-                page: edited.page,
-                title: edited.title.clone(),
-                lines: vec![shown::line(&why), "Nothing was sent.".to_owned()],
-                buttons: vec!["Cancel", "Edit again"],
                 at: 1,
-                typed: None,
-                then: Then::Edit(text),
+                draft: Some(edited.draft.clone()),
+                ..Dialog::new(page, title, &lines, "Edit again", Then::Edit(text))
             });
             state.editing = Some(edited);
         }
@@ -120,18 +162,15 @@ fn preview(state: &mut State, edited: Edited, changes: Vec<(&'static str, Value)
     let kind = edited.resource.kind;
     send = send.says(
         format!("{kind} updated: {}", edited.name),
-        format!("{} failed", edited.title),
+        format!("{} {} failed", edited.title, edited.name),
     );
+    let then = Then::Send {
+        doing: format!("Updating {} ({names})...", edited.name),
+        sends: vec![send],
+    };
     state.ask(Dialog {
-        page: edited.page,
-        title: edited.title.clone(),
-        lines: lines.iter().map(|line| shown::line(line)).collect(),
-        buttons: vec!["Cancel", "Update"],
         at: 1,
-        typed: None,
-        then: Then::Send {
-            doing: format!("Updating {} ({names})...", edited.name),
-            sends: vec![send],
-        },
+        draft: Some(edited.draft),
+        ..Dialog::new(edited.page, &edited.title, &lines, "Update", then)
     });
 }

@@ -6,9 +6,8 @@ use super::{actions, commands, pages, typing};
 use crate::resources::can_be_id;
 use crate::screen::detail::Form as Text;
 use crate::screen::effect::Effect;
-use crate::screen::entry::Time;
+use crate::screen::entry::{Focus, Time};
 use crate::screen::layout;
-use crate::screen::messages::Focus;
 use crate::screen::shown;
 use crate::screen::state::{Body, Mode, State};
 
@@ -90,8 +89,8 @@ fn escape(state: &mut State, effects: &mut Vec<Effect>) {
             table.arrange(now);
             Some("All rows")
         }
-        Some(Body::Messages(messages)) if !messages.search.is_empty() => {
-            messages.search.clear();
+        Some(Body::Messages(messages)) if !messages.search().is_empty() => {
+            messages.search_for("");
             Some("Search cleared")
         }
         Some(Body::Detail(detail)) if !detail.search.is_empty() => {
@@ -269,7 +268,7 @@ fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 
 fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let now = state.now;
-    let size = pane_size(state);
+    let sizes = pane_sizes(state);
     let refusal = state.refusal();
     let Some(messages) = state.messages_mut() else {
         return;
@@ -277,20 +276,21 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Char('G') | KeyCode::End => return messages.follows = true,
         KeyCode::Char('g') | KeyCode::Home if key.modifiers.is_empty() => {
+            messages.stand(sizes, now);
             return messages.go_to_start();
         }
         _ => {}
     }
+    let size = size_of(messages.focus, sizes);
     if let Some(by) = motion(key, size.1) {
+        messages.stand(sizes, now);
         return messages.scroll(by, size, now);
     }
     let on = |is_on: bool| if is_on { "on" } else { "off" };
     match key.code {
         KeyCode::Char('s') => {
             let follows = !messages.follows;
-            if !follows {
-                messages.scroll(0, size, now);
-            }
+            messages.stand(sizes, now);
             messages.follows = follows;
             state.say(format!("Autoscroll {}", on(follows)));
         }
@@ -314,7 +314,7 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             if let Some(why) = refusal {
                 return state.complain(why);
             }
-            messages.write();
+            typing::write(state);
         }
         KeyCode::Char('c') => {
             let entry = messages.pointed(messages.focus);
@@ -344,17 +344,20 @@ fn means_nothing(state: &mut State, key: KeyEvent) {
     }
 }
 
-/// Returns width and height of the pane of messages that has the focus.
-fn pane_size(state: &State) -> (usize, usize) {
+/// Returns width and height of the panes of messages: of the conversation and of the activity.
+fn pane_sizes(state: &State) -> [(usize, usize); 2] {
     let Some(Body::Messages(messages)) = state.top().map(|page| &page.body) else {
-        return (1, 1);
+        return [(1, 1); 2];
     };
     let (talk, activity) = layout::panes(state, messages.is_zoomed, 0);
-    let area = match messages.focus {
+    [talk, activity].map(|area| (usize::from(area.width), usize::from(area.height)))
+}
+
+fn size_of(focus: Focus, [talk, activity]: [(usize, usize); 2]) -> (usize, usize) {
+    match focus {
         Focus::Talk => talk,
         Focus::Activity => activity,
-    };
-    (usize::from(area.width), usize::from(area.height))
+    }
 }
 
 fn help(state: &mut State, key: KeyEvent) {
@@ -371,14 +374,17 @@ fn help(state: &mut State, key: KeyEvent) {
 /// Moves what lies on top by the wheel.
 pub(super) fn wheel(state: &mut State, by: i32) {
     let by = i64::from(by) * NOTCH;
-    let (now, size) = (state.now, pane_size(state));
+    let (now, sizes) = (state.now, pane_sizes(state));
     if state.dialog.is_some() || state.form.is_some() {
         return;
     }
     match state.top_mut().map(|page| &mut page.body) {
         Some(Body::Table(table)) => table.step(by),
         Some(Body::Detail(detail)) => detail.step(by),
-        Some(Body::Messages(messages)) => messages.scroll(by, size, now),
+        Some(Body::Messages(messages)) => {
+            messages.stand(sizes, now);
+            messages.scroll(by, size_of(messages.focus, sizes), now);
+        }
         Some(Body::Help { .. }) | None => {}
     }
 }

@@ -23,11 +23,7 @@ pub(super) fn dialog(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>
     };
     let count = dialog.buttons.len();
     match key.code {
-        KeyCode::Esc => {
-            state.dialog = None;
-            state.editing = None;
-            state.say("Cancelled");
-        }
+        KeyCode::Esc => cancel(state),
         KeyCode::Left | KeyCode::BackTab => dialog.at = (dialog.at + count - 1) % count,
         KeyCode::Right | KeyCode::Tab => dialog.at = (dialog.at + 1) % count,
         KeyCode::Enter => press(state, effects),
@@ -46,24 +42,34 @@ fn press(state: &mut State, effects: &mut Vec<Effect>) {
     };
     let last = dialog.buttons.len() - 1;
     if dialog.at < last {
-        state.editing = None;
-        state.say("Cancelled");
-        return;
+        state.dialog = Some(dialog);
+        return cancel(state);
     }
     if !dialog.may_confirm() {
         state.complain("The name does not match");
         state.dialog = Some(dialog);
         return;
     }
-    let Dialog { page, then, .. } = dialog;
+    let Dialog {
+        page, then, draft, ..
+    } = dialog;
     match then {
         Then::Edit(text) => effects.push(Effect::Edit(text)),
         Then::Outside(rerun) => match state.refusal() {
             Some(why) => state.complain(why),
             None => effects.push(Effect::Outside(rerun)),
         },
-        Then::Send { doing, sends } => sending::send(state, page, sends, doing, effects),
+        Then::Send { doing, sends } => sending::send(state, page, sends, (doing, draft), effects),
     }
+}
+
+/// Takes back what is asked. What was typed for it comes back.
+fn cancel(state: &mut State) {
+    let said = match state.ask_nothing() {
+        Some(again) => format!("Cancelled; {again}"),
+        None => "Cancelled".to_owned(),
+    };
+    state.say(said);
 }
 
 /// Takes a key of the open form.
@@ -71,11 +77,7 @@ pub(super) fn form(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) 
     let now = state.now;
     let Some(form) = &mut state.form else { return };
     match key.code {
-        KeyCode::Esc => {
-            state.form = None;
-            state.say("Cancelled");
-            return;
-        }
+        KeyCode::Esc => return cancel(state),
         KeyCode::BackTab => form.step(false, now),
         KeyCode::Enter if key.modifiers.contains(KeyModifiers::ALT) => {
             if let Some(Value::Text(line)) = form.values.get_mut(form.focus) {
@@ -119,7 +121,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     match form.submit(now) {
         Err(why) => form.error = why,
         Ok(sends) => {
-            let (page, doing) = (form.page, form.doing());
+            let (page, doing) = (form.page, (form.doing(), form.typed()));
             state.form = None;
             sending::send(state, page, sends, doing, effects);
         }
@@ -255,7 +257,7 @@ fn search(state: &mut State, key: KeyEvent, mut line: Line) {
             let text = line.text().to_owned();
             let mut is_found = true;
             match state.top_mut().map(|page| &mut page.body) {
-                Some(Body::Messages(messages)) => messages.search.clone_from(&text),
+                Some(Body::Messages(messages)) => messages.search_for(&text),
                 Some(Body::Detail(detail)) => {
                     detail.search.clone_from(&text);
                     is_found = text.is_empty() || detail.find(true);
@@ -365,7 +367,11 @@ pub(super) fn compose(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect
         || key.modifiers.contains(KeyModifiers::SHIFT)
         || key.code == KeyCode::Char('j') && key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
-        KeyCode::Esc => messages.compose = None,
+        KeyCode::Esc => {
+            if let Some(again) = state.write_nothing() {
+                state.say(format!("Not sent; {again}"));
+            }
+        }
         KeyCode::Enter | KeyCode::Char('j') if is_newline => {
             line.insert("\n");
         }
@@ -390,7 +396,21 @@ pub(super) fn compose(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect
     }
 }
 
+/// Opens the line for a message, with the first one that was not sent.
+pub(super) fn write(state: &mut State) {
+    let Some(purpose) = state.purpose_of_message() else {
+        return;
+    };
+    let draft = state.draft(purpose, "m");
+    if let Some(messages) = state.messages_mut() {
+        messages.write(&draft);
+    }
+}
+
 fn send(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
+    let purpose = state.purpose_of_message();
+    let draft = state.messages_mut().zip(purpose);
+    let draft = draft.map(|(messages, purpose)| messages.draft(purpose, text));
     let Some(page) = state.top() else { return };
     let Some(session) = &page.scope.session else {
         return;
@@ -403,7 +423,7 @@ fn send(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
         .says("Message sent", "Send message failed");
     let page = page.number;
     let doing = "Sending message...".to_owned();
-    sending::send(state, page, vec![send], doing, effects);
+    sending::send(state, page, vec![send], (doing, draft), effects);
 }
 
 /// Takes text that was pasted: into the line that is edited, if any. Nothing else is done with it, so that pasted text

@@ -136,6 +136,7 @@ static SEND: Form = Form {
         let agent = agent.ok_or("No agent selected")?;
         Ok(
             Send::new(Method::Post, below(scope, agent, &["inbox"]), scope)
+                .with("agent_id", agent.id())
                 .with("body", form.text("body"))
                 .says("Message sent", "Send message failed"),
         )

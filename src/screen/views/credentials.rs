@@ -176,11 +176,10 @@ static ROTATE: Form = Form {
     ],
     submit: |scope, credential, form| {
         let credential = credential.ok_or("No credential selected")?;
-        let name = credential.name_or_id();
         let target = path(&["credentials", credential.id()]);
         let mut send = Send::new(Method::Patch, target, scope)
             .with("annotations", without_own(credential))
-            .says(format!("Token rotated for {name}"), "Rotate token failed");
+            .says("Token rotated", "Rotate token failed");
         send.secret = Some(("token", SecretString::from(form.text("token").trim())));
         Ok(send)
     },

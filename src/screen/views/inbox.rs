@@ -94,9 +94,14 @@ static SEND: Form = Form {
     )
     .required()],
     submit: |scope, _, form| {
-        Ok(Send::new(Method::Post, below(scope, &[]), scope)
+        let send = Send::new(Method::Post, below(scope, &[]), scope)
+            .with("agent_id", scope.agent_id())
             .with("body", form.text("body"))
-            .says("Message sent", "Send message failed"))
+            .says("Message sent", "Send message failed");
+        Ok(match &scope.agent {
+            Some(agent) => send.naming(&agent.name),
+            None => send,
+        })
     },
 };
 

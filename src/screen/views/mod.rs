@@ -10,6 +10,8 @@ mod projects;
 mod schedules;
 mod sessions;
 
+pub(in crate::screen) use sessions::MESSAGE;
+
 use super::scope::Kind;
 use super::view::View;
 

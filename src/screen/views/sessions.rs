@@ -168,8 +168,11 @@ static INTERRUPT: Call = Call {
     },
 };
 
+/// The title of the form for a message.
+pub(in crate::screen) const MESSAGE: &str = "Send Message";
+
 static SEND: Form = Form {
-    title: "Send Message",
+    title: MESSAGE,
     opens: for_any,
     fields: &[Field::text("payload", "Message", "what the session is to do").required()],
     submit: |scope, session, form| {

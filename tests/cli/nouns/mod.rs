@@ -16,6 +16,7 @@ mod sandbox;
 mod several;
 mod start;
 mod typed;
+mod unset;
 mod watch;
 
 use serde_json::{Value, json};

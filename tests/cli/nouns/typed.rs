@@ -11,12 +11,14 @@ use crate::support::oidc::jwt;
 use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Scripted, error};
 
+/// Returns the hint of a wrong line, without the flag that leads to the embedded API.
 fn hint_of(line: &str) -> String {
     let env = TestEnv::new();
     let (code, _, stderr) = env.local().line(line).told();
     assert_eq!(code, Some(2), "{line}: {stderr}");
     let hint = stderr.lines().find_map(|line| line.strip_prefix("Hint: "));
-    hint.unwrap_or_default().to_owned()
+    hint.unwrap_or_default()
+        .replace("'acpctl --local ", "'acpctl ")
 }
 
 #[test]
@@ -55,6 +57,34 @@ fn a_misspelled_verb_is_found_before_its_flags() {
     ] {
         let hint = hint_of(line);
         assert_eq!(hint, format!("did you mean 'acpctl {meant}'?"), "{line}");
+    }
+}
+
+#[test]
+fn a_corrected_line_reaches_the_same_server() {
+    let env = TestEnv::new();
+    for (line, meant) in [
+        ("--local credential lst", "--local credential list"),
+        ("--local credental list", "--local credential list"),
+        ("--local credental lsit", "--local credential list"),
+        ("credental lst -o json --local", "--local credential list"),
+        ("credental", "credential"),
+        ("credental xyz", "credential"),
+        (
+            "-U http://127.0.0.1:1 credential lst",
+            "--api-url=http://127.0.0.1:1 credential list",
+        ),
+        (
+            "credential lst --context-name prod --project web",
+            "--context-name=prod --project=web credential list",
+        ),
+        ("--local ps", "--local session list"),
+        ("--local help credential lst", "help credential list"),
+    ] {
+        let (code, _, stderr) = env.acpctl().line(line).told();
+        assert_eq!(code, Some(2), "{line}: {stderr}");
+        let hint = format!("Hint: did you mean 'acpctl {meant}'?\n");
+        assert!(stderr.ends_with(&hint), "{line}: {stderr}");
     }
 }
 
@@ -174,7 +204,7 @@ fn verbs_of_a_project_are_understood_or_named() {
     ] {
         let (code, _, stderr) = run(line);
         assert_eq!(code, Some(3), "{stderr}");
-        let hint = format!("Hint: did you mean 'acpctl project {meant}'?\n");
+        let hint = format!("Hint: did you mean 'acpctl --local project {meant}'?\n");
         assert!(stderr.ends_with(&hint), "{line}: {stderr}");
     }
     let (_, _, stderr) = run("project ghost");

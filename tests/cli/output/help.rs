@@ -131,8 +131,9 @@ fn help_of_credential_create_groups_its_flags() {
                                    -
       -h, --help                   Show this help
           --if-exists <WHAT>       If a credential with this name exists:
-                                   error|skip|update (default: error, unless its
-                                   content is the same)
+                                   error|skip|update (default for a kubeconfig:
+                                   error, unless its content is the same; for other
+                                   secrets: create a second one)
           --labels <JSON>          Labels, as a JSON object
           --max-grade <GRADE>      Ask the cluster what the kubeconfig can do, and
                                    fail with exit code 8 if it is more:
@@ -149,6 +150,9 @@ fn help_of_credential_create_groups_its_flags() {
                                    this machine), - or @- for stdin, @PATH for a
                                    file
           --url <URL>              Address of the service
+      -y, --yes                    Do not ask before objects are created in the
+                                   cluster, or before --bind shadows another
+                                   credential
 
     Minting Flags:
           --mint <ROLE>        Create an account with this role and store its token:
@@ -161,8 +165,6 @@ fn help_of_credential_create_groups_its_flags() {
           --rules-file <PATH>  Instead of --mint: give the account the rights in
                                this file, which holds a Role or a list of rules
           --ttl <DURATION>     How long the token is valid (default: 8h)
-      -y, --yes                Do not ask before objects are created in the cluster,
-                               or before --bind shadows another credential
 
     Kubeconfig Flags:
           --all-contexts         Keep every context; files are still inlined
@@ -193,7 +195,7 @@ fn a_wrong_line_is_told_what_is_wrong() {
     assert_snapshot!(said("credental list"), @r#"
     --- standard error
     Error: unknown command "credental" for "acpctl"
-    Hint: did you mean 'acpctl credential'?
+    Hint: did you mean 'acpctl credential list'?
     --- exit status 2
     "#);
     assert_snapshot!(said("credential lst"), @r#"

@@ -15,7 +15,7 @@ use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{
-    self, KubeconfigArgs, NAME_ITS_SOURCE, Prepared, SHARED, SourceArgs, gate, provider,
+    self, KubeconfigArgs, NAME_ITS_SOURCE, Prepared, SHARED, SourceArgs, Taken, gate, provider,
 };
 use crate::kubeconfig::OwnedSource;
 use crate::output::prompt;
@@ -30,8 +30,8 @@ pub(super) struct NewCredential {
     /// A keyed digest that recognizes the secret: for kubeconfigs, and if the flag `--if-exists update` is given.
     pub digest: Option<String>,
     pub is_kubeconfig: bool,
-    /// True if the context was taken from a file with several, and no flag names it.
-    pub took_current: bool,
+    /// The current context, if it was taken because no flag names one.
+    pub taken: Option<Taken>,
     /// True if the user was prompted for a part that a flag could have named.
     pub asked: bool,
 }
@@ -246,7 +246,7 @@ fn from_secret(
         digest,
         provider: String::new(),
         is_kubeconfig: false,
-        took_current: false,
+        taken: None,
         asked,
     })
 }
@@ -282,7 +282,7 @@ fn from_kubeconfig(
 ) -> Result<NewCredential, Failure> {
     let mut sources = args.kubeconfig.sources(ctx, input)?;
     let read: usize = sources.iter().map(|source| source.bytes.len()).sum();
-    let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
+    let prepared = args.kubeconfig.named(name).prepare(ctx, &mut sources)?;
     let name = name.map_or_else(
         || intake::name_from_context(prepared.context.as_deref().unwrap_or_default()),
         str::to_owned,
@@ -328,7 +328,7 @@ fn of_prepared(args: &Args, prepared: Prepared, name: String) -> Result<NewCrede
     let digest = prepared.annotations.get(DIGEST).and_then(Value::as_str);
     let digest = digest.map(str::to_owned);
     let annotations = merge::with_own(args.annotations.as_deref(), prepared.annotations)?;
-    let took_current = prepared.took_current;
+    let taken = prepared.taken;
     let mut body = Body::new();
     body.set_filled("annotations", Some(&annotations));
     body.set_secret("token", prepared.text);
@@ -338,7 +338,7 @@ fn of_prepared(args: &Args, prepared: Prepared, name: String) -> Result<NewCrede
         digest,
         provider: String::new(),
         is_kubeconfig: true,
-        took_current,
+        taken,
         asked: false,
     })
 }

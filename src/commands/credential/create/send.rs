@@ -299,13 +299,10 @@ fn check_update(
     args: &Args,
     stored: &Record,
     new: &NewCredential,
-) -> Result<(), Failure> {
+) -> anyhow::Result<()> {
     check_provider(stored, &new.body)?;
     minted_access::refuse_overwriting(stored, &new.body)?;
-    if new.took_current {
-        merge::doubt_cluster(ctx, args.kubeconfig.gates.strict, stored, &new.body)?;
-    }
-    Ok(())
+    merge::doubt_context(ctx, args.consent(), stored, new.taken.as_ref())
 }
 
 /// Refuses to store a secret of another provider over a credential.
