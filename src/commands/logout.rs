@@ -95,7 +95,8 @@ fn whence(config: &Config) -> String {
     format!("The login at {server}{context} is removed from this machine.")
 }
 
-/// Returns the failure of a logout while the embedded API is in effect: the login in the file is one for another server.
+/// Returns the failure of a logout while the embedded API is in effect: the login in the file is one for another
+/// server.
 fn of_another_server(config: &Config) -> Failure {
     let server = url_for_people(login_url(config));
     let context = config.place().context;

@@ -212,5 +212,5 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
     };
     let foot = format!(" {choose} {enter}  Esc: cancel");
     let bottom = row(inside, inside.height.saturating_sub(1));
-    write(&[(foot.to_owned(), theme.dim())], bottom, buffer);
+    write(&[(foot, theme.dim())], bottom, buffer);
 }
