@@ -1,6 +1,7 @@
 //! Reads secrets from flags, files and standard input: once, to the end, without echo and without trimming.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
@@ -229,7 +230,9 @@ fn refuse_path(value: &[u8]) -> Result<(), Failure> {
         .iter()
         .any(|start| value.starts_with(start.as_bytes()));
     let path = PathBuf::from(system::os_string(value));
-    if !is_path || !path.is_file() {
+    // A pipe of the shell, `<(…)`, is a path in /dev/fd.
+    let holds_data = fs::metadata(&path).is_ok_and(|about| !about.is_dir());
+    if !is_path || !holds_data {
         return Ok(());
     }
     let path = path.display();

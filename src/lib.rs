@@ -111,7 +111,8 @@ fn run_words(words: &[OsString]) -> ExitCode {
             );
         }
     };
-    let checked = check_project(root, words).and_then(|()| shorthand::check_kinds(root, words));
+    let checked = check_server(&cli.globals).and_then(|()| check_project(root, words));
+    let checked = checked.and_then(|()| shorthand::check_kinds(root, words));
     if let Err(failure) = checked {
         return exit::report(&out, &failure.into(), grammar::asks_for_json(root, words));
     }
@@ -155,7 +156,20 @@ fn carry_globals(root: &mut clap::Command, words: &[OsString]) {
     }
 }
 
-/// Refuses an empty value in the flags that name the project: the current project, or all of them, would take its place.
+/// Refuses two flags that name different servers: one of them would be ignored silently.
+fn check_server(globals: &Globals) -> Result<(), Failure> {
+    let named = globals.api_url.as_deref().filter(|url| !url.is_empty());
+    match named {
+        Some(url) if globals.local && !config::settings::is_local(url) => {
+            let failure = Failure::usage("--local and --api-url name different servers");
+            Err(failure.hint("leave out one of them"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an empty value in the flags that name the project: the current project, or all of them, would take its
+/// place.
 fn check_project(root: &mut clap::Command, words: &[OsString]) -> Result<(), Failure> {
     let flags = grammar::flags(root, words);
     let is_empty = |(flag, value): &&(String, Option<OsString>)| {

@@ -1102,3 +1102,20 @@ fn is_empty(value: &Value) -> bool {
         || value.as_str() == Some("")
         || value.as_i64() == Some(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_not_be_written_has_a_hint() {
+        let denied = |kind: io::ErrorKind| Error::MakeFolder {
+            path: "/root/.config".into(),
+            error: kind.into(),
+        };
+        let hint = |error| Failure::from(Error::save(error)).hint;
+        let hinted = hint(denied(io::ErrorKind::PermissionDenied)).unwrap_or_default();
+        assert!(hinted.contains("export AMBIENT_CONFIG=PATH"), "{hinted}");
+        assert_eq!(hint(denied(io::ErrorKind::StorageFull)), None);
+    }
+}

@@ -172,15 +172,25 @@ fn result(source: &str, finding: &Finding, rules: &[&Row]) -> Value {
     result
 }
 
-/// Returns the text with a capital letter and a period, as readers of reports expect.
+/// Returns the text with a capital letter and a period, as readers of reports expect. The path of a field stays as
+/// it is.
 fn sentence(text: &str) -> String {
-    let mut chars = text.trim().chars();
+    let text = text.trim();
+    let first = text.split(' ').next().unwrap_or_default();
+    if first.contains(['[', '.', ':']) {
+        return ended(text.to_owned());
+    }
+    let mut chars = text.chars();
     let mut sentence: String = chars
         .next()
         .into_iter()
         .flat_map(char::to_uppercase)
         .collect();
     sentence.extend(chars);
+    ended(sentence)
+}
+
+fn ended(mut sentence: String) -> String {
     if !sentence.ends_with(['.', '!', '?']) {
         sentence.push('.');
     }
@@ -248,4 +258,20 @@ fn fingerprint(key: &str) -> String {
         .take(16)
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_leaves_the_path_of_a_field_as_it_is() {
+        for (text, wanted) in [
+            ("the token has expired", "The token has expired."),
+            ("clusters[0] \"a\": no CA", "clusters[0] \"a\": no CA."),
+            ("kind: another kind.", "kind: another kind."),
+        ] {
+            assert_eq!(sentence(text), wanted);
+        }
+    }
 }

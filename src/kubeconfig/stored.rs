@@ -15,7 +15,7 @@ use super::source::Source;
 use super::summary::Summary;
 use super::wrapper;
 
-/// Findings about a file that no longer hold for what is cut out of it.
+/// Findings about a file that no longer hold for the context that is kept.
 const SETTLED: [&str; 5] = [
     "encoding-bom",
     "file-reference",

@@ -17,7 +17,7 @@ use crate::failure::{Failure, Kind};
 use crate::intake::TrustArgs;
 use crate::lookup::{self, Collection};
 use crate::resources::{PROJECT, Record, Resource};
-use crate::text::quote;
+use crate::text::{acpctl, quote};
 
 /// The result of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,9 +190,13 @@ impl<'a> Writer<'a> {
             None => lookup::find_if_any(self.client, all, given).await,
         };
         found.map_err(|error| match error.downcast::<Failure>() {
-            Ok(failure) if failure.kind == Kind::Conflict => failure
-                .hint("a manifest may have the ID in the place of the name")
-                .into(),
+            Ok(failure) if failure.kind == Kind::Conflict => {
+                let delete = acpctl(&["delete", all.resource.word, "ID"]);
+                let hint = format!(
+                    "delete all but one ({delete}), or write the ID in the place of the name"
+                );
+                failure.hint(hint).into()
+            }
             Ok(failure) => failure.into(),
             Err(error) => error,
         })

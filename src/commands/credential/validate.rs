@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::compat::io_reason::reason;
 use crate::compat::number;
@@ -133,7 +134,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let may_be_other = subject.may_be_other();
         count += 1;
         match judged(ctx, args, subject) {
-            Ok((_, examined)) if may_be_other && is_other(&examined.report) => {
+            Ok((sources, examined)) if may_be_other && is_other(&examined.report, &sources) => {
                 ctx.out
                     .aside(&format!("{name}: skipped, it is not a kubeconfig"));
                 count -= 1;
@@ -233,15 +234,20 @@ impl Subject {
 
 /// True if a text has nothing of a kubeconfig, not even a kubeconfig inside it or the error of the program that should
 /// have written one: the finding about it then has another fix than usual.
-fn is_other(report: &Report) -> bool {
+fn is_other(report: &Report, sources: &[OwnedSource]) -> bool {
     let usual = |finding: &Finding| {
         let row = rules::codes().iter().find(|row| row.code == finding.code);
         row.is_some_and(|row| finding.fix.as_deref() == Some(row.fix))
     };
     let others = ["not-a-config", "wrong-kind"];
-    // The other documents were not looked at, and one of them may be a kubeconfig.
+    // The other documents were not looked at. One of them may be a kubeconfig if it has these words in any case.
     let has_more = |finding: &Finding| finding.code == "multiple-documents";
-    if report.findings.iter().any(has_more) {
+    let has_words = |source: &OwnedSource| {
+        let text = Zeroizing::new(source.bytes.to_ascii_lowercase());
+        let has = |word: &str| text.windows(word.len()).any(|part| part == word.as_bytes());
+        has("clusters") || has("users")
+    };
+    if report.findings.iter().any(has_more) && sources.iter().any(has_words) {
         return false;
     }
     report

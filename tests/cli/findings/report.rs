@@ -36,6 +36,12 @@ fn a_folder_says_what_it_leaves_out() {
     env.file("f/dev.yaml", &good);
     let (status, stdout, stderr) = validate(&env, &["f"]);
     assert_eq!(status, Some(7), "{stdout}{stderr}");
+    let several = "kind: Project\nname: a\n---\nkind: Agent\nname: b\n";
+    env.file("h/team.yaml", several);
+    env.file("h/dev.yaml", &good);
+    let (status, stdout, stderr) = validate(&env, &["h"]);
+    assert_eq!(status, Some(0), "{stdout}{stderr}");
+    assert!(stderr.contains("h/team.yaml: skipped"), "{stderr}");
     // The name of a file can't begin a line.
     env.file("g/x\n::error::owned\n.yaml", "");
     let (_, stdout, stderr) = validate(&env, &["g"]);

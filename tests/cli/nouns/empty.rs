@@ -128,3 +128,43 @@ fn sessions_of_all_projects_are_deleted_only_on_request() {
         (Some(0), "2 sessions deleted\n".to_owned(), String::new())
     );
 }
+
+#[test]
+fn two_flags_do_not_name_different_servers() {
+    let env = TestEnv::new();
+    let line = ["--api-url", "https://a.test", "project", "list"];
+    let (code, stdout, stderr) = told(&env.local().args(line).output().unwrap());
+    assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+    assert!(
+        stderr.contains("--local and --api-url name different servers"),
+        "{stderr}"
+    );
+    let line = ["--api-url", "local:", "project", "list"];
+    env.local().args(line).assert().success();
+}
+
+/// As `--token <(command)` of a shell gives it.
+#[test]
+fn the_path_of_a_pipe_is_not_a_secret() {
+    let env = TestEnv::new();
+    let line = [
+        "credential",
+        "create",
+        "--provider",
+        "github",
+        "--name",
+        "x",
+        "--token",
+    ];
+    let mut create = env.local();
+    create
+        .args(line)
+        .arg("/dev/fd/0")
+        .write_stdin("the-secret-itself");
+    let (code, stdout, stderr) = told(&create.output().unwrap());
+    assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+    assert!(
+        stderr.contains("to read the file: --token @/dev/fd/0"),
+        "{stderr}"
+    );
+}
