@@ -45,6 +45,19 @@ pub(crate) fn run(ctx: &Ctx, args: &Args, mut root: Command) -> anyhow::Result<(
 fn meant(root: &mut Command, words: &[String]) -> Vec<String> {
     let words: Vec<OsString> = words.iter().map(OsString::from).collect();
     let meant = shorthand::expand(root, &words);
+    let line = grammar::Line::new(root, &meant);
+    // An alias may begin with a flag.
+    let flags_first = meant
+        .first()
+        .is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    if flags_first {
+        let names = line
+            .path
+            .iter()
+            .skip(1)
+            .map(|command| command.get_name().to_owned());
+        return names.chain(line.first_argument()).collect();
+    }
     meant
         .iter()
         .map(|word| word.to_string_lossy().into_owned())

@@ -232,6 +232,9 @@ impl DeleteArgs {
             .iter()
             .map(|record| record.name_or_id().to_owned())
             .collect();
+        if ctx.rehearses() {
+            ctx.out.aside(&format!("Chosen: {}", names.join(", ")));
+        }
         let mut question = confirm::question_about_several(resource, &names);
         if is_of_all_projects(collection) {
             question.push_str(" They are of all projects.");
@@ -370,6 +373,12 @@ fn show_deleted(
 
 /// Returns `agent/lead (2abc…)`: the object as the user named it, with its ID or its name added if that differs.
 fn label(found: &Record, given: &str) -> String {
+    // A session also goes by the name of its agent.
+    let given = match found.name() {
+        "" => given,
+        name if given != found.id() => name,
+        _ => given,
+    };
     let label = format!("{}/{given}", found.resource.word);
     let other = if found.id() == given {
         found.name()

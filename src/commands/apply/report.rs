@@ -88,13 +88,23 @@ impl<'a> Report<'a> {
     }
 }
 
+/// Tells a user at a terminal what a dry run leaves out.
+fn note_unchecked(ctx: &Ctx) {
+    if ctx.out.width_of_talk().is_some() {
+        ctx.out.aside(
+            "Secrets and kubeconfigs were not checked; --diff in place of --dry-run checks them",
+        );
+    }
+}
+
 /// Lists the documents that would be applied. As in the Go tool, documents of an unknown kind are listed too.
 pub(super) fn dry_run(ctx: &Ctx, format: Format, documents: &[RawDocument]) -> anyhow::Result<()> {
     if matches!(format, Format::Table | Format::Wide) && !ctx.out.is_quiet() {
         ctx.out.line("dry-run: would apply:")?;
         return documents
             .iter()
-            .try_for_each(|document| ctx.out.line(&format!("  {}", document.label())));
+            .try_for_each(|document| ctx.out.line(&format!("  {}", document.label())))
+            .map(|()| note_unchecked(ctx));
     }
     let mut report = Report::new(ctx, format);
     for document in documents {

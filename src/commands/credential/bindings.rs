@@ -9,6 +9,7 @@ use crate::holders::{self, Holder};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, age};
 use crate::resources::{Candidates, ROLE_BINDING, Record};
+use crate::text::acpctl_for;
 
 const EXAMPLES: &str = "acpctl credential bindings prod";
 const TITLES: [&str; 5] = ["PROJECT", "TYPE", "TARGET", "STATE", "AGE"];
@@ -39,6 +40,12 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .context("list bindings")
     })?;
     match format {
+        Format::Table | Format::Wide if holders.is_empty() && ctx.out.is_terminal() => {
+            let flags = ["--project", "PROJECT"];
+            let bind = acpctl_for(&["credential", "bind"], &args.credential, &flags);
+            ctx.out.aside(&format!("No bindings yet. Make one: {bind}"));
+            Ok(())
+        }
         Format::Table | Format::Wide => {
             let row = |holder: &Holder| {
                 let since = holder.binding.as_ref().map(|it| it.text("created_at"));

@@ -14,7 +14,7 @@ use crate::resources::{Candidates, StoredGrade};
 use crate::runner::resolve::{Candidate, OWNER, Tier};
 use crate::runner::table::{SANDBOX_NOTHING, SANDBOX_WAYS, Target};
 use crate::session_helper::prepare;
-use crate::text::{quote, visible};
+use crate::text::{acpctl, quote, visible};
 
 const EXAMPLES: &str = "\
 acpctl session explain --project team-a
@@ -105,6 +105,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let sees_all = ctx.settings().is_ok_and(Settings::is_local);
         ctx.out
             .note(&format!("For a session {}", prepare::none_bound(sees_all)));
+        let to_project = ["--project", &resolved.project];
+        ctx.out.aside(&format!(
+            "To bind one: {}",
+            acpctl(&[&["credential", "bind", "CREDENTIAL"][..], &to_project].concat())
+        ));
     }
     for candidate in &candidates {
         if let Some(surprise) = candidate.surprise {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::follow::{self, End, EventFormat, Printer};
 use super::stored::Stored;
-use crate::api::{self, Body, Method, path};
+use crate::api::{self, Body, Client, Method, path};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
@@ -84,6 +84,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     printer.say(&sentence)?;
     if !args.follow {
+        tell_end(ctx, client, sent.text("session_id"));
         return Ok(());
     }
     // The server opens the stream only while a run is active, so the message is sent first.
@@ -122,6 +123,23 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
+/// Tells on a terminal that the session has ended: the message waits for its next run.
+fn tell_end(ctx: &Ctx, client: &Client, id: &str) {
+    if ctx.out.width_of_talk().is_none() || id.is_empty() {
+        return;
+    }
+    let path = path(&["sessions", id]);
+    let found = ctx.block_on(async { Ok(client.get(&SESSION, &path).await?) });
+    let Ok(session) = found else { return };
+    let phase = session.text("phase");
+    if FINAL_PHASES.contains(&phase) {
+        let start = acpctl(&["session", "start", id]);
+        ctx.out.note(&format!(
+            "The session is {phase}; the message waits for its next run: {start}"
+        ));
+    }
+}
+
 /// Adds a hint to the failure to open a stream, if the session's phase tells the reason.
 fn not_open(
     found: &Result<Record, api::Error>,
@@ -137,7 +155,7 @@ fn not_open(
         Ok(failure) => failure
             .hint(format!(
                 "the session is {state}; the message is stored, and its next run reads it: {}",
-                acpctl_for(&["start"], session, &[])
+                acpctl_for(&["session", "start"], session, &[])
             ))
             .into(),
         Err(error) => error,

@@ -177,6 +177,12 @@ fn guess_provider(
     }
     let is_secret =
         |input: &&Input| input.source != Source::Literal && !input.bytes.trim_ascii().is_empty();
+    if let Some(input) = input.filter(|input| input.bytes.trim_ascii().is_empty())
+        && args.source.is_given()
+        && input.source != Source::Literal
+    {
+        return Err(intake::empty(&input.name()));
+    }
     let missing = match input.filter(is_secret) {
         Some(input) => Failure::usage(format!(
             "{} is not a kubeconfig: --provider is required",
