@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::follow::{self, End, EventFormat, Printer};
 use super::stored::Stored;
-use crate::api::{self, Body, Method, path};
+use crate::api::{self, Body, Client, Method, path};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
@@ -13,7 +13,7 @@ use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{Candidates, FINAL_PHASES, Record, SESSION, SESSION_MESSAGE};
-use crate::text::acpctl;
+use crate::text::{acpctl, quote};
 
 /// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -83,16 +83,27 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return outcome::done(ctx, &sent, &format, &sentence);
     }
     printer.say(&sentence)?;
+    // The stored message tells which session the name stands for.
+    let id = match sent.text("session_id") {
+        "" => args.session.as_str(),
+        id => id,
+    };
+    // The embedded API would stream the last run of a session that has ended. Elsewhere, a person is told.
+    let is_embedded = client.has_runner().is_some();
+    if is_embedded || (ctx.out.is_terminal() && !args.follow) {
+        match ctx.block_on(async { Ok(ended(client, id).await) })? {
+            Some((why, next)) if args.follow => {
+                return Err(Failure::new(Kind::Conflict, why).hint(next).into());
+            }
+            Some((why, next)) => ctx.out.aside(&format!("The {why}; {next}")),
+            None => {}
+        }
+    }
     if !args.follow {
         return Ok(());
     }
     // The server opens the stream only while a run is active, so the message is sent first.
     let followed = ctx.block_on(follow::until_interrupted(async {
-        // The stored message tells which session the name stands for.
-        let id = match sent.text("session_id") {
-            "" => &args.session,
-            id => id,
-        };
         let mut stream = match follow::open_named(client, id).await {
             Ok((_, stream)) => stream,
             Err(error) => {
@@ -135,11 +146,27 @@ fn not_open(
     };
     match error.downcast::<Failure>() {
         Ok(failure) => failure
-            .hint(format!(
-                "the session is {state}; the message is stored, and its next run reads it: {}",
-                acpctl(&["start", session])
-            ))
+            .hint(format!("the session is {state}; {}", next_run(session)))
             .into(),
         Err(error) => error,
     }
+}
+
+/// Says that a session has ended, and what becomes of its new message; `None` if it goes on, or can't be read.
+async fn ended(client: &Client, id: &str) -> Option<(String, String)> {
+    let session = client.get(&SESSION, &path(&["sessions", id])).await.ok()?;
+    let phase = session.text("phase");
+    FINAL_PHASES.contains(&phase).then(|| {
+        let name = quote(session.name_or_id());
+        (format!("session {name} is {phase}"), next_run(session.id()))
+    })
+}
+
+/// Says what becomes of a message that no run reads, and how to start one: by the ID, because a start by the name of an
+/// agent begins another session.
+fn next_run(id: &str) -> String {
+    format!(
+        "the message is stored, and its next run reads it: {}",
+        acpctl(&["session", "start", id])
+    )
 }
