@@ -154,7 +154,8 @@ fn side_by_side(
             };
             let keys = pairs.iter().map(|(key, _)| shown::width(key) + 3).max();
             let keys = keys.unwrap_or_default().min(width / 2);
-            line.push((shown::fit(&key, keys), Part::Key));
+            let key = shown::fit(&key, keys.saturating_sub(1)) + " ";
+            line.push((key, Part::Key));
             line.push((shown::fit(&text, width.saturating_sub(keys)), Part::Text));
         }
         lines.push(line);

@@ -182,6 +182,11 @@ pub(super) fn detail(detail: &Detail, theme: Theme, area: Rect, buffer: &mut Buf
         }
     }
     let percent = (detail.cursor + 1) * 100 / detail.lines.len().max(1);
+    percentage(percent, theme, area, buffer);
+}
+
+/// Says on the lower edge of a box how much of its text is above.
+fn percentage(percent: usize, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let foot = format!(" {percent}% ");
     let width = u16::try_from(foot.len()).unwrap_or_default();
     let x = area.right().saturating_sub(width + 1).max(area.x);
@@ -391,7 +396,12 @@ fn pane(
 pub(super) fn help(state: &State, offset: usize, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let inside = boxed("help", theme, area, buffer);
     let lines = crate::screen::help::lines(state, usize::from(inside.width));
-    let last = lines.len().saturating_sub(usize::from(inside.height));
+    let height = usize::from(inside.height);
+    let last = lines.len().saturating_sub(height);
+    if last > 0 {
+        let seen = (offset.min(last) + height) * 100 / lines.len();
+        percentage(seen, theme, area, buffer);
+    }
     let shown = lines.into_iter().skip(offset.min(last));
     for (at, line) in (0..inside.height).zip(shown) {
         let parts: Vec<(String, Style)> = line
