@@ -799,7 +799,7 @@ pub(super) const CODES: &[Row] = &[
         "expires-too-early",
         "a credential expires sooner than --min-ttl allows",
         "the credential expires {}, sooner than --min-ttl allows",
-        "get a longer-lived one: `kubectl create token NAME --duration 24h`",
+        "get one that lasts as long as --min-ttl asks: `kubectl create token NAME --duration TIME`",
     ),
     lint(
         Warning,

@@ -179,9 +179,11 @@ fn guess_provider(
     if ctx.may_ask() {
         return Ok(None);
     }
-    let is_secret =
-        |input: &&Input| input.source != Source::Literal && !input.bytes.trim_ascii().is_empty();
-    let missing = match input.filter(is_secret) {
+    let from_elsewhere = input.filter(|input| input.source != Source::Literal);
+    if let Some(input) = from_elsewhere.filter(|input| input.bytes.trim_ascii().is_empty()) {
+        return Err(intake::empty(&input.name()));
+    }
+    let missing = match from_elsewhere {
         Some(input) => Failure::usage(format!(
             "{} is not a kubeconfig: --provider is required",
             input.name()
