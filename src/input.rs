@@ -150,7 +150,7 @@ fn near_file(path: &Path) -> Option<String> {
     } else {
         folder
     };
-    let entries = std::fs::read_dir(shown).ok()?.take(MOST).flatten();
+    let entries = fs::read_dir(shown).ok()?.take(MOST).flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let names: Vec<String> = names.collect();
     let near = nearest(name, names.iter().map(String::as_str))?;

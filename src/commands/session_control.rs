@@ -15,7 +15,7 @@ use crate::resources::{Candidates, Record, SESSION, expires_at};
 use crate::runner::expiry::{Expiry, Period, SessionTime};
 use crate::runner::resolve::RunnerTarget;
 use crate::starting::{self, Delivery};
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl, acpctl_for, quote};
 
 /// The arguments of a verb that acts on sessions.
 #[derive(Debug, clap::Args)]
@@ -53,6 +53,7 @@ impl SessionArgs {
                     action(client, id).await
                 })
                 .await
+                .map_err(|error| verb.say_instead(given, error))
                 .with_context(|| format!("{} session {}", verb.word, quote(given)))
             });
             match acted {
@@ -79,6 +80,26 @@ pub(crate) struct Verb {
     pub done: &'static str,
     /// True if sessions that do not exist are left out.
     pub ignores_missing: bool,
+    /// The verb that works if no runner answers for the session.
+    pub instead: Option<&'static str>,
+}
+
+impl Verb {
+    /// Names the other verb if the server says that no runner answers.
+    fn say_instead(&self, given: &str, error: anyhow::Error) -> anyhow::Error {
+        let refusal = error.chain().find_map(|it| it.downcast_ref::<Error>());
+        match (self.instead, refusal) {
+            (Some(instead), Some(refusal)) if refusal.status() == Some(503) => {
+                let command = acpctl_for(&["session", instead], given, &[]);
+                Failure::from(refusal)
+                    .hint(format!(
+                        "no runner answers for the session; to end it: {command}"
+                    ))
+                    .into()
+            }
+            _ => error,
+        }
+    }
 }
 
 /// A session on which a verb acted.

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{AGENT, Candidates, SESSION};
-use crate::text::{acpctl, quote};
+use crate::text::{acpctl, acpctl_for, quote};
 
 const EXAMPLES: &str = "acpctl start lead --prompt 'Fix the build'";
 
@@ -76,6 +76,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 session_control::start(client, &project, id, prompt).await
             })
             .await
+            .map_err(|error| or_session(error, given, args))
             .with_context(|| format!("start agent {}", quote(given)))
         });
         let started = match started {
@@ -98,6 +99,19 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             _ => Ok(()),
         }
     })
+}
+
+/// Says how a session is started, to a user who may have named one in place of an agent.
+fn or_session(error: anyhow::Error, given: &str, args: &Args) -> anyhow::Error {
+    let found = api::failure_in(&error).filter(|failure| failure.kind == Kind::NotFound);
+    let Some(failure) = found.filter(|_| !args.or_session) else {
+        return error;
+    };
+    let start = acpctl_for(&["session", "start"], given, &[]);
+    let other = failure.hint.as_deref().unwrap_or_default();
+    let hint = format!("if {} is a session: {start}; {other}", quote(given));
+    let hint = hint.trim_end_matches("; ").to_owned();
+    failure.hint(hint).into()
 }
 
 /// Starts the session of this name, for `session start`.

@@ -21,6 +21,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         word: "stop",
         done: "stopped",
         ignores_missing: args.ignore_not_found,
+        instead: None,
     };
     args.sessions
         .act(ctx, &verb, &session_control::stop_if_active)

@@ -451,7 +451,7 @@ pub(crate) fn check_token(token: &SecretString, whence: &str) -> Result<(), Fail
     check_characters(token, whence)?;
     if token.expose_secret().len() < 20 {
         let failure = Failure::new(Kind::Login, "token is too short (minimum 20 characters)");
-        return Err(failure.hint(format!("check where it comes from: {whence}")));
+        return Err(failure.hint(format!("check {whence}: a part of it may be missing")));
     }
     Ok(())
 }

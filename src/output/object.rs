@@ -186,10 +186,11 @@ impl Out {
                     .collect()
             })
             .collect();
+        let mut left_out = Vec::new();
         let text = if wide || self.is_terminal() {
             let mut titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
             if let Some(width) = self.width().filter(|_| !wide) {
-                table::leave_out(resource.spare, &mut titles, &mut cells, width);
+                left_out = table::leave_out(resource.spare, &mut titles, &mut cells, width);
             }
             self.fitted_text(&titles, &cells, wide)
         } else {
@@ -197,7 +198,14 @@ impl Out {
                 columns.into_iter().map(table::Column::from).collect();
             table::fixed(&columns, &cells)
         };
-        self.long(body(&text, headless))
+        self.long(body(&text, headless))?;
+        if !left_out.is_empty() {
+            let titles = left_out.join(", ");
+            self.aside(&format!(
+                "The window is too narrow for {titles}; -o wide shows all columns"
+            ));
+        }
+        Ok(())
     }
 
     /// Shows a table of cells that are ready: fixed columns in a pipe, fitted columns on a terminal. With `wide` no

@@ -29,6 +29,8 @@ const PROSE: [&str; 7] = [
 ];
 /// The width that such a column keeps as long as others can give way.
 const LEAST_PROSE: usize = 16;
+/// The titles of columns that can be left out first if they say the same in each row.
+const SAME: [&str; 1] = ["PROVIDER"];
 
 /// A column: its title and its width in a pipe, in characters.
 #[derive(Debug, Clone, Copy)]
@@ -180,15 +182,21 @@ fn colored(row: &[String], widths: &[usize]) -> Option<String> {
     Some(line)
 }
 
-/// Leaves out columns, the first of `spare` first, until the others fit into so many columns of the terminal without a
-/// cut in a name.
-pub(super) fn leave_out(
-    spare: &[&str],
-    titles: &mut Vec<&str>,
+/// Leaves out columns until the others fit into so many columns of the terminal without a cut in a name: first one that
+/// says the same in each row, then the first of `spare`. Returns the titles of those that are left out.
+pub(super) fn leave_out<'a>(
+    spare: &[&'static str],
+    titles: &mut Vec<&'a str>,
     rows: &mut [Vec<String>],
     width: usize,
-) {
-    for title in spare {
+) -> Vec<&'a str> {
+    let mut left_out = Vec::new();
+    if spare.is_empty() {
+        return left_out;
+    }
+    let same = SAME.iter().filter(|title| is_same(title, titles, rows));
+    let same: Vec<&str> = same.copied().collect();
+    for title in same.iter().chain(spare) {
         let mut widths = widths(titles, rows);
         for (width, title) in widths.iter_mut().zip(titles.iter()) {
             if is_prose(title) {
@@ -196,15 +204,24 @@ pub(super) fn leave_out(
             }
         }
         if total(&widths) <= width {
-            return;
+            break;
         }
         if let Some(at) = titles.iter().position(|it| it == title) {
-            titles.remove(at);
+            left_out.push(titles.remove(at));
             for row in rows.iter_mut() {
                 row.remove(at);
             }
         }
     }
+    left_out
+}
+
+/// True if there are several rows, and the column says the same in each.
+fn is_same(title: &str, titles: &[&str], rows: &[Vec<String>]) -> bool {
+    let Some(at) = titles.iter().position(|it| *it == title) else {
+        return false;
+    };
+    rows.len() > 1 && rows.iter().all(|row| row[at] == rows[0][at])
 }
 
 /// True for a column of texts whose beginning says enough.

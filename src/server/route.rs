@@ -36,14 +36,14 @@ pub(super) enum Does {
 }
 
 impl Route {
-    /// True if the answer holds a session, or one that was just started.
+    /// True if the answer holds a session, one that was just started, or a message that it shall read.
     pub(super) fn shows_session(&self) -> bool {
         let is_session = self.kind.name == SESSION.name;
         match self.does {
             Create | Read | Act => is_session,
             Other(_) => {
                 self.verb == POST
-                    && ["/start", "/trigger"]
+                    && ["/start", "/trigger", "/messages"]
                         .iter()
                         .any(|end| self.path.ends_with(end))
             }

@@ -11,10 +11,10 @@ use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "\
 acpctl apply -f team.yaml --diff
-# Fail if the server differs from the manifests, or if a manifest holds anything unknown; in CI, credentials count as
-# changed unless all jobs share AMBIENT_DIGEST_KEY
+# Fail if the server differs, or a manifest holds anything unknown. In CI,
+# credentials count as changed unless all jobs share AMBIENT_DIGEST_KEY
 acpctl apply -f manifests/ --diff --exit-code --strict
-# Delete agents, providers, policies, clusters and credentials with this label that are not in the folder any more
+# Delete what has this label and is not in the folder any more
 acpctl apply -f manifests/ --prune -l team=a --yes
 # Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
 acpctl apply -f manifests/ --project team-a";
@@ -35,7 +35,8 @@ pub struct Args {
     /// Folder with a kustomization
     #[arg(short, long, value_name = "DIR")]
     pub kustomize: Option<PathBuf>,
-    /// List what would be applied; only the names in role bindings and the like are looked up, if you are logged in
+    /// List what would be applied: secrets that can be read here are checked, and if you are logged in, the names in
+    /// role bindings and the like are looked up; what the server has is not compared (--diff does that)
     #[arg(long)]
     pub dry_run: bool,
     /// Show what would change on the server, without writing anything

@@ -77,16 +77,14 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
     if args.dry_run && !args.diff {
         let known: Vec<Document> = documents.iter().cloned().filter_map(Document::of).collect();
         check_values(&known)?;
+        refuse_secrets_of_agents(&known)?;
+        secret::foresee(ctx, &known, &args.trust)?;
         foresee(ctx, args, &known)?;
         return report::dry_run(ctx, format, &documents);
     }
     let documents: Vec<Document> = documents.into_iter().filter_map(Document::of).collect();
     check_values(&documents)?;
-    for document in &documents {
-        if let Document::Agent(agent) = document {
-            payload::refuse_secrets(agent)?;
-        }
-    }
+    refuse_secrets_of_agents(&documents)?;
     let project = ctx.settings()?.project.value.clone();
     let client = ctx.client()?;
     if project.is_none()
@@ -137,6 +135,13 @@ fn check_values(documents: &[Document]) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn refuse_secrets_of_agents(documents: &[Document]) -> Result<(), Failure> {
+    documents.iter().try_for_each(|document| match document {
+        Document::Agent(agent) => payload::refuse_secrets(agent),
+        _ => Ok(()),
+    })
 }
 
 /// Looks up the names in documents for a dry run, as a run would before its first write. Without names nothing is sent;

@@ -56,16 +56,48 @@ pub(super) fn prepare(
         .iter()
         .map(|document| match document {
             Document::Credential(credential) => {
-                prepare_one(ctx, credential, trust, &mut stdin_is_taken).map_err(|failure| {
-                    Failure {
-                        message: format!("apply {}: {}", credential.head.label, failure.message),
-                        ..failure
-                    }
-                })
+                prepare_one(ctx, credential, trust, &mut stdin_is_taken)
+                    .map_err(|failure| of_document(credential, failure))
             }
             _ => Ok(None),
         })
         .collect()
+}
+
+/// Checks the secrets of all documents for a dry run. A secret that can't be read is not an error: a dry run may be
+/// made where there are no secrets. Standard input is not read.
+///
+/// # Errors
+/// If a kubeconfig is refused.
+pub(super) fn foresee(ctx: &Ctx, documents: &[Document], trust: &TrustArgs) -> Result<(), Failure> {
+    for document in documents {
+        let Document::Credential(credential) = document else {
+            continue;
+        };
+        if let Some(TokenFrom::Stdin) = credential.token_from {
+            continue;
+        }
+        match find(ctx, credential, trust, &mut true) {
+            Ok(None) => {}
+            Ok(Some(found)) => {
+                judge(ctx, credential, trust, found)
+                    .map_err(|failure| of_document(credential, failure))?;
+            }
+            Err(failure) => ctx.out.warn(&format!(
+                "{}: its secret is not checked: {}",
+                credential.head.label, failure.message
+            )),
+        }
+    }
+    Ok(())
+}
+
+/// Names the document of a failure.
+fn of_document(credential: &Credential, failure: Failure) -> Failure {
+    Failure {
+        message: format!("apply {}: {}", credential.head.label, failure.message),
+        ..failure
+    }
 }
 
 /// Asks the cluster of each kubeconfig what it can do, before anything is written, and notes the grades.
@@ -103,17 +135,27 @@ fn prepare_one(
     trust: &TrustArgs,
     stdin_is_taken: &mut bool,
 ) -> Result<Option<Secret>, Failure> {
-    let Some(found) = find(ctx, credential, trust, stdin_is_taken)? else {
-        return Ok(None);
-    };
+    match find(ctx, credential, trust, stdin_is_taken)? {
+        Some(found) => judge(ctx, credential, trust, found).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Checks a secret, and cuts a kubeconfig.
+fn judge(
+    ctx: &Ctx,
+    credential: &Credential,
+    trust: &TrustArgs,
+    found: Found,
+) -> Result<Secret, Failure> {
     if credential.provider.as_deref() == Some(KUBECONFIG) {
-        return kubeconfig(ctx, credential, trust, &found.text, found.path).map(Some);
+        return kubeconfig(ctx, credential, trust, &found.text, found.path);
     }
     if let Some(name) = credential.provider.as_deref() {
         check_name(ctx, credential, name, &trust.allow)?;
     }
     doubt_the_provider(ctx, credential, trust, &found.text)?;
-    Ok(Some(with_digest(found.text)))
+    Ok(with_digest(found.text))
 }
 
 /// Validates a kubeconfig and cuts it to one context, as `credential create` does.

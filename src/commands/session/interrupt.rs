@@ -21,6 +21,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         word: "interrupt",
         done: "interrupted",
         ignores_missing: false,
+        instead: Some("stop"),
     };
     args.session.act(ctx, &verb, &interrupt)
 }

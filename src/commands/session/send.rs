@@ -13,7 +13,7 @@ use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{Candidates, FINAL_PHASES, Record, SESSION, SESSION_MESSAGE};
-use crate::text::acpctl_for;
+use crate::text::{acpctl_for, quote};
 
 /// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -83,17 +83,27 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return outcome::done(ctx, &sent, &format, &sentence);
     }
     printer.say(&sentence)?;
+    // The stored message tells which session the name stands for.
+    let id = match sent.text("session_id") {
+        "" => args.session.as_str(),
+        id => id,
+    };
+    // The embedded API would stream the last run of a session that has ended. Elsewhere, a person is told.
+    let is_embedded = client.has_runner().is_some();
+    if is_embedded || (ctx.out.is_terminal() && !args.follow) {
+        match ctx.block_on(async { Ok(ended(client, id).await) })? {
+            Some((why, next)) if args.follow => {
+                return Err(Failure::new(Kind::Conflict, why).hint(next).into());
+            }
+            Some((why, next)) => ctx.out.aside(&format!("The {why}; {next}")),
+            None => {}
+        }
+    }
     if !args.follow {
-        tell_end(ctx, client, sent.text("session_id"));
         return Ok(());
     }
     // The server opens the stream only while a run is active, so the message is sent first.
     let followed = ctx.block_on(follow::until_interrupted(async {
-        // The stored message tells which session the name stands for.
-        let id = match sent.text("session_id") {
-            "" => &args.session,
-            id => id,
-        };
         let mut stream = match follow::open_named(client, id).await {
             Ok((_, stream)) => stream,
             Err(error) => {
@@ -123,23 +133,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// Tells on a terminal that the session has ended: the message waits for its next run.
-fn tell_end(ctx: &Ctx, client: &Client, id: &str) {
-    if ctx.out.width_of_talk().is_none() || id.is_empty() {
-        return;
-    }
-    let path = path(&["sessions", id]);
-    let found = ctx.block_on(async { Ok(client.get(&SESSION, &path).await?) });
-    let Ok(session) = found else { return };
-    let phase = session.text("phase");
-    if FINAL_PHASES.contains(&phase) {
-        let start = acpctl(&["session", "start", id]);
-        ctx.out.note(&format!(
-            "The session is {phase}; the message waits for its next run: {start}"
-        ));
-    }
-}
-
 /// Adds a hint to the failure to open a stream, if the session's phase tells the reason.
 fn not_open(
     found: &Result<Record, api::Error>,
@@ -153,11 +146,27 @@ fn not_open(
     };
     match error.downcast::<Failure>() {
         Ok(failure) => failure
-            .hint(format!(
-                "the session is {state}; the message is stored, and its next run reads it: {}",
-                acpctl_for(&["session", "start"], session, &[])
-            ))
+            .hint(format!("the session is {state}; {}", next_run(session)))
             .into(),
         Err(error) => error,
     }
+}
+
+/// Says that a session has ended, and what becomes of its new message; `None` if it goes on, or can't be read.
+async fn ended(client: &Client, id: &str) -> Option<(String, String)> {
+    let session = client.get(&SESSION, &path(&["sessions", id])).await.ok()?;
+    let phase = session.text("phase");
+    FINAL_PHASES.contains(&phase).then(|| {
+        let name = quote(session.name_or_id());
+        (format!("session {name} is {phase}"), next_run(session.id()))
+    })
+}
+
+/// Says what becomes of a message that no run reads, and how to start one: by the ID, because a start by the name of an
+/// agent begins another session.
+fn next_run(id: &str) -> String {
+    format!(
+        "the message is stored, and its next run reads it: {}",
+        acpctl_for(&["session", "start"], id, &[])
+    )
 }

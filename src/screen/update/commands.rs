@@ -275,6 +275,8 @@ fn words() -> Vec<String> {
     let mut words: Vec<String> = own.chain(views).map(str::to_owned).collect();
     words.sort();
     words.dedup();
+    // The shortest comes first: `credentials` before `credentialbindings`, which is for one credential.
+    words.sort_by_key(String::len);
     words
 }
 

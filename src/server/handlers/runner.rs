@@ -38,12 +38,12 @@ pub(crate) fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         let Some(session) = records::get(transaction, &SESSION, id)? else {
             return Ok(None);
         };
-        if call.state.has_runner() && session.text("phase") == "Pending" {
+        let waits = session.text("phase") == "Pending";
+        if waits && call.state.has_runner() {
             return Ok(Some(messages::end(transaction, id)?));
         }
-        let is_active = ["Creating", "Running", "Stopping"].contains(&session.text("phase"));
-        // Messages after the last run wait for the next one.
-        if !is_active && !messages::since_answer(transaction, id)?.is_empty() {
+        // The next run will read these messages, and nobody has begun it.
+        if waits && !messages::since_answer(transaction, id)?.is_empty() {
             return Ok(None);
         }
         Ok(messages::last_start(transaction, id)?.map(|seq| seq - 1))

@@ -218,7 +218,9 @@ fn where_a_secret_comes_from_is_said_before_it_is_read() {
         stderr,
         "credential/a: reads its secret from file m/../outside\n\
          credential/b: reads its secret from variable FIRST\n\
-         credential/b: reads its secret from variable SECOND\n"
+         credential/b: reads its secret from variable SECOND\n\
+         Warning: credential/a: its secret is not checked: read \"m/../outside\": no such file or directory\n\
+         Warning: credential/b: its secret is not checked: environment variable FIRST is not set\n"
     );
 }
 
@@ -289,4 +291,41 @@ fn a_finding_is_accepted_by_its_code() {
         let (_, stderr) = streams(&output);
         assert_eq!(output.status.code(), Some(wanted), "{flags:?}: {stderr}");
     }
+}
+
+#[test]
+fn a_dry_run_refuses_a_kubeconfig_that_a_run_refuses_and_needs_no_secret() {
+    let env = TestEnv::new();
+    let loopback = "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+         contexts: [{name: c, context: {cluster: k, user: u}}]\n\
+         clusters: [{name: k, cluster: {server: 'https://127.0.0.1:6443'}}]\n\
+         users: [{name: u, user: {token: t0123456789}}]\n";
+    env.file("kc", loopback);
+    let manifest = |source: &str| {
+        format!("kind: Credential\nname: c\nprovider: kubeconfig\ntokenFrom: {{{source}}}\n")
+    };
+    let (code, stdout, stderr) = dry_run(&env, &["-f", "-"], &manifest("file: kc"));
+    assert_eq!((code, stdout.as_str()), (Some(7), ""), "{stderr}");
+    assert!(
+        stderr.contains("server-loopback") && stderr.contains("apply credential/c"),
+        "{stderr}"
+    );
+    let args = ["-f", "-", "--allow", "server-loopback"];
+    let (code, stdout, stderr) = dry_run(&env, &args, &manifest("file: kc"));
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stdout, "dry-run: would apply:\n  credential/c\n");
+    for (source, why) in [
+        ("env: UNSET_1", "UNSET_1 is not set"),
+        ("file: none", "no such file"),
+    ] {
+        let (code, stdout, stderr) = dry_run(&env, &["-f", "-"], &manifest(source));
+        assert_eq!(code, Some(0), "{stderr}");
+        assert_eq!(stdout, "dry-run: would apply:\n  credential/c\n");
+        let says = "Warning: credential/c: its secret is not checked: ";
+        assert!(stderr.contains(says) && stderr.contains(why), "{stderr}");
+    }
+    assert_eq!(
+        dry_run(&env, &["-f", "-"], &manifest("stdin: true")).0,
+        Some(0)
+    );
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::completion::{KUBECONFIG, PATIENT, platform};
 use crate::support::pty::Terminal;
-use crate::support::{TestEnv, streams};
+use crate::support::{TestEnv, skipped, streams};
 
 #[test]
 fn other_shells_are_refused_with_a_list() {
@@ -25,7 +25,7 @@ fn is_installed(name: &str, version: &str) -> bool {
     let started = std::process::Command::new(name).arg(version).output();
     let is_installed = started.is_ok_and(|output| output.status.success());
     if !is_installed {
-        crate::support::skipped(&format!("{name} is not installed"));
+        skipped(&format!("{name} is not installed"));
     }
     is_installed
 }
@@ -339,4 +339,21 @@ fn wide_names_stay_on_one_line_of_the_list() {
     });
     let row = wide(&screen).unwrap();
     assert!(row.chars().count() < 60, "{screen}");
+}
+
+/// Without a ~/.zshrc nobody has set the completion up.
+#[test]
+fn a_bare_zsh_takes_the_script() {
+    let env = TestEnv::new();
+    let program = env!("CARGO_BIN_EXE_acpctl");
+    let script = format!("source <({program} completion zsh) && print ${{_comps[acpctl]}}");
+    let mut command = std::process::Command::new("zsh");
+    command.env_clear().envs(env.variables());
+    match command.args(["-f", "-c", &script]).output() {
+        Ok(output) => {
+            let (stdout, stderr) = streams(&output);
+            assert_eq!((stdout.as_str(), stderr.as_str()), ("_acpctl\n", ""));
+        }
+        Err(_) => skipped("zsh is not installed"),
+    }
 }

@@ -310,3 +310,56 @@ fn words_of_other_tools_for_contexts_lead_to_ours() {
         assert!(stderr.ends_with(&hint), "{line}: {stderr}");
     }
 }
+
+#[test]
+fn a_session_that_cannot_be_started_or_interrupted_gets_the_verb_that_works() {
+    let env = store();
+    env.local()
+        .line("create session --name s1 --project-id team-a")
+        .stdout();
+    let stderr = refused(&env, "--project team-a start s1", 3);
+    assert!(
+        stderr.contains(
+            "Hint: if \"s1\" is a session: acpctl --local --project=team-a session start s1; "
+        ),
+        "{stderr}"
+    );
+    let stderr = refused(&env, "session interrupt s1", 10);
+    let hint =
+        "Hint: no runner answers for the session; to end it: acpctl --local session stop s1\n";
+    assert!(stderr.ends_with(hint), "{stderr}");
+}
+
+#[test]
+fn an_empty_source_is_named_before_the_provider_that_is_missing() {
+    let env = TestEnv::new();
+    env.file("empty", "\n");
+    for (line, name) in [
+        ("credential create --name z -f -", "standard input"),
+        ("credential create --name z -f empty", "empty"),
+    ] {
+        let (code, stdout, stderr) = env.local().line(line).write_stdin("").told();
+        assert_eq!((code, stdout.as_str()), (Some(7), ""), "{line}: {stderr}");
+        assert!(
+            stderr.contains(name) && stderr.contains("empty") && !stderr.contains("--provider"),
+            "{line}: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_before_the_question_about_its_binding() {
+    let env = store();
+    for line in [
+        "credential create --provider github --name bound --token t --bind team-a",
+        "credential bindings bound",
+    ] {
+        env.local().line(line).stdout();
+    }
+    let line =
+        "credential create --provider github --name git --token u --if-exists error --bind team-a";
+    for dry in ["", " --dry-run"] {
+        let stderr = refused(&env, &format!("{line}{dry}"), 6);
+        assert!(stderr.contains("\"git\" already exists"), "{stderr}");
+    }
+}

@@ -86,7 +86,7 @@ fn names_are_whole_in_80_columns() {
             "credential list",
             &[
                 "staging-europe-west1-read",
-                "kubeconfig",
+                "team-a",
                 "platform-tooling-europe",
                 "EXPIRES",
             ][..],
@@ -310,5 +310,36 @@ fn a_table_with_colors_is_aligned() {
     for row in &rows[1..] {
         let (before, age) = row.split_at(column);
         assert!(before.ends_with("   ") && !age.starts_with(' '), "{screen}");
+    }
+}
+
+#[test]
+fn columns_that_are_left_out_are_named_and_one_that_says_the_same_goes_first() {
+    let item = |name: &str, provider: &str| {
+        let annotations = json!({
+            "acpctl/context": "kind-local", "acpctl/server": "https://api.cluster.example.org:6443",
+        });
+        json!({"id": name, "name": name, "provider": provider, "annotations": annotations.to_string(),
+               "created_at": "2026-01-01T00:00:00Z"})
+    };
+    let env = TestEnv::new();
+    for (second, columns, left_out) in [
+        ("kubeconfig", 75, "PROVIDER"),
+        ("github", 75, "SERVER"),
+        ("github", 200, ""),
+    ] {
+        let items = json!([
+            item("a-name-of-24-characters-", "kubeconfig"),
+            item("b", second)
+        ]);
+        let server = Scripted::with(move |_| list(items.clone()));
+        let terminal = start(&env, server.url(), &["credential", "list"], 24, columns);
+        let screen = terminal.wait_for("status 0");
+        let says = format!("The window is too narrow for {left_out}; -o wide shows all columns");
+        assert_eq!(screen.contains(&says), !left_out.is_empty(), "{screen}");
+        for title in ["PROVIDER", "CONTEXT", "SERVER"] {
+            let is_shown = screen.lines().next().unwrap().contains(title);
+            assert_eq!(is_shown, title != left_out, "{title}: {screen}");
+        }
     }
 }

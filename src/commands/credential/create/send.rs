@@ -212,7 +212,10 @@ async fn meet(
 }
 
 /// Decides what to do about credentials of the same name. Returns the one that stays or is to be updated.
-fn decide(
+///
+/// # Errors
+/// If the name is taken.
+pub(super) fn decide(
     args: &Args,
     new: &NewCredential,
     found: &[Record],

@@ -72,8 +72,9 @@ fn planned(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Record
     } else {
         Vec::new()
     };
-    match stored.into_iter().next() {
-        Some(record) => Ok(record),
+    match stored.first() {
+        // A name that is taken is refused before anybody is asked about the binding.
+        Some(first) => Ok(send::decide(args, new, &stored, first)?.0),
         None => not_stored(&new.name, &new.provider),
     }
 }

@@ -95,13 +95,25 @@ fn an_agents_start_runs_too_and_answers_go_on() {
         first.last().unwrap(),
         list["items"][0]["agent_id"].as_str().unwrap()
     );
-    connected(&["session", "send", id, "one more thing"]);
-    let events = format!("/sessions/{id}/events");
-    assert_eq!(
-        server.request("GET", &events, "").0,
-        502,
-        "no run answers it yet"
-    );
+    // No run reads the message yet, which is said; the last run is shown as before.
+    let next =
+        format!("the message is stored, and its next run reads it: acpctl session start {id}\n");
+    let send = |flags: &[&str]| {
+        let args = [&["session", "send", id, "one more thing"], flags].concat();
+        let output = env.connected(&server.url).args(args).output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(stdout.starts_with("sent (seq="), "{stdout}");
+        assert!(
+            stderr.ends_with(&next) && stderr.contains(" is Completed"),
+            "{stderr}"
+        );
+        output.status.code()
+    };
+    assert_eq!(send(&[]), Some(0));
+    assert_eq!(send(&["--follow"]), Some(6));
+    let (code, stdout, stderr) = follow(&env, &server, id).finish();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.ends_with("■ run finished\n"), "{stdout}");
     start(&server, id);
     wait_for("the second run", || {
         said(&server, id, "assistant")
