@@ -35,8 +35,8 @@ impl Selector {
     /// Reads the values of a flag that says what is deleted.
     ///
     /// # Errors
-    /// As [`Selector::read`], and for an empty text: it comes from a variable that is not set, and more would be deleted
-    /// than the user meant.
+    /// As [`Selector::read`], and for an empty text: it comes from a variable that is not set, and more would be
+    /// deleted than the user meant.
     pub(crate) fn read_for_removal(flag: &str, given: &[String]) -> Result<Self, Failure> {
         if given.iter().any(String::is_empty) {
             return Err(Failure::usage(format!("{flag} is given without labels"))

@@ -79,8 +79,8 @@ pub(crate) fn label_with_id(word: &str, given: &str, id: &str) -> String {
     format!("{word}/{given} ({id})")
 }
 
-/// Warns of labels and annotations that are not a JSON object: they are stored, as by the Go tool, but no selector finds
-/// them.
+/// Warns of labels and annotations that are not a JSON object: they are stored, as by the Go tool, but no selector
+/// finds them.
 pub(crate) fn doubt_maps(ctx: &Ctx, body: &Body) {
     let is_map = |text: &str| serde_json::from_str::<serde_json::Map<String, Value>>(text).is_ok();
     for (key, value) in body.fields() {

@@ -190,8 +190,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, NumberError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
-/// Reads a time limit: a number of seconds, or a [`duration`], more than zero. Used by settings, and by flags that the Go
-/// tool does not have.
+/// Reads a time limit: a number of seconds, or a [`duration`], more than zero. Used by settings, and by flags that the
+/// Go tool does not have.
 ///
 /// # Errors
 /// As [`duration`], and for zero.

@@ -438,8 +438,8 @@ impl<'a> Line<'a> {
         Ok(vec![known.found(value)?])
     }
 
-    /// Refuses a word that is no value of the flag before it. If that value came from a variable that is not set, the
-    /// word is the next flag of the line, or it is empty.
+    /// Refuses a word that can't be the value of the flag before it. If that value came from a variable that is not set,
+    /// the word is the next flag of the line, or it is empty.
     fn refuse_slip(&self, known: Known<'_>, flag: &str, value: &OsStr) -> Result<(), Failure> {
         let value = value.to_string_lossy();
         if let Some(next) = self.flag_of(&value) {
