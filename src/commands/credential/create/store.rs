@@ -79,7 +79,8 @@ fn planned(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Record
     }
 }
 
-/// Names the next command: on a terminal always, except that a credential that was there may be bound already; and in a pipe for a user who gave `--project`, which binds nothing.
+/// Names the next command: on a terminal always, and in a pipe for a user who gave `--project`, which binds nothing. A
+/// credential that was there before may be bound already.
 fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool, is_new: bool) {
     let name = record.name_or_id();
     let is_bound = !args.bind.projects().is_empty();
