@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -21,6 +22,9 @@ use crate::yaml;
 
 /// The most characters of a value in the list of changes.
 const SHOWN: usize = 60;
+
+/// The longest time until a signal that came has ended the program.
+const SOON: Duration = Duration::from_secs(5);
 
 /// The field that acpctl also keeps notes in.
 const ANNOTATIONS: &str = "annotations";
@@ -43,7 +47,9 @@ pub(crate) fn edit(text: &str, editor: &str) -> Result<String, Failure> {
     let _open = Open::new(folder);
     secret_file::write_new(&path, text.as_bytes())
         .map_err(|error| failed(format!("write {}: {}", path.display(), reason(&error))))?;
-    open(&path, editor)?;
+    let opened = open(&path, editor);
+    leave_end_to_signal();
+    opened?;
     let left = input::from_path(&path)?;
     let left = String::from_utf8(left.bytes.to_vec());
     let left = left.map_err(|_| Failure::new(Kind::Data, "the edited text is not UTF-8"))?;
@@ -78,6 +84,18 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         close();
+    }
+}
+
+/// If a signal has removed the folder, it is about to end the program: waits for that. Some editors end with the signal
+/// too, or when their file is gone, and what they return would be taken for the end of the edit.
+fn leave_end_to_signal() {
+    let is_open = OPEN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .is_some();
+    if !is_open {
+        std::thread::sleep(SOON);
     }
 }
 
