@@ -1,6 +1,7 @@
 //! The screen of `acpctl ambient` on a terminal, against the embedded API and against servers that fail.
 
 mod gaps;
+mod lies;
 mod servers;
 mod walk;
 
