@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use flate2::write::MultiGzDecoder;
+use serde_json::Value;
 
 use super::error::Error;
 
@@ -133,7 +134,7 @@ impl io::Write for Limited {
 ///
 /// # Errors
 /// It holds too many values.
-pub(crate) fn check_weight(json: &[u8]) -> Result<(), Error> {
+pub(super) fn check_weight(json: &[u8]) -> Result<(), Error> {
     // Each byte is one value at most.
     if json.len() <= MAX_WEIGHT / CONTAINER {
         return Ok(());
@@ -154,6 +155,14 @@ pub(crate) fn check_weight(json: &[u8]) -> Result<(), Error> {
         return Err(Error::Body("the answer holds too many values".to_owned()));
     }
     Ok(())
+}
+
+/// Reads the JSON that a text of an answer holds; `None` if it is not JSON, or would take too much memory. In the
+/// answer it counts as one value.
+#[must_use]
+pub(crate) fn json_in(text: &str) -> Option<Value> {
+    check_weight(text.as_bytes()).ok()?;
+    serde_json::from_str(text).ok()
 }
 
 #[cfg(test)]
@@ -207,5 +216,7 @@ mod tests {
         assert!(check_weight(commas.as_bytes()).is_ok());
         assert!(check_weight("{},".repeat(MAX_WEIGHT / 4).as_bytes()).is_err());
         assert!(check_weight(b"{},{}").is_ok());
+        assert_eq!(json_in("[1]"), Some(serde_json::json!([1])));
+        assert_eq!(json_in(&format!("[{}1]", "1,".repeat(MAX_WEIGHT))), None);
     }
 }

@@ -111,6 +111,8 @@ pub(super) fn refuse_strange_event(path: &str, data: &str) -> Result<(), Error> 
 /// The largest number that JSON has exactly. A message of a larger one is damaged: none could follow it.
 pub(crate) const LARGEST_SEQ: i64 = 1 << 53;
 
+const DAMAGED: &str = "the server's answer holds a message whose number is damaged";
+
 /// Refuses a message whose number is damaged: it would stand as the last one of the list.
 ///
 /// # Errors
@@ -118,9 +120,7 @@ pub(crate) const LARGEST_SEQ: i64 = 1 << 53;
 pub(crate) fn check_number(message: &Record) -> Result<(), Error> {
     match message.value("seq").and_then(Value::as_i64) {
         Some(seq) if seq > LARGEST_SEQ => {
-            let text =
-                format!("the server's answer holds a message whose number is damaged: {seq}");
-            Err(Error::unproven(&text).of_read())
+            Err(Error::unproven(&format!("{DAMAGED}: {seq}")).of_read())
         }
         _ => Ok(()),
     }
@@ -439,7 +439,36 @@ pub(super) fn refuse_other(
             return Err(differs(field, got));
         }
     }
-    Ok(())
+    refuse_other_message(request, answer)
+}
+
+/// The fields of a session's message that the server returns as it got them. In a recorded run, a message to an inbox is
+/// answered with another body.
+const SAID: &[&str] = &["event_type", "payload"];
+
+/// Refuses the answer to a message that shows another message, or a number that no message has.
+fn refuse_other_message(request: &Request, answer: &Value) -> Result<(), Error> {
+    let is_message = words(request).last() == Some(&SESSION_MESSAGE.collection);
+    if request.method != Method::Post || !is_message {
+        return Ok(());
+    }
+    for field in SAID {
+        let (sent, got) = (sent(request, field), text(answer, field));
+        if !sent.is_empty() && !got.is_empty() && !is_same(&sent.into(), &got.into()) {
+            return Err(differs(field, got));
+        }
+    }
+    match field_of(answer, "seq").filter(|seq| !seq.is_null()) {
+        Some(seq) if !seq.as_i64().is_some_and(is_number) => {
+            Err(Error::unproven(&format!("{DAMAGED}: {seq}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// True if a message can have this number.
+fn is_number(seq: i64) -> bool {
+    (1..=LARGEST_SEQ).contains(&seq)
 }
 
 /// Refuses the objects of a list that name another project, agent or session than the one in the path. Those without a
@@ -504,13 +533,17 @@ fn sent<'a>(request: &'a Request, field: &str) -> &'a str {
     found.and_then(|(_, value)| value.as_str()).unwrap_or("")
 }
 
-/// Returns the text of a field, whose name may be in any case, as [`Record`] reads it.
-fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
+/// Returns a field, whose name may be in any case, as [`Record`] reads it.
+fn field_of<'a>(answer: &'a Value, field: &str) -> Option<&'a Value> {
     let mut fields = answer.as_object().into_iter().flatten();
     let found = fields.rfind(|(name, _)| name.eq_ignore_ascii_case(field));
-    found
-        .and_then(|(_, value)| value.as_str())
-        .unwrap_or_default()
+    found.map(|(_, value)| value)
+}
+
+/// Returns the text of a field.
+fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
+    let found = field_of(answer, field);
+    found.and_then(Value::as_str).unwrap_or_default()
 }
 
 fn another(id: &str) -> Error {

@@ -1,9 +1,7 @@
 //! Says why a session failed or does not start, as far as the platform tells.
 
-use serde_json::Value;
-
 use super::server_mode::ServerModeArgs;
-use crate::api::{Client, path};
+use crate::api::{self, Client, path};
 use crate::ctx::Ctx;
 use crate::resources::Record;
 use crate::runner::table::Target;
@@ -111,7 +109,7 @@ pub(crate) async fn reason_of_run(client: &Client, session: &Record) -> Option<S
     if end["event_type"] != RUN_ERROR {
         return None;
     }
-    let payload: Value = serde_json::from_str(end["payload"].as_str()?).ok()?;
+    let payload = api::json_in(end["payload"].as_str()?)?;
     let shown = visible(&secrets::hide(payload["message"].as_str()?.trim()));
     (!shown.is_empty()).then(|| shown.chars().take(LONGEST).collect())
 }
@@ -139,7 +137,7 @@ async fn gateway(client: &Client, project: &str) -> Option<String> {
 
 /// Returns the message of the condition, or its reason if it has none.
 fn sandbox_failure(conditions: &str) -> Option<String> {
-    let conditions: Value = serde_json::from_str(conditions).ok()?;
+    let conditions = api::json_in(conditions)?;
     let failure = conditions
         .as_array()?
         .iter()
@@ -153,7 +151,7 @@ fn sandbox_failure(conditions: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::resources::SESSION;

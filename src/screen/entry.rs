@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::shown;
-use crate::api;
 
 /// The longest text of an entry, in bytes.
 const LONGEST: usize = 256 << 10;
@@ -282,13 +281,6 @@ pub(super) fn pane_of(kind: &str) -> Option<Focus> {
     }
 }
 
-/// Reads a payload that may be JSON. One that would take too much memory stays a text.
-#[must_use]
-pub(super) fn json_of(payload: &str) -> Option<Value> {
-    api::check_weight(payload.as_bytes()).ok()?;
-    serde_json::from_str(payload).ok()
-}
-
 /// Returns the text of an event, by its kind; `None` if it shows nothing. `json` is the payload if that is JSON.
 #[must_use]
 pub(super) fn text_of(kind: &str, payload: &str, json: Option<&Value>) -> Option<String> {
@@ -418,7 +410,7 @@ mod tests {
             ),
             ("system", "red \x1b[31m", Some("red \\x1b[31m")),
         ] {
-            let json = json_of(payload);
+            let json = crate::api::json_in(payload);
             let told = text_of(kind, payload, json.as_ref());
             assert_eq!(told.as_deref(), text, "{kind} {payload}");
         }

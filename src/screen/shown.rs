@@ -1,9 +1,10 @@
 //! Text of others as the screen may show it, and text cut to a width.
 
-use dialoguer::console::{measure_text_width, truncate_str};
+use dialoguer::console::measure_text_width;
 
+use crate::text::quote::push_escape;
 use crate::text::secrets;
-use crate::text::seen::{visible, visible_lines};
+use crate::text::seen::{is_wide_sign, visible, visible_lines};
 
 /// The end of a text that was cut.
 const DOTS: &str = "…";
@@ -11,7 +12,8 @@ const DOTS: &str = "…";
 /// Returns a text as one line: without secrets of this run, and with escapes in place of characters that are not seen.
 #[must_use]
 pub(super) fn line(text: &str) -> String {
-    visible(&secrets::hide(text))
+    let shown = visible(&secrets::hide(text));
+    with_escapes(shown, |c| is_joined(c) || is_wide_sign(c))
 }
 
 /// Like [`line`], but keeps line ends and tabs: for what leaves the screen, into the clipboard or a file.
@@ -23,25 +25,77 @@ pub(super) fn text(text: &str) -> String {
 /// Like [`line`], but keeps line ends. A tab becomes four spaces, because its width depends on its place.
 #[must_use]
 pub(super) fn lines(text: &str) -> Vec<String> {
-    self::text(text)
+    with_escapes(self::text(text), is_joined)
         .split('\n')
         .map(|line| line.replace('\t', "    "))
         .collect()
 }
 
-/// Returns the width of a text on the terminal.
+/// True for characters that are counted as one with the one before them, which some terminals draw beside it: colors of
+/// a person's skin, and vowels of Kirat Rai.
+fn is_joined(c: char) -> bool {
+    matches!(c, '\u{1f3fb}'..='\u{1f3ff}' | '\u{16d63}' | '\u{16d67}'..='\u{16d6a}')
+}
+
+/// Returns a text with escapes in place of some more characters than [`visible`] shows as escapes. What a terminal
+/// draws wider than this program counts would leave its cell: it covers others, and stays on the pages that follow. In
+/// prose ([`lines`]), the signs that a writing needs stay, because there is nothing beside it.
+fn with_escapes(text: String, is_escaped: impl Fn(char) -> bool) -> String {
+    if !text.contains(&is_escaped) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_escaped(c) {
+            push_escape(&mut shown, c);
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Returns the width of a text on the terminal: that of its characters. A terminal joins no letters to narrower ones,
+/// and a symbol that is turned into a picture has two columns.
 #[must_use]
 pub(super) fn width(text: &str) -> usize {
-    measure_text_width(text)
+    columns(text).map(|(_, wide)| wide).sum()
+}
+
+/// Returns each character of a text with the columns that it adds.
+fn columns(text: &str) -> impl Iterator<Item = (char, usize)> {
+    let mut before = 0;
+    text.chars().map(move |c| {
+        let own = match c {
+            ' '..='~' => 1,
+            '\u{fe0f}' => usize::from(before == 1),
+            // The library that draws adds a column for the sound marks of narrow Katakana.
+            '\u{ff9e}' | '\u{ff9f}' => 2,
+            c => measure_text_width(c.encode_utf8(&mut [0; 4])),
+        };
+        before = own;
+        (c, own)
+    })
 }
 
 /// Cuts a text to a width on the terminal.
 #[must_use]
-pub(super) fn cut(text: &str, width: usize) -> String {
-    match width {
-        0 => String::new(),
-        width => truncate_str(text, width, DOTS).into_owned(),
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if most == 0 || width(text) <= most {
+        return if most == 0 {
+            String::new()
+        } else {
+            text.to_owned()
+        };
     }
+    let mut filled = 0;
+    let fits = |(_, wide): &(char, usize)| {
+        filled += wide;
+        filled < most
+    };
+    let mut kept: String = columns(text).take_while(fits).map(|(c, _)| c).collect();
+    kept.push_str(DOTS);
+    kept
 }
 
 /// Cuts or pads a text to a width on the terminal.
@@ -71,8 +125,7 @@ pub(super) fn wrap(text: &str, wanted: usize) -> Vec<String> {
             filled += width(word);
             continue;
         }
-        for c in word.chars() {
-            let wide = width(c.encode_utf8(&mut [0; 4]));
+        for (c, wide) in columns(word) {
             if filled + wide > wanted && filled > 0 {
                 lines.push(std::mem::take(&mut line));
                 filled = 0;
@@ -98,6 +151,36 @@ mod tests {
         for text in ["a b  c d", "日 本", "xxxxxxxxxxxxxxxxx y"] {
             assert!(wrap(text, 2).iter().all(|line| width(line) <= 2), "{text}");
         }
+    }
+
+    /// Returns how many columns the screen fills with a text.
+    fn drawn(text: &str) -> usize {
+        let area = ratatui::layout::Rect::new(0, 0, 40, 1);
+        let mut buffer = ratatui::buffer::Buffer::empty(area);
+        let style = ratatui::style::Style::new();
+        usize::from(buffer.set_stringn(0, 0, text, 40, style).0)
+    }
+
+    #[test]
+    fn a_text_is_drawn_as_wide_as_it_is_counted() {
+        for c in '\0'..=char::MAX {
+            let text = line(&format!("a{c}b{c}{c}"));
+            let is_escaped = text.is_ascii();
+            assert!(
+                is_escaped || drawn(&text) == width(&text),
+                "{:x} {text}",
+                c as u32
+            );
+        }
+        for text in ["لا", "ក្ក", "🇩🇪", "❤\u{fe0f}⚠\u{fe0f}", "👍🏽", "কাকা", "क्ष", "각"]
+        {
+            let (line, prose) = (line(text), lines(text).concat());
+            assert_eq!(drawn(&line), width(&line), "{text}");
+            assert!(drawn(&prose) <= width(&prose), "{text}");
+            assert!(width(&cut(&line, 2)) <= 2, "{text}");
+        }
+        assert_eq!(line("কা"), "ক\\u09be");
+        assert_eq!(lines("কা"), ["কা"]);
     }
 
     #[test]

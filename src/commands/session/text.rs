@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::api::json_in;
 use crate::compat::json;
 use crate::output::age::age;
 use crate::resources::Record;
@@ -86,8 +87,8 @@ fn shown_of_object(kind: &str, payload: &str) -> Option<String> {
 
 /// Returns the object that a payload holds. A payload may also be a JSON string that holds the real payload.
 fn object(payload: &str) -> Option<Value> {
-    match serde_json::from_str(payload).ok()? {
-        Value::String(inner) => serde_json::from_str(&inner).ok().filter(Value::is_object),
+    match json_in(payload)? {
+        Value::String(inner) => json_in(&inner).filter(Value::is_object),
         value => Some(value).filter(Value::is_object),
     }
 }
@@ -121,7 +122,7 @@ fn conversation(payload: &str) -> Option<String> {
     if !payload.trim_start().starts_with('{') {
         return None;
     }
-    let value: Value = serde_json::from_str(payload).ok()?;
+    let value = json_in(payload)?;
     let messages = value
         .get("messages")?
         .as_array()
@@ -195,7 +196,7 @@ fn result(content: &Value) -> String {
 }
 
 fn finished(payload: &str) -> String {
-    let value: Value = serde_json::from_str(payload).unwrap_or_default();
+    let value = json_in(payload).unwrap_or_default();
     let result = value.get("result").unwrap_or(&Value::Null);
     let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or_default();
     let duration = number(result.get("duration_ms"));
@@ -214,8 +215,8 @@ fn finished(payload: &str) -> String {
 }
 
 fn snapshot(payload: &str) -> String {
-    let value = match serde_json::from_str::<Value>(payload) {
-        Ok(Value::String(inner)) => serde_json::from_str(&inner).unwrap_or_default(),
+    let value = match json_in(payload) {
+        Some(Value::String(inner)) => json_in(&inner).unwrap_or_default(),
         other => other.unwrap_or_default(),
     };
     let Value::Array(messages) = value else {

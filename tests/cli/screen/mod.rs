@@ -2,6 +2,7 @@
 
 mod binding;
 mod gaps;
+mod lies;
 mod meant;
 mod servers;
 mod typed;

@@ -1,12 +1,13 @@
 //! Answers have bounds.
 
 use std::io::Write as _;
+use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::support::server::{Reply, Scripted, raw};
-use crate::support::{TestEnv, streams};
+use crate::support::{TOKEN, TestEnv, streams};
 
 fn gzip(pieces: impl Iterator<Item = Vec<u8>>) -> Reply {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -88,4 +89,28 @@ fn a_list_without_end_is_an_error() {
         stderr.starts_with("Error: list projects: the list does not end: "),
         "{stderr}"
     );
+}
+
+#[test]
+fn a_long_id_of_an_event_is_an_error_and_takes_no_memory() {
+    let env = TestEnv::new();
+    // Each event of a stream carries the last id: copies of this one would take 8 GB.
+    let events = format!("id: {}\n", "x".repeat(4 << 20)) + &"data\n\n".repeat(2000);
+    let server = Scripted::with(move |_| raw(200, "text/event-stream", events.clone()));
+    for words in [&["messages", "s", "-f"][..], &["events", "s"]] {
+        let limited = "ulimit -v 2000000; exec \"$0\" \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", limited, env!("CARGO_BIN_EXE_acpctl"), "session"])
+            .args(words)
+            .env_clear()
+            .envs(env.variables())
+            .env("AMBIENT_API_URL", server.url())
+            .env("AMBIENT_TOKEN", TOKEN)
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        let why = "the id of an event is longer than 1 KiB";
+        assert!(stderr.contains(why), "{words:?}: {stderr}");
+        assert!(output.status.code().is_some_and(|code| code != 0));
+    }
 }

@@ -306,6 +306,26 @@ fn an_answer_repeats_the_fields_that_say_which_object_is_meant() {
             "its session_id is \"zz\"",
         ),
         (
+            "session send x hello",
+            json!({"id": "m", "seq": 1, "event_type": "assistant", "payload": "hello"}),
+            "its event_type is \"assistant\"",
+        ),
+        (
+            "session send x hello",
+            json!({"id": "m", "seq": 1, "event_type": "user", "payload": "bye"}),
+            "its payload is \"bye\"",
+        ),
+        (
+            "session send x hello",
+            json!({"seq": i64::MAX}),
+            "whose number is damaged: 9223372036854775807",
+        ),
+        (
+            "session send x hello",
+            json!({"seq": u64::MAX}),
+            "whose number is damaged: 18446744073709551615",
+        ),
+        (
             "stop x",
             json!({"kind": "Session", "id": "zz", "name": "zz"}),
             "about another object, zz",
