@@ -153,7 +153,7 @@ fn carry_globals(root: &mut clap::Command, words: &[OsString]) {
     }
 }
 
-/// Refuses an empty value in the flags that name the project: the current project, or all of them, would take its place.
+/// Refuses an empty value in the flags that name the project: the current project, or all of them, would replace it.
 fn check_project(root: &mut clap::Command, words: &[OsString]) -> Result<(), Failure> {
     let flags = grammar::flags(root, words);
     let is_empty = |(flag, value): &&(String, Option<OsString>)| {

@@ -639,7 +639,7 @@ impl Spent {
 /// Reads a list.
 ///
 /// # Errors
-/// The answer is no list, or it holds an object of another project, agent or session than the one in the path.
+/// The answer is not a list, or it holds an object of another project, agent or session than the one in the path.
 fn decode(resource: &'static Resource, path: &str, answer: &Answer) -> Result<List, Error> {
     let list: List = answer.read_long(
         |text| quick::list(resource, text),

@@ -123,7 +123,7 @@ pub(crate) fn token_for(url: &str) -> Option<SecretString> {
     (made_for.origin() == asked.origin()).then(|| SecretString::from(token))
 }
 
-/// Puts the literal address of this user's own server in the place of `localhost`, if that server runs there: another
+/// Replaces `localhost` by the literal address of this user's own server, if that server runs there: another
 /// user may listen at another address of the name. A token of a variable is for the server that the user named.
 pub(crate) fn take_the_place_of_localhost(settings: &mut Settings) {
     if settings.token.origin == Origin::Environment {

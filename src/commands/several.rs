@@ -38,7 +38,8 @@ pub(crate) fn try_each(
 }
 
 /// Acts on each name as [`try_each`] does, and shows a sentence for each result. With `-o`, shows the results: one list
-/// of them if `as_list` is set, or else the one; nothing if every one failed. Returns the results. A name without a result (`None`) is left out.
+/// of them if `as_list` is set, or else the one; nothing if every one failed. Returns the results. A name without a
+/// result (`None`) is left out.
 ///
 /// # Errors
 /// As [`try_each`].

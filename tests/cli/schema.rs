@@ -158,7 +158,7 @@ const LINES: &[&str] = &[
     "local rekey",
     "config unset project",
     "login http://127.0.0.1:1 --token a-token-of-nobody-0123456789",
-    "logout",
+    "logout --context-name localhost",
 ];
 
 /// Commands whose success needs more than the embedded API: two have tests of their own below.

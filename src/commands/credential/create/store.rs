@@ -78,7 +78,8 @@ fn planned(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Record
     }
 }
 
-/// Names the next command: on a terminal always, except that a credential that was there may be bound already; and in a pipe for a user who gave `--project`, which binds nothing.
+/// Names the next command: on a terminal always, except that a credential that was there may be bound already; and in a
+/// pipe for a user who gave `--project`, which binds nothing.
 fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool, is_new: bool) {
     let name = record.name_or_id();
     let is_bound = !args.bind.projects().is_empty();
