@@ -157,8 +157,9 @@ const LINES: &[&str] = &[
     "local rekey --dry-run",
     "local rekey",
     "config unset project",
-    "login http://127.0.0.1:1 --token a-token-of-nobody-0123456789",
+    // With the embedded API, a logout keeps the login of a server, so it comes first.
     "logout",
+    "login http://127.0.0.1:1 --token a-token-of-nobody-0123456789",
 ];
 
 /// Commands whose success needs more than the embedded API: two have tests of their own below.
