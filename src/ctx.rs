@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use crate::api::{Client, Renewal};
 use crate::auth::job::Job;
 use crate::auth::login::Bearer;
-use crate::auth::{cleartext, job, login, refresh, store};
+use crate::auth::{cleartext, job, login, own_server, refresh, store};
 use crate::config::file::{
     ALIASES, CURRENT, Error, INSECURE, KEYRING_ENTRY, LOCAL_PROJECT, WARNED_HTTP,
 };
@@ -231,7 +231,9 @@ impl Ctx {
             } else {
                 self.config()?
             };
-            Ok(Settings::new(&self.globals, config))
+            let mut settings = Settings::new(&self.globals, config);
+            own_server::take_the_place_of_localhost(&mut settings);
+            Ok(settings)
         })
     }
 
@@ -239,7 +241,9 @@ impl Ctx {
     #[must_use]
     pub(crate) fn has_server(&self) -> bool {
         let is_chosen = |settings: &Settings| {
-            settings.api_url.origin != Origin::Default || settings.token.value.is_some()
+            settings.api_url.origin != Origin::Default
+                || settings.token.value.is_some()
+                || own_server::token_for(&settings.api_url.value).is_some()
         };
         self.settings().is_ok_and(is_chosen)
             || job::is_set()

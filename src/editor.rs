@@ -12,7 +12,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::output::signals;
-use crate::resources::{OWN_ANNOTATIONS, Resource};
+use crate::resources::{Resource, take_own_annotations};
 use crate::secret_file;
 use crate::session_helper;
 use crate::session_helper::dir::{self, PrivateDir};
@@ -123,11 +123,10 @@ fn open(path: &Path, editor: &str) -> Result<(), Failure> {
 
 /// Takes what acpctl itself notes in the annotations out of the fields, so that nobody edits it, and returns it.
 pub(crate) fn take_own(fields: &mut Map<String, Value>) -> Map<String, Value> {
-    let Some(all) = fields.get(ANNOTATIONS).and_then(annotations) else {
+    let Some(mut rest) = fields.get(ANNOTATIONS).and_then(annotations) else {
         return Map::new();
     };
-    let is_own = |(key, _): &(String, Value)| key.starts_with(OWN_ANNOTATIONS);
-    let (own, rest): (Map<_, _>, Map<_, _>) = all.into_iter().partition(is_own);
+    let own = take_own_annotations(&mut rest);
     if rest.is_empty() {
         fields.remove(ANNOTATIONS);
     } else if !own.is_empty() {

@@ -59,6 +59,9 @@ pub const CODES: &[(u8, &str)] = &[
     (127, "exec, session exec: the command does not exist"),
 ];
 
+/// The hint about a flag whose value is empty.
+pub(crate) const EMPTY_VALUE: &str = "its value is empty: check the variable that it comes from";
+
 /// A failure for the user: a message that says what happened, and a hint that names one thing to do about it.
 ///
 /// The message must not contain a secret, because it is printed and written to JSON.
@@ -94,6 +97,12 @@ impl Failure {
 
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
+    }
+
+    /// Returns the refusal of a flag whose value is empty: in a job, most often a variable that is not defined.
+    #[must_use]
+    pub(crate) fn empty(flag: &str) -> Self {
+        Self::usage(format!("--{flag} is required")).hint(EMPTY_VALUE)
     }
 
     /// Adds a hint that names one thing to do.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::compat::grammar::nearest;
 use crate::compat::io_reason::reason;
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -131,7 +132,28 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
             "to write the kubeconfig that kubectl uses to a file: kubectl config view --raw --flatten > kubeconfig.yaml",
         );
     }
-    failure
+    match near_file(path).filter(|_| error.kind() == io::ErrorKind::NotFound) {
+        Some(near) => failure.hint(format!("did you mean {}?", quote(&near))),
+        None => failure,
+    }
+}
+
+/// Returns the file beside a missing one whose name is the nearest to it.
+fn near_file(path: &Path) -> Option<String> {
+    /// The most files of a folder that are compared.
+    const MOST: usize = 1000;
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent()?;
+    let shown = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let entries = std::fs::read_dir(shown).ok()?.take(MOST).flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let names: Vec<String> = names.collect();
+    let near = nearest(name, names.iter().map(String::as_str))?;
+    Some(folder.join(near).to_string_lossy().into_owned())
 }
 
 /// Returns a hint for a path that begins with `~`. A shell expands it only at the beginning of a word: not in a

@@ -23,6 +23,7 @@
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
 
+mod agent_once;
 mod api;
 mod auth;
 mod binding;
@@ -72,6 +73,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use cli::Cli;
 use compat::grammar::{self, Request};
 use ctx::Ctx;
+use failure::Failure;
 use globals::Globals;
 use output::{Color, Out};
 
@@ -109,7 +111,8 @@ fn run_words(words: &[OsString]) -> ExitCode {
             );
         }
     };
-    if let Err(failure) = shorthand::check_kinds(root, words) {
+    let checked = check_project(root, words).and_then(|()| shorthand::check_kinds(root, words));
+    if let Err(failure) = checked {
         return exit::report(&out, &failure.into(), grammar::asks_for_json(root, words));
     }
     let globals = &cli.globals;
@@ -152,11 +155,24 @@ fn carry_globals(root: &mut clap::Command, words: &[OsString]) {
     }
 }
 
+/// Refuses an empty value in the flags that name the project: the current project, or all of them, would take its place.
+fn check_project(root: &mut clap::Command, words: &[OsString]) -> Result<(), Failure> {
+    let flags = grammar::flags(root, words);
+    let is_empty = |(flag, value): &&(String, Option<OsString>)| {
+        ["project", "project-id"].contains(&flag.as_str())
+            && value.as_ref().is_some_and(|it| it.is_empty())
+    };
+    match flags.iter().find(is_empty) {
+        Some((flag, _)) => Err(Failure::empty(flag)),
+        None => Ok(()),
+    }
+}
+
 /// Refuses a variable that is not text: it would be ignored silently, and with it the server or login that it names.
 fn check_environment() -> anyhow::Result<()> {
     match env::not_text() {
         None => Ok(()),
-        Some(var) => Err(failure::Failure::usage(format!(
+        Some(var) => Err(Failure::usage(format!(
             "the environment variable {} is not UTF-8 text",
             var.name
         ))

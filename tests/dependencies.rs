@@ -17,7 +17,7 @@ use serde_json::Value;
 
 /// The most packages in Cargo.lock, our own included. The number may only fall; a new crate pays for itself by making
 /// others superfluous, or by a reason in the commit that raises this.
-const MOST_PACKAGES: usize = 424;
+const MOST_PACKAGES: usize = 425;
 
 /// The gate of deny.toml, without network: every package that a build for Linux uses has a license on the list.
 #[test]

@@ -18,8 +18,18 @@ umask 022
 most_sums=100000 most_packed=100000000 most_unpacked=200000000 most_files=2000
 
 fail() { printf 'Error: %s\n' "$*" >&2; exit 1; }
+print_help() {
+    cat <<'END'
+install.sh --from PLACE [--version VERSION] [--prefix FOLDER]
+install.sh --remove [--prefix FOLDER]
+
+PLACE    the address (https://...) or the folder with the archives and SHA256SUMS of a release
+VERSION  the version to install; without it, the highest one in PLACE
+FOLDER   the folder below which the files go; without it, ~/.local
+END
+}
 usage() {
-    printf '%s\n' 'install.sh --from PLACE [--version VERSION] [--prefix FOLDER]' 'install.sh --remove [--prefix FOLDER]' >&2
+    print_help >&2
     exit 2
 }
 # Text from elsewhere on one short line: no sign of it reaches the terminal as a command.
@@ -35,6 +45,7 @@ while [ $# -gt 0 ]; do
         --version) version=$2; shift ;;
         --prefix) prefix=$2; shift ;;
         --remove) remove=yes ;;
+        -h | --help) print_help; exit 0 ;;
         *) usage ;;
     esac
     shift
@@ -147,7 +158,10 @@ if [ "$remove" = yes ]; then
     check_targets "$work/old"
     remove_files "$work/old"
     rm -f -- "$list" "$list.new"
-    rmdir -- "$prefix/share/acpctl" "$prefix/share/doc/acpctl" 2>/dev/null || true
+    # Folders that are empty now, the innermost first. One that something else uses is not empty.
+    sort -r <"$work/folders" | while IFS= read -r folder; do
+        rmdir -- "$prefix/$folder" 2>/dev/null || true
+    done
     printf 'Removed acpctl from %s\n' "$prefix"
     exit 0
 fi

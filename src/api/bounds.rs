@@ -133,7 +133,7 @@ impl io::Write for Limited {
 ///
 /// # Errors
 /// It holds too many values.
-pub(super) fn check_weight(json: &[u8]) -> Result<(), Error> {
+pub(crate) fn check_weight(json: &[u8]) -> Result<(), Error> {
     // Each byte is one value at most.
     if json.len() <= MAX_WEIGHT / CONTAINER {
         return Ok(());

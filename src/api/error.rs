@@ -406,6 +406,11 @@ const REFUSALS: &[(&str, &str)] = &[
          credential:token-reader",
     ),
     (
+        "only platform admins can create global credential bindings",
+        "name the project whose sessions may use the credential, with project: NAME in a manifest; without one, the \
+         binding is for all projects",
+    ),
+    (
         "agent does not belong to this project",
         "name the agent's own project with --project",
     ),

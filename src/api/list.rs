@@ -12,7 +12,7 @@ use super::client::Client;
 use super::error::Error;
 use super::notice;
 use super::path::with_query;
-use super::proof::refuse_kind;
+use super::proof::{refuse_kind, refuse_strangers};
 use super::request::{Answer, Request};
 use crate::output::progress::Progress;
 use crate::resources::{List, Record, Resource, quick};
@@ -226,7 +226,7 @@ impl Client {
         let progress = notice::listing(resource);
         let mut spent = self.spent();
         let answer = self.send(request).await?;
-        let first = decode(resource, &answer)?;
+        let first = decode(resource, path, &answer)?;
         spent.page(&answer, &first)?;
         if ends_with(&first, DEFAULT_LIMIT) {
             return whole(List {
@@ -322,7 +322,7 @@ impl Client {
                 for _ in 0..YIELDS {
                     tokio::task::yield_now().await;
                 }
-                let mut list = decode(resource, &answer)?;
+                let mut list = decode(resource, walk.path, &answer)?;
                 spent.page(&answer, &list)?;
                 drop(answer);
                 walk.total = list.total;
@@ -369,7 +369,7 @@ impl Client {
         spent: &mut Spent,
     ) -> Result<List, Error> {
         let answer = self.send(&page_request(path, options, part)).await?;
-        let list = decode(resource, &answer)?;
+        let list = decode(resource, path, &answer)?;
         spent.page(&answer, &list)?;
         Ok(list)
     }
@@ -637,9 +637,14 @@ impl Spent {
 }
 
 /// Reads a list.
-fn decode(resource: &'static Resource, answer: &Answer) -> Result<List, Error> {
-    answer.read_long(
+///
+/// # Errors
+/// The answer is no list, or it holds an object of another project, agent or session than the one in the path.
+fn decode(resource: &'static Resource, path: &str, answer: &Answer) -> Result<List, Error> {
+    let list: List = answer.read_long(
         |text| quick::list(resource, text),
         |tree| List::read(resource, tree),
-    )
+    )?;
+    refuse_strangers(path, list.items())?;
+    Ok(list)
 }

@@ -24,6 +24,7 @@ mod trace;
 
 pub(crate) use bearer::Renewal;
 pub(crate) use body::Body;
+pub(crate) use bounds::check_weight;
 pub(crate) use client::Client;
 pub(crate) use error::{Cause, Error, failure_in, kind_of, tls_hint};
 pub(crate) use explain::explain;

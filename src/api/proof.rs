@@ -404,10 +404,14 @@ pub(super) fn refuse_other(
     let (holders, object) = match (request.method, words.as_slice()) {
         (Method::Patch, [holders @ .., _, id]) => (holders, Some(id)),
         // The recorded stops have a stand-in's answer, which is always the same and has no kind.
-        (_, [holders @ .., _, id, action]) if ACTIONS.contains(action) => (
-            holders,
-            Some(id).filter(|_| !text(answer, "kind").is_empty()),
-        ),
+        (_, [holders @ .., of, id, action])
+            if ACTIONS.contains(action) || is_start_of_session(of, action) =>
+        {
+            (
+                holders,
+                Some(id).filter(|_| !text(answer, "kind").is_empty()),
+            )
+        }
         (_, holders) => (holders, None),
     };
     let is_project = matches!(words.as_slice(), ["projects"] | ["projects", _]);
@@ -420,12 +424,8 @@ pub(super) fn refuse_other(
             return Err(another(id));
         }
     }
-    for pair in holders.chunks_exact(2) {
-        let holder = HOLDERS.iter().find(|(word, _)| *word == pair[0]);
-        let got = holder.map_or("", |(_, field)| text(answer, field));
-        if !got.is_empty() && !is_word(pair[1], got) && !is_resolved(pair[1], got) {
-            return Err(differs(holder.map_or("", |(_, field)| field), got));
-        }
+    for (word, field) in holders_in(holders) {
+        refuse_holder(word, field, text(answer, field))?;
     }
     for field in ECHOED {
         let (sent, got) = (sent(field), text(answer, field));
@@ -442,9 +442,45 @@ pub(super) fn refuse_other(
     Ok(())
 }
 
+/// Refuses the objects of a list that name another project, agent or session than the one in the path. Those without a
+/// kind are a stand-in's, as in the recorded lists of agents.
+///
+/// # Errors
+/// [`Error::Unrelated`].
+pub(super) fn refuse_strangers(path: &str, items: &[Record]) -> Result<(), Error> {
+    let words = words_of(path);
+    for (word, field) in holders_in(&words) {
+        for item in items.iter().filter(|item| !item.text("kind").is_empty()) {
+            refuse_holder(word, field, item.text(field)).map_err(Error::of_read)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the words of a path that hold an object, each with the field by which the object names it.
+fn holders_in<'a>(words: &'a [&'a str]) -> impl Iterator<Item = (&'a str, &'static str)> {
+    words.chunks_exact(2).filter_map(|pair| {
+        let (_, field) = HOLDERS.iter().find(|(word, _)| *word == pair[0])?;
+        Some((pair[1], *field))
+    })
+}
+
+/// Refuses the name of a holder that is another one than in the path.
+fn refuse_holder(word: &str, field: &str, got: &str) -> Result<(), Error> {
+    if got.is_empty() || is_word(word, got) || is_resolved(word, got) {
+        return Ok(());
+    }
+    Err(differs(field, got))
+}
+
 /// True if a server may have found the object with an ID by a name.
 fn is_resolved(sent: &str, got: &str) -> bool {
     !has_form_of_id(sent) && has_form_of_id(got)
+}
+
+/// True for the start of a session, which answers with that session. An agent's start answers with a new one.
+fn is_start_of_session(collection: &str, action: &str) -> bool {
+    collection == "sessions" && action == "start"
 }
 
 /// True if an encoded word of a path is this text.

@@ -12,7 +12,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::config::paths;
+use crate::config::settings::Origin;
+use crate::config::{Settings, paths};
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 use crate::system::files;
@@ -83,6 +84,13 @@ pub(crate) fn read_in_shell(record: &str) -> String {
     format!("cut -d '\"' -f 4 {}", shell_word(record))
 }
 
+/// True if a token is that of this user's own server at this address.
+#[must_use]
+pub(crate) fn is_token_of(url: &str, token: &SecretString) -> bool {
+    let own = token_for(url);
+    own.is_some_and(|own| own.expose_secret() == token.expose_secret())
+}
+
 /// Returns the token of the server at this address, if that is one of this user's own with the current store.
 ///
 /// Only a literal loopback address counts: others decide which address a name has.
@@ -113,6 +121,29 @@ pub(crate) fn token_for(url: &str) -> Option<SecretString> {
     let made_for = url::Url::parse(record.get("url")?.as_str()?).ok()?;
     let token = record.get("token")?.as_str()?;
     (made_for.origin() == asked.origin()).then(|| SecretString::from(token))
+}
+
+/// Puts the literal address of this user's own server in the place of `localhost`, if that server runs there: another
+/// user may listen at another address of the name. A token of a variable is for the server that the user named.
+pub(crate) fn take_the_place_of_localhost(settings: &mut Settings) {
+    if settings.token.origin == Origin::Environment {
+        return;
+    }
+    if let Some(own) = behind_localhost(&settings.api_url.value) {
+        settings.api_url.value = own;
+    }
+}
+
+fn behind_localhost(url: &str) -> Option<String> {
+    let mut asked = url::Url::parse(url).ok()?;
+    if asked.host_str() != Some("localhost") {
+        return None;
+    }
+    ["127.0.0.1", "[::1]"].into_iter().find_map(|host| {
+        asked.set_host(Some(host)).ok()?;
+        let literal = asked.as_str().trim_end_matches('/');
+        token_for(literal).map(|_| literal.to_owned())
+    })
 }
 
 fn is_ours(file: &File) -> bool {

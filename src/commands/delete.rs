@@ -7,9 +7,9 @@ use super::minted_access;
 use super::named;
 use super::removal::{Chosen, DeleteArgs};
 use super::switch_project;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, choose_project};
 use crate::failure::Failure;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, Candidates, POLICY, PROVIDER, Resource, SESSION, USER, find,
 };
@@ -19,9 +19,11 @@ const EXAMPLES: &str = "\
 acpctl delete role-binding 2abROLEBINDING00000000000001 --yes
 # Several at once; a missing one is not an error
 acpctl delete credential old older --ignore-not-found --yes
-# All with these labels, and all of a kind
+# All with these labels, and all of a kind, in the current project
 acpctl delete sessions -l team=a --yes
-acpctl delete sessions --all --yes";
+acpctl delete sessions --all --yes
+# The sessions of every project
+acpctl delete sessions --all --all-projects --yes";
 
 /// The kinds that can be deleted without naming each object.
 const BULK: [&Resource; 6] = [
@@ -44,6 +46,9 @@ pub struct Args {
     #[arg(value_name = "NAME")]
     #[arg(add = Candidates::NamesOfKind)]
     names: Vec<String>,
+    /// With --all or --label: sessions of all projects, not only of the current one
+    #[arg(long)]
+    all_projects: bool,
     #[command(flatten)]
     delete: DeleteArgs,
 }
@@ -54,10 +59,13 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Chosen::Labeled(selector) => {
             let resource = bulk(args)?;
             ctx.client()?;
-            let collection = named::collection(ctx, resource, None)?;
+            let collection = many(ctx, args, resource)?;
             return args
                 .delete
                 .delete_labeled(ctx, &collection, &selector, &format);
+        }
+        Chosen::Named(_) if args.all_projects => {
+            return Err(Failure::usage("--all-projects needs --all or --label").into());
         }
         Chosen::Named([]) => {
             return Err(Failure::usage("resource name is required (or use --all)").into());
@@ -97,6 +105,30 @@ fn deletable(word: &str) -> Result<&'static Resource, Failure> {
             "unknown or non-deletable resource type: {word}\nDeletable types: project, project-settings, session, agent, role, role-binding, credential, application, provider, policy, cluster"
         ))
     })
+}
+
+/// Returns the collection from which many objects are to be deleted. With `--all-projects` its project is empty, which
+/// lists all projects.
+///
+/// # Errors
+/// No project is chosen. The server lists the sessions of every project then, and nobody has asked for them.
+fn many(ctx: &Ctx, args: &Args, resource: &'static Resource) -> Result<Collection, Failure> {
+    let mut collection = named::collection(ctx, resource, None)?;
+    let is_session = resource.word == SESSION.word;
+    if args.all_projects {
+        if !is_session {
+            return Err(Failure::usage("--all-projects is for sessions"));
+        }
+        collection.project = Some(String::new());
+    } else if is_session && ctx.settings()?.project.value.is_none() {
+        let flag = args.delete.bulk_flag();
+        let message = format!("no project set: {flag} would delete sessions of all projects");
+        return Err(Failure::usage(message).hint(format!(
+            "{}; to delete those of all projects, add --all-projects",
+            choose_project()
+        )));
+    }
+    Ok(collection)
 }
 
 /// Returns the kind of which many objects are to be deleted.

@@ -14,7 +14,8 @@ acpctl exec prod -- env";
 /// Run a command with a credential, as a session gets it
 ///
 /// The same as `acpctl session exec --credential NAME -- COMMAND`: secrets go into a private folder and into variables
-/// of the command alone, and are removed when it ends. The exit status is the command's.
+/// of the command alone, and are removed when it ends. Secrets in the command's output are masked, unless the output is a
+/// terminal. The exit status is the command's.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

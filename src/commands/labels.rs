@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::failure::{EMPTY_VALUE, Failure};
 use crate::resources::Record;
 use crate::text::quote;
 
@@ -39,8 +39,7 @@ impl Selector {
     /// than the user meant.
     pub(crate) fn read_for_removal(flag: &str, given: &[String]) -> Result<Self, Failure> {
         if given.iter().any(String::is_empty) {
-            return Err(Failure::usage(format!("{flag} is given without labels"))
-                .hint("its value is empty: check the variable that it comes from"));
+            return Err(Failure::usage(format!("{flag} is given without labels")).hint(EMPTY_VALUE));
         }
         Self::read(flag, given)
     }

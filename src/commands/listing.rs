@@ -196,6 +196,10 @@ impl ListArgs {
             refuse_gap(list)?;
             let is_filtered = view.is_searched || self.is_filtered();
             ctx.out.aside(&nothing(list, is_filtered, view.project));
+            if view.project.is_some() && !is_filtered {
+                let projects = acpctl(&["project", "list"]);
+                ctx.out.aside(&format!("The other projects: {projects}"));
+            }
             return Ok(());
         }
         let layout = Layout {
@@ -425,11 +429,6 @@ fn nothing(list: &List, filtered: bool, project: Option<&str>) -> String {
     let first = FIRST.iter().find(|(word, _)| *word == list.resource.word);
     match first {
         _ if filtered => format!("No {plural} that fit"),
-        Some((_, command)) if project.is_some() => format!(
-            "No {plural} yet. Make one: {}. The other projects: {}",
-            acpctl(command),
-            acpctl(&["project", "list"])
-        ),
         Some((_, command)) => format!("No {plural} yet. Make one: {}", acpctl(command)),
         None => format!("No {plural}"),
     }

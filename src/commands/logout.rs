@@ -13,7 +13,7 @@ use crate::config::file::{
     self, ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET_DIGEST, Error, ISSUER_URL, LOGIN_GRANT, LOGIN_URL,
     REFRESH_TOKEN,
 };
-use crate::config::settings::login_url;
+use crate::config::settings::{Settings, login_url};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -45,6 +45,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     ctx.tolerate_values_with_a_warning();
     let had_login = had_login(ctx.config()?);
+    let is_embedded = ctx.settings().is_ok_and(Settings::is_local);
+    if had_login && is_embedded {
+        return Err(of_another_server(ctx.config()?).into());
+    }
     let whence = whence(ctx.config()?);
     let (held, _finishing) = if ctx.rehearses() {
         Held::of(ctx.config()?).map_err(|why| kept(&why))?;
@@ -57,6 +61,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     outcome::said(ctx, &format, "Logged out successfully.", &result)?;
     if had_login && !ctx.rehearses() {
         ctx.out.aside(&whence);
+    }
+    if is_embedded {
+        ctx.out
+            .aside("The embedded API needs no login; no login was removed.");
     }
     for warning in unheard {
         ctx.out.warn(&warning);
@@ -82,9 +90,21 @@ fn had_login(config: &Config) -> bool {
 /// Names the server of the login, and its context if there are several.
 fn whence(config: &Config) -> String {
     let server = url_for_people(login_url(config));
-    let context = config.context().filter(|_| config.has_contexts());
+    let context = config.place().context.filter(|_| config.has_contexts());
     let context = context.map_or_else(String::new, |name| format!(" (context {})", quote(&name)));
     format!("The login at {server}{context} is removed from this machine.")
+}
+
+/// Returns the failure of a logout while the embedded API is in effect: the login in the file is one for another server.
+fn of_another_server(config: &Config) -> Failure {
+    let server = url_for_people(login_url(config));
+    let context = config.place().context;
+    let context = format!("--context-name={}", context.as_deref().unwrap_or("NAME"));
+    let logout = acpctl_elsewhere(&[&context, "logout"]);
+    Failure::usage(format!(
+        "the server is the embedded API of this machine, which needs no login; the login at {server} is kept"
+    ))
+    .hint(format!("to remove that login: {logout}"))
 }
 
 /// Removes the logins from this machine and returns them. The lock keeps a run that renews the login from replacing it

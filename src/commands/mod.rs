@@ -1,13 +1,12 @@
 //! The commands: a folder for each noun with a file for each verb, and a file or folder for each command without a
 //! noun.
 //!
-//! These modules are shared by several commands: [`agent_once`], [`binding_names`], [`confirm`],
-//! [`gateway_credentials`], [`labels`], [`listing`], [`minted_access`], [`missing`], [`name_word`], [`named`],
-//! [`order`], [`outcome`], [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`],
+//! These modules are shared by several commands: [`binding_names`], [`confirm`], [`gateway_credentials`], [`labels`],
+//! [`listing`], [`minted_access`], [`missing`], [`moved_context`], [`name_word`], [`named`], [`order`], [`outcome`],
+//! [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`],
 //! [`server_mode`], [`session_control`], [`session_failure`], [`several`], [`switch_project`], [`used_by`].
 
 pub(crate) mod agent;
-mod agent_once;
 pub(crate) mod alias;
 pub(crate) mod ambient;
 pub(crate) mod api;
@@ -37,6 +36,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod minted_access;
 mod missing;
+pub(crate) mod moved_context;
 mod name_word;
 pub(crate) mod named;
 pub(crate) mod options;

@@ -38,24 +38,8 @@ impl Person {
 /// # Errors
 /// If the server can't be reached, or if several users have the name.
 pub(crate) async fn find(ctx: &Ctx, client: &Client, text: &str) -> anyhow::Result<Person> {
-    let users = Collection::global(&USER);
-    let user = match lookup::find_if_any(client, &users, text).await {
-        Ok(Some(user)) if !user.id().is_empty() => user,
-        Ok(_) => {
-            ctx.out.warn(&format!(
-                "no user has the name or ID {}; it is sent as it is, and the binding counts only if the server knows it",
-                quote(text)
-            ));
-            return Ok(Person::as_given(text));
-        }
-        Err(error) if matches!(api::kind_of(&error), Kind::Forbidden | Kind::Server) => {
-            ctx.out.warn(&format!(
-                "the users can't be looked up, so {} is sent as it is",
-                quote(text)
-            ));
-            return Ok(Person::as_given(text));
-        }
-        Err(error) => return Err(error),
+    let Some(user) = known(ctx, client, text).await? else {
+        return Ok(Person::as_given(text));
     };
     let name = user.text("username");
     let id = match by_id(client).await {
@@ -69,6 +53,36 @@ pub(crate) async fn find(ctx: &Ctx, client: &Client, text: &str) -> anyhow::Resu
         id: id.to_owned(),
         forms,
     })
+}
+
+/// Returns the user of a name or ID. Warns and returns `None` if there is none, or if users can't be looked up.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) async fn known(
+    ctx: &Ctx,
+    client: &Client,
+    text: &str,
+) -> anyhow::Result<Option<Record>> {
+    let users = Collection::global(&USER);
+    match lookup::find_if_any(client, &users, text).await {
+        Ok(Some(user)) if !user.id().is_empty() => Ok(Some(user)),
+        Ok(_) => {
+            ctx.out.warn(&format!(
+                "no user has the name or ID {}; it is sent as it is, and the binding counts only if the server knows it",
+                quote(text)
+            ));
+            Ok(None)
+        }
+        Err(error) if matches!(api::kind_of(&error), Kind::Forbidden | Kind::Server) => {
+            ctx.out.warn(&format!(
+                "the users can't be looked up, so {} is sent as it is",
+                quote(text)
+            ));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the bindings of this server name people by id; `None` if nothing tells.

@@ -232,12 +232,20 @@ impl DeleteArgs {
             .iter()
             .map(|record| record.name_or_id().to_owned())
             .collect();
-        let question = confirm::question_about_several(resource, &names);
+        let mut question = confirm::question_about_several(resource, &names);
+        if is_of_all_projects(collection) {
+            question.push_str(" They are of all projects.");
+        }
         if !self.confirm.agreed(ctx, &question)? {
             return Ok(());
         }
         delete_all(ctx, collection, &chosen, format)
     }
+}
+
+/// True for the objects of all projects, which an empty project stands for.
+fn is_of_all_projects(collection: &Collection) -> bool {
+    collection.project.as_deref() == Some("")
 }
 
 /// Returns every object of a collection. An empty list of a project that does not exist is an error.
@@ -252,6 +260,7 @@ fn every(ctx: &Ctx, collection: &Collection) -> anyhow::Result<Vec<Record>> {
             gateway_credentials::say(ctx, gateway_credentials::spare(&mut every));
         }
         match project {
+            Some("") => {}
             Some(project) => lookup::doubt_empty(client, &every, project).await?,
             None if resource.word == SESSION.word => {
                 lookup::doubt_no_sessions(client, &every, ctx.settings()?).await?;

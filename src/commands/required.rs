@@ -20,7 +20,7 @@ pub(crate) fn value(
     if !ctx.may_ask() {
         let failure = Failure::usage(format!("--{flag} is required"));
         return Err(match given {
-            Some(_) => failure.hint("its value is empty: check the variable that it comes from"),
+            Some(_) => Failure::empty(flag),
             None if flag == "name" => {
                 failure.hint("write the name behind the command, or --name NAME")
             }

@@ -38,7 +38,7 @@ pub(crate) fn try_each(
 }
 
 /// Acts on each name as [`try_each`] does, and shows a sentence for each result. With `-o`, shows the results: one list
-/// of them if `as_list` is set, or else the one. Returns the results. A name without a result (`None`) is left out.
+/// of them if `as_list` is set, or else the one; nothing if every one failed. Returns the results. A name without a result (`None`) is left out.
 ///
 /// # Errors
 /// As [`try_each`].
@@ -62,7 +62,9 @@ pub(crate) fn each(
         results.push(record);
         Ok(())
     });
-    if !is_table && as_list {
+    // If nothing was done, the error takes the place of an empty list.
+    let has_news = acted.is_ok() || !results.is_empty();
+    if !is_table && as_list && has_news {
         let list = list_of(resource, results.clone());
         ctx.out.list(&list, format, Layout::default(), ctx.now())?;
     }

@@ -18,6 +18,9 @@ use crate::text::{acpctl, url_for_people};
 const EXAMPLES: &str = "acpctl whoami";
 
 /// Display current user information
+///
+/// Reads the token and sends no request, so that a token that the server rejects is shown too, and fields that are not
+/// in the token are empty. `acpctl doctor` asks the server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -45,7 +48,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return ctx.out.data(token.expose_secret().as_bytes());
     }
     let read = token::read(token.expose_secret());
-    let own_user = is_own_server(settings, &token).then_some(USER);
+    let is_own = own_server::is_token_of(&settings.api_url.value, &token);
+    let own_user = is_own.then_some(USER);
     let url = url_for_people(&settings.api_url.value);
     let project = settings.project.value.as_deref().unwrap_or_default();
     if !matches!(format, Format::Table | Format::Wide) {
@@ -121,11 +125,6 @@ fn renews_itself(ctx: &Ctx, settings: &Settings) -> bool {
 }
 
 /// True if a token is that of the user's own server, which acts for one user only.
-fn is_own_server(settings: &Settings, token: &SecretString) -> bool {
-    let own = own_server::token_for(&settings.api_url.value);
-    own.is_some_and(|own| own.expose_secret() == token.expose_secret())
-}
-
 /// Returns the user's token. A login for another server is shown too, with a warning on a terminal.
 fn token(ctx: &Ctx, settings: &Settings) -> Result<Option<SecretString>, Failure> {
     match ctx.bearer(settings)? {

@@ -192,6 +192,19 @@ impl Error {
         matches!(kind, PermissionDenied | NotADirectory)
     }
 
+    /// True if this user can't write where the file should be.
+    fn may_not_save(&self) -> bool {
+        use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem};
+        match self {
+            Self::Save(why) => why.may_not_save(),
+            Self::MakeFolder { error, .. } | Self::Write { error, .. } => matches!(
+                error.kind(),
+                NotADirectory | PermissionDenied | ReadOnlyFilesystem
+            ),
+            _ => false,
+        }
+    }
+
     fn load(error: Self) -> Self {
         Self::Load(Box::new(error))
     }
@@ -204,7 +217,16 @@ impl Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(Kind::Other, error.to_string())
+        let failure = Self::new(Kind::Other, error.to_string());
+        if !error.may_not_save() {
+            return failure;
+        }
+        failure.hint(format!(
+            "name a file of your own: export {}=PATH; with {} and {} no file is needed",
+            env::CONFIG.name,
+            env::API_URL.name,
+            env::TOKEN.name
+        ))
     }
 }
 

@@ -415,16 +415,32 @@ pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
     } else {
         String::new()
     };
+    // The token of one's own server goes with it.
+    let own = if api_url != DEFAULT_API_URL && is_loopback(api_url) {
+        "if this is your own server, it has ended: acpctl serve; or "
+    } else {
+        ""
+    };
     let url = if api_url == DEFAULT_API_URL {
         "URL".to_owned()
     } else {
         url_for_people(api_url)
     };
     let hint = format!(
-        "{empty}log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
+        "{empty}{own}log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
         acpctl(&["login", &url])
     );
     failure.hint(hint)
+}
+
+/// True for an address of this machine that is written in digits.
+fn is_loopback(address: &str) -> bool {
+    let url = url::Url::parse(address).ok();
+    match url.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    }
 }
 
 /// Refuses a token that no server accepts: one with characters that no header can carry, or a short one.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use super::cluster::EXEC_PLUGIN;
 use super::decode::whole;
 use super::files::Files;
 use super::flags::KubeconfigArgs;
@@ -15,6 +16,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::input;
 use crate::kubeconfig::{Carved, CheckOptions, Cut, Finding, Kubeconfig, OwnedSource, Report};
+use crate::text::acpctl;
 
 /// The text that would be stored, and the judgment about it.
 pub struct Examined {
@@ -122,9 +124,43 @@ impl KubeconfigArgs {
             }
         };
         explain_text(sources, &mut examined.report.findings);
+        self.offer_access(sources, &mut examined.report);
         let oversize = examined.text().and_then(gate::oversize);
         examined.report.add(oversize);
         Ok(examined)
+    }
+}
+
+impl KubeconfigArgs {
+    /// Completes the fix of a login program: the line that makes an access with a token in the same cluster.
+    fn offer_access(&self, sources: &[OwnedSource], report: &mut Report) {
+        let findings = &mut report.findings;
+        // acpctl starts no program that needs a terminal.
+        let is_interactive = findings.iter().any(|it| it.code == "exec-interactive");
+        let plugin = findings.iter_mut().find(|it| it.code == EXEC_PLUGIN);
+        let (Some(finding), Some(summary), false) = (plugin, &report.summary, is_interactive)
+        else {
+            return;
+        };
+        let mut words = vec!["credential", "create"];
+        let path = match sources {
+            [source] => source.path.to_str(),
+            _ => None,
+        };
+        match path {
+            Some(path) if path == input::Source::Stdin.name() => words.extend(["-f", "FILE"]),
+            Some(path) => words.extend(["-f", path]),
+            // The files of KUBECONFIG.
+            None => {}
+        }
+        words.extend(["--context", &summary.context.name]);
+        words.extend(["--mint", "view-no-secrets", "--allow", EXEC_PLUGIN]);
+        words.extend(self.name.iter().flat_map(|name| ["--name", name]));
+        finding.fix = Some(format!(
+            "make an access with a token in its cluster: `{}`; or set the user's token to that of a service account: \
+             `kubectl create token NAME --duration 24h`",
+            acpctl(&words)
+        ));
     }
 }
 

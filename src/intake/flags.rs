@@ -45,6 +45,9 @@ pub struct KubeconfigArgs {
     /// True if acpctl has minted the kubeconfig: how soon its token ends was asked for, so it is not a finding.
     #[arg(skip)]
     pub(super) is_minted: bool,
+    /// The name under which the kubeconfig will be stored, if it is known.
+    #[arg(skip)]
+    pub(super) name: Option<String>,
     #[command(flatten)]
     pub gates: GateArgs,
 }
@@ -97,6 +100,15 @@ impl KubeconfigArgs {
             is_minted: true,
             gates: self.gates.clone(),
             ..Self::default()
+        }
+    }
+
+    /// Adds the name under which the kubeconfig will be stored.
+    #[must_use]
+    pub fn named(&self, name: Option<&str>) -> Self {
+        Self {
+            name: name.map(str::to_owned),
+            ..self.clone()
         }
     }
 

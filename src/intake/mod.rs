@@ -38,7 +38,7 @@ pub(crate) use files::{Files, open};
 pub(crate) use flags::{KubeconfigArgs, TrustArgs};
 pub(crate) use folder::{Folder, is_named_like_other_files, kubeconfigs};
 pub(crate) use page::Page;
-pub(crate) use prepare::{Prepared, cut_lines};
+pub(crate) use prepare::{Prepared, Taken, cut_lines};
 pub(crate) use read::{from_environment, source_name, source_of, views};
 pub(crate) use source::{NAME_ITS_SOURCE, SHARED, SourceArgs, empty, text};
 pub(crate) use trust::trust_bundle;

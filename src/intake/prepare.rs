@@ -1,5 +1,6 @@
 //! Prepares a kubeconfig for storing: checks the flags, cuts and judges the text, reports the findings, annotates.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,7 +17,7 @@ use super::read::source_name;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
-use crate::kubeconfig::{Carved, Finding, OwnedSource};
+use crate::kubeconfig::{Carved, ContextSummary, Finding, OwnedSource, Severity};
 use crate::resources::DIGEST;
 use crate::text::{count, quote, secrets};
 
@@ -33,10 +34,18 @@ pub struct Prepared {
     pub text: SecretString,
     /// The name of its context.
     pub context: Option<String>,
-    /// True if the file has several contexts and no flag names one, so that the current one was taken.
-    pub took_current: bool,
+    /// The current context, if it was taken because no flag names one.
+    pub taken: Option<Taken>,
     /// The annotations; none of them is secret.
     pub annotations: Map<String, Value>,
+}
+
+/// The current context of a file, taken because no flag names one.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    pub context: ContextSummary,
+    /// The contexts that a flag could name; empty if the whole file is stored.
+    pub contexts: Vec<ContextSummary>,
 }
 
 impl KubeconfigArgs {
@@ -78,7 +87,7 @@ impl KubeconfigArgs {
         }
         // The server's answers may repeat a part of the text, so each secret is hidden by itself.
         examined.secrets().iter().for_each(secrets::know);
-        let contexts = examined.carved.as_ref().map_or(1, |it| it.total_contexts);
+        let taken = self.taken(&examined);
         let context = match (examined.carved.take(), &examined.report.summary) {
             (Some(carved), _) => Some(carved.context),
             (None, Some(summary)) => Some(summary.context.name.clone()),
@@ -87,8 +96,21 @@ impl KubeconfigArgs {
         Ok(Prepared {
             annotations: annotations(&examined.report, &text),
             context: context.filter(|context| !context.is_empty()),
-            took_current: contexts > 1 && self.context.is_none(),
+            taken,
             text,
+        })
+    }
+
+    fn taken(&self, examined: &Examined) -> Option<Taken> {
+        let summary = examined.report.summary.as_ref();
+        let summary = summary.filter(|_| self.context.is_none())?;
+        let is_cut = examined.carved.is_some() && !self.all_contexts;
+        let file = examined.file.as_ref().filter(|_| is_cut);
+        Some(Taken {
+            context: summary.context.clone(),
+            contexts: file
+                .and_then(|file| file.contexts().ok())
+                .unwrap_or_default(),
         })
     }
 
@@ -107,7 +129,7 @@ impl KubeconfigArgs {
         Ok(Prepared {
             text,
             context: self.context.clone(),
-            took_current: false,
+            taken: None,
             annotations,
         })
     }
@@ -134,16 +156,29 @@ fn report(ctx: &Ctx, sources: &[OwnedSource], examined: &Examined) {
 fn with_advice(failure: Failure, findings: &[Finding]) -> Failure {
     let is_choice = |finding: &Finding| finding.gate.is_none() || finding.code == ABSENT_CONTEXT;
     let hint = if failure.kind == Kind::Policy {
-        "nothing was sent"
+        "nothing was sent".to_owned()
     } else if findings.iter().any(|it| it.code == ABSENT_CONTEXT) && findings.iter().all(is_choice)
     {
-        "nothing was sent; choose a context with --context NAME"
+        "nothing was sent; choose a context with --context NAME".to_owned()
     } else if findings.iter().any(|finding| finding.gate.is_some()) {
-        "nothing was sent; Kubernetes' own client refuses this file"
+        "nothing was sent; Kubernetes' own client refuses this file".to_owned()
     } else {
-        "nothing was sent; accept a finding knowingly with --allow CODE"
+        format!(
+            "nothing was sent; to store it knowingly, add{}",
+            allow_all(findings)
+        )
     };
     failure.hint(hint)
+}
+
+/// Returns the flags that accept each error.
+fn allow_all(findings: &[Finding]) -> String {
+    let stops = |it: &&Finding| it.severity == Severity::Error && !it.allowed;
+    let codes: BTreeSet<&str> = findings.iter().filter(stops).map(|it| it.code).collect();
+    codes
+        .iter()
+        .map(|code| format!(" --allow {code}"))
+        .collect()
 }
 
 /// Describes what the cut kept, dropped and inlined, with these verbs.

@@ -39,6 +39,26 @@ pub(crate) fn check(provider: &str, allowed: &[String]) -> Result<(), Failure> {
     )
 }
 
+/// True for a provider that is not known, but is much like a known one.
+#[must_use]
+pub(crate) fn is_misspelled(provider: &str) -> bool {
+    let mut known = PROVIDERS.iter().map(|(name, _)| *name);
+    !known.clone().any(|name| name == provider) && nearest(provider, &mut known).is_some()
+}
+
+/// Refuses a secret of another provider over a stored one: sessions would get the one in place of the other.
+///
+/// # Errors
+/// [`Kind::Conflict`] if the providers differ.
+pub(crate) fn refuse_other(name: &str, stored: &str, given: &str) -> Result<(), Failure> {
+    if stored == given {
+        return Ok(());
+    }
+    let name = quote(name);
+    let message = format!("credential {name} is of the provider {stored}, which can't be changed");
+    Err(Failure::new(Kind::Conflict, message))
+}
+
 /// Returns the refusal of a filter by a provider that is much like a known one, for a list in which nothing has it.
 #[must_use]
 pub(crate) fn doubt_name(provider: &str) -> Option<Failure> {

@@ -384,7 +384,7 @@ pub(super) const CODES: &[Row] = &[
         "unknown-auth-provider",
         "the auth-provider is not oidc",
         "Kubernetes no longer has this auth-provider",
-        "use a service account's token: `kubectl create token NAME --duration 24h`",
+        "set the user's token to that of a service account: `kubectl create token NAME --duration 24h`",
     ),
     refused(
         Tls,
@@ -435,14 +435,14 @@ pub(super) const CODES: &[Row] = &[
         "exec-plugin",
         "the client would log in with exec",
         "needs the program {}, which the container does not have",
-        "use a service account's token: `kubectl create token NAME --duration 24h`",
+        "make an access with a token in its cluster: `acpctl credential create -f FILE --context NAME --mint view-no-secrets --allow exec-plugin`; or set the user's token to that of a service account: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "exec-interactive",
         "the mode of exec is Always",
         "the plugin needs a terminal",
-        "use a service account's token: `kubectl create token NAME --duration 24h`",
+        "set the user's token to that of a service account: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Info,
@@ -456,7 +456,7 @@ pub(super) const CODES: &[Row] = &[
         "auth-provider",
         "a user has an auth-provider",
         "the container can neither renew its tokens nor save them; gcp and azure no longer exist",
-        "use a service account's token: `kubectl create token NAME --duration 24h`",
+        "set the user's token to that of a service account: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
@@ -638,7 +638,7 @@ pub(super) const CODES: &[Row] = &[
         "token-short-lived",
         "the token is an OpenShift login token (`sha256~`), a Google access token (`ya29.`) or a GitLab job token (`glcbt-`)",
         "{}",
-        "use a service account's token: `kubectl create token NAME --duration 24h`",
+        "set the user's token to that of a service account: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
@@ -799,7 +799,7 @@ pub(super) const CODES: &[Row] = &[
         "expires-too-early",
         "a credential expires sooner than --min-ttl allows",
         "the credential expires {}, sooner than --min-ttl allows",
-        "get a longer-lived one: `kubectl create token NAME --duration 24h`",
+        "get one that lives longer than --min-ttl: `kubectl create token NAME --duration DURATION`",
     ),
     lint(
         Warning,
@@ -813,7 +813,7 @@ pub(super) const CODES: &[Row] = &[
         "exec-relative-command",
         "the exec command of a context that is cut out holds a path",
         "the program {} is not part of the kubeconfig",
-        "use a service account's token: `kubectl create token NAME --duration 24h`",
+        "set the user's token to that of a service account: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
@@ -850,7 +850,7 @@ pub(super) const CODES: &[Row] = &[
         "managed-token",
         "the user logs in with something other than an embedded token, or acts as another user",
         "a managed session takes an embedded token only",
-        "use a service account's token: `kubectl create token NAME --duration 24h`",
+        "set the user's token to that of a service account: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,

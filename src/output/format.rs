@@ -1,6 +1,7 @@
 //! `-o`: the formats in which a command shows objects.
 
 use super::custom;
+use crate::compat::grammar;
 use crate::failure::Failure;
 use crate::resources::Candidates;
 
@@ -92,6 +93,15 @@ fn no_such_format(text: &str, name: Option<&str>) -> Failure {
         "go-template" | "go-template-file" | "jsonpath-file" | "jsonpath-as-json" | "template" => {
             failure.hint("use --jq EXPRESSION, or -o jsonpath=TEMPLATE")
         }
-        _ => failure,
+        "custom-columns" | "jsonpath" => failure.hint(
+            "write what to show behind =, e.g. -o custom-columns=NAME:.name or -o 'jsonpath={.items[*].name}'",
+        ),
+        name => {
+            let names = FORMATS.iter().map(|(name, _)| name.trim_end_matches('='));
+            match grammar::nearest(name, names) {
+                Some(near) => failure.hint(format!("did you mean -o {near}?")),
+                None => failure,
+            }
+        }
     }
 }

@@ -135,7 +135,16 @@ pub(crate) const OWN_ANNOTATIONS: &str = "acpctl/";
 
 /// Removes the annotations that this program writes.
 pub(crate) fn remove_own_annotations(annotations: &mut Map<String, Value>) {
-    annotations.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
+    take_own_annotations(annotations);
+}
+
+/// Takes the annotations that this program writes out of all, and returns them.
+pub(crate) fn take_own_annotations(annotations: &mut Map<String, Value>) -> Map<String, Value> {
+    let is_own = |(key, _): &(String, Value)| key.starts_with(OWN_ANNOTATIONS);
+    let all = std::mem::take(annotations);
+    let (own, others) = all.into_iter().partition(is_own);
+    *annotations = others;
+    own
 }
 
 /// The annotations that `credential create` writes for a kubeconfig. None of them is secret.

@@ -34,6 +34,7 @@ pub(crate) use credential::{
     MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, OF_GATEWAYS,
     OWN_ANNOTATIONS, PROVIDERS, SERVER, StoredGrade, USED_BY, annotation, expires_at, grade,
     is_minted, is_of_gateways, remove_own_annotations, remove_those_of_gateways,
+    take_own_annotations,
 };
 pub(crate) use description::{
     AGE, Cell, Column, Field, PRIVATE, Resource, Scope, column, shown_text,

@@ -11,5 +11,5 @@ mod needles;
 mod parts;
 mod search;
 
-pub(crate) use needles::Needles;
+pub(crate) use needles::{Needles, Unsought};
 pub(crate) use search::{Hit, Search};

@@ -24,6 +24,14 @@ pub(crate) struct Secret {
     pub encoding: Encoding,
 }
 
+/// The reason why a secret can't be recognized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsought {
+    Short,
+    /// It has too few different characters.
+    Uniform,
+}
+
 struct Needle {
     rolling: u64,
     digest: [u8; DIGEST],
@@ -58,8 +66,11 @@ impl Needles {
         })
     }
 
-    /// Adds the parts of an owner's secret. Returns false if they are too short to be recognized.
-    pub(crate) fn add(&mut self, owner: u32, secret_parts: &[Part]) -> bool {
+    /// Adds the parts of an owner's secret.
+    ///
+    /// # Errors
+    /// No part can be recognized as it is.
+    pub(crate) fn add(&mut self, owner: u32, secret_parts: &[Part]) -> Result<(), Unsought> {
         let before = self.sorted.len();
         for part in secret_parts {
             parts::pieces(part, &mut |piece, encoding| {
@@ -75,7 +86,16 @@ impl Needles {
                 self.sorted.push(needle);
             });
         }
-        self.sorted.len() > before
+        // A secret that shows in base64 alone would be taken for one that is nowhere.
+        let is_as_it_is =
+            |needle: &Needle| matches!(needle.secret.encoding, Encoding::Plain | Encoding::Decoded);
+        if self.sorted[before..].iter().any(is_as_it_is) {
+            Ok(())
+        } else if secret_parts.iter().any(parts::is_long) {
+            Err(Unsought::Uniform)
+        } else {
+            Err(Unsought::Short)
+        }
     }
 
     /// Prepares the search, once everything is added.

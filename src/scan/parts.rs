@@ -47,6 +47,14 @@ const HEADER: usize = 60;
 /// The prefixes of tokens (`glpat-`, `sha256~`) end within so many bytes.
 const PREFIX: usize = 16;
 
+/// True if a text is long enough to have a piece.
+pub(super) fn is_long(part: &Part) -> bool {
+    match part {
+        Part::Text { text, .. } => random_part(&bare(text)).len() >= WIDTH,
+        Part::Pem { .. } => false,
+    }
+}
+
 /// Calls `add` with each piece of a part.
 pub(super) fn pieces(part: &Part, add: &mut dyn FnMut(&[u8], Encoding)) {
     match part {

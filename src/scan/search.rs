@@ -86,13 +86,27 @@ impl<'n> Search<'n> {
 mod tests {
     use super::*;
     use crate::kubeconfig::Part;
+    use crate::scan::needles::Unsought;
 
     const TOKEN: &str = "sha256~Q7f3kZ9x1mW2aB4cD5eF6gH7iJ8kL9mN0pR1sT2uV3";
 
     fn needles() -> Needles {
         let mut needles = Needles::new().unwrap();
-        assert!(needles.add(7, &[Part::of("token", TOKEN.as_bytes())]));
-        assert!(!needles.add(8, &[Part::of("token", b"short")]));
+        assert_eq!(
+            needles.add(7, &[Part::of("token", TOKEN.as_bytes())]),
+            Ok(())
+        );
+        for (text, why) in [
+            ("short", Unsought::Short),
+            ("glpat-xyzxyzxyzxyzxyzxyzxy", Unsought::Uniform),
+            ("deadbeefdeadbeefdeadbeefdeadbeef", Unsought::Uniform),
+            ("aaaaaaaaaaaaaaaa", Unsought::Uniform),
+        ] {
+            assert_eq!(
+                needles.add(8, &[Part::of("token", text.as_bytes())]),
+                Err(why)
+            );
+        }
         needles.finish();
         needles
     }

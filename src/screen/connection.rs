@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use super::event::{About, Way};
 use crate::api::Client;
 use crate::auth::login::{self, Source};
-use crate::auth::token;
+use crate::auth::{own_server, token};
 use crate::config::Settings;
 use crate::config::contexts::{self, Context};
 use crate::config::settings;
@@ -173,6 +173,9 @@ fn name_of(settings: &Settings) -> String {
 fn about(settings: &Settings, client: &Client) -> About {
     let user = match client.token() {
         _ if settings.is_local() => Some(USER.to_owned()),
+        Some(token) if own_server::is_token_of(&settings.api_url.value, &token) => {
+            Some(USER.to_owned())
+        }
         Some(token) => {
             let read = token::read(token.expose_secret());
             let email = read.claim("email").map(str::to_owned);

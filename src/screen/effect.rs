@@ -201,6 +201,8 @@ pub(super) enum After {
         get: String,
         agent: String,
     },
+    /// First looks whether the project has an agent of this name: the platform would store a second one.
+    AgentOnce(String),
     /// Echoes the stored message in the page.
     Echo,
 }

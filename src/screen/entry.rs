@@ -1,21 +1,36 @@
 //! One entry of a session's messages: from a stored message or from an event of a run.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::shown;
+use crate::api;
 
 /// The longest text of an entry, in bytes.
 const LONGEST: usize = 256 << 10;
 /// The longest payload of an entry, in characters.
 const RAW: usize = 64 << 10;
+/// The longest kind of an entry, in characters.
+const KIND: usize = 64;
 /// The end of a text of which no more is kept.
 const CUT: &str = "\n… (the rest is not kept)";
 /// The longest text in the short form, in characters.
 const SHORT: usize = 120;
 
-/// An entry of the conversation or of the activity.
-#[derive(Debug, Clone)]
+/// The kind of a message that repeats the whole conversation.
+pub(super) const SNAPSHOT: &str = "MESSAGES_SNAPSHOT";
+
+/// One of the two panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Focus {
+    Talk,
+    Activity,
+}
+
+/// An entry of the conversation or of the activity. Each of its texts has a limit, whatever a server sends.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Entry {
     /// The entry's own number, which no other entry of the page has.
     pub number: u64,
@@ -26,10 +41,15 @@ pub(super) struct Entry {
     pub at: Option<Timestamp>,
     /// True while its text still grows.
     pub is_live: bool,
-    /// The ID of the message in the events of a run.
-    pub message: String,
+    /// The message in the events of a run, see [`message_of`].
+    pub message: Option<u64>,
     /// The number of a stored message.
     pub seq: Option<i64>,
+    /// True if the text matches what is searched for.
+    pub is_found: bool,
+    /// The digest of the text without the white space around it; `None` after the text has grown. One event may compare
+    /// thousands of texts with thousands of others.
+    pub digest: Option<u64>,
 }
 
 /// How entries are laid out.
@@ -60,15 +80,42 @@ pub(super) struct Row {
 }
 
 impl Entry {
+    /// Returns an entry with a text that [`limited`] has returned.
+    #[must_use]
+    pub(super) fn new(number: u64, kind: &str, text: String, payload: &str) -> Self {
+        let mut entry = Self {
+            number,
+            kind: kind.chars().take(KIND).collect(),
+            text,
+            payload: kept(payload),
+            ..Self::default()
+        };
+        entry.settle();
+        entry
+    }
+
     /// Returns the bytes of its texts.
     #[must_use]
     pub(super) fn bytes(&self) -> usize {
-        self.text.len() + self.payload.len()
+        self.text.len() + self.payload.len() + self.kind.len()
     }
 
     /// Adds text to an entry that grows.
     pub(super) fn grow(&mut self, delta: &str) {
-        add(&mut self.text, &shown::lines(delta).join("\n"));
+        add(&mut self.text, &limited(delta));
+        self.digest = None;
+    }
+
+    /// Computes the digest of a text that has grown.
+    pub(super) fn settle(&mut self) {
+        self.digest.get_or_insert_with(|| digest(self.text.trim()));
+    }
+
+    /// Ends an entry that grows.
+    pub(super) fn end(&mut self) {
+        self.is_live = false;
+        self.payload = kept(&self.text);
+        self.settle();
     }
 
     /// Returns the entry as lines of the window. All have the same gutter, and none is wider than the window.
@@ -162,11 +209,39 @@ impl Entry {
 
 /// Adds to a text that grows, up to a limit; the end then says that there was more.
 pub(super) fn add(text: &mut String, delta: &str) {
-    if text.len() < LONGEST {
-        text.push_str(delta);
-    } else if !text.ends_with(CUT) {
+    // Only a text that was cut is longer.
+    if text.len() > LONGEST {
+        return;
+    }
+    let end = delta.floor_char_boundary(LONGEST - text.len());
+    text.push_str(&delta[..end]);
+    if end < delta.len() {
         text.push_str(CUT);
     }
+}
+
+/// Returns a text as entries show it. Its length is limited before it is read, and again with its escapes.
+#[must_use]
+pub(super) fn limited(text: &str) -> String {
+    let (mut raw, mut shown) = (String::new(), String::new());
+    add(&mut raw, text);
+    add(&mut shown, &shown::lines(&raw).join("\n"));
+    shown
+}
+
+/// Returns a number that stands for a text of any length. Others can find two texts with one number: this only decides
+/// which texts of one server are shown once.
+#[must_use]
+pub(super) fn digest(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Returns what stands for the ID of a message, which may be of any length; `None` without an ID.
+#[must_use]
+pub(super) fn message_of(id: &str) -> Option<u64> {
+    (!id.is_empty()).then(|| digest(id))
 }
 
 /// Returns a payload up to a limit; the end then says that there was more.
@@ -193,11 +268,31 @@ fn short(text: &str, is_cut: bool) -> String {
     }
 }
 
-/// Returns the text of an event, by its kind; `None` if it shows nothing.
+/// Returns the pane in which events of a kind are shown; `None` if they are not.
 #[must_use]
-pub(super) fn text_of(kind: &str, payload: &str) -> Option<String> {
-    let json: Option<Value> = serde_json::from_str(payload).ok();
-    let object = json.as_ref().filter(|it| it.is_object());
+pub(super) fn pane_of(kind: &str) -> Option<Focus> {
+    const STARTS: &[&str] = &["RUN_", "STEP_", "TOOL_CALL_", "REASONING_", "TEXT_MESSAGE_"];
+    match kind {
+        "user" | "assistant" | "system" | "error" => Some(Focus::Talk),
+        "tool_use" | "tool_result" | "reasoning" | "lifecycle" | "log" => Some(Focus::Activity),
+        "STEP_FINISHED" => None,
+        _ if kind.ends_with("_END") => None,
+        _ if STARTS.iter().any(|start| kind.starts_with(start)) => Some(Focus::Activity),
+        _ => None,
+    }
+}
+
+/// Reads a payload that may be JSON. One that would take too much memory stays a text.
+#[must_use]
+pub(super) fn json_of(payload: &str) -> Option<Value> {
+    api::check_weight(payload.as_bytes()).ok()?;
+    serde_json::from_str(payload).ok()
+}
+
+/// Returns the text of an event, by its kind; `None` if it shows nothing. `json` is the payload if that is JSON.
+#[must_use]
+pub(super) fn text_of(kind: &str, payload: &str, json: Option<&Value>) -> Option<String> {
+    let object = json.filter(|it| it.is_object());
     let field = |names: &[&str]| {
         let object = object?;
         let found = names.iter().find_map(|name| object.get(*name));
@@ -241,17 +336,15 @@ pub(super) fn text_of(kind: &str, payload: &str) -> Option<String> {
             format!("⚙ {}", field(&names).unwrap_or_else(|| "tool".to_owned()))
         }
         "TOOL_CALL_RESULT" => field(&["content"])?,
-        _ if kind.ends_with("_END") || kind == "STEP_FINISHED" => return None,
-        _ if kind.starts_with("STATE_") || kind.starts_with("ACTIVITY_") => return None,
         _ if kind.contains("_MESSAGE_") || kind.starts_with("REASONING_") => {
             field(&["delta"]).filter(|text| !text.trim().is_empty())?
         }
-        _ => conversation(json.as_ref()).unwrap_or_else(|| match &json {
+        _ => conversation(json).unwrap_or_else(|| match json {
             Some(Value::String(text)) => text.clone(),
             _ => payload.to_owned(),
         }),
     };
-    Some(shown::lines(&text).join("\n"))
+    Some(limited(&text))
 }
 
 /// Returns the text of a payload that holds messages or blocks of text.
@@ -318,8 +411,6 @@ mod tests {
                 r#"{"toolCallName":"Bash"}"#,
                 Some("⚙ Bash"),
             ),
-            ("TOOL_CALL_END", "{}", None),
-            ("STATE_DELTA", "{}", None),
             (
                 "assistant",
                 r#"{"content":[{"text":"a"},{"text":"b"}]}"#,
@@ -327,7 +418,36 @@ mod tests {
             ),
             ("system", "red \x1b[31m", Some("red \\x1b[31m")),
         ] {
-            assert_eq!(text_of(kind, payload).as_deref(), text, "{kind} {payload}");
+            let json = json_of(payload);
+            let told = text_of(kind, payload, json.as_ref());
+            assert_eq!(told.as_deref(), text, "{kind} {payload}");
         }
+    }
+
+    #[test]
+    fn events_have_one_pane_or_none() {
+        for (kind, pane) in [
+            ("assistant", Some(Focus::Talk)),
+            ("TOOL_CALL_RESULT", Some(Focus::Activity)),
+            ("TOOL_CALL_END", None),
+            ("STEP_FINISHED", None),
+            ("STATE_DELTA", None),
+            (SNAPSHOT, None),
+        ] {
+            assert_eq!(pane_of(kind), pane, "{kind}");
+        }
+    }
+
+    #[test]
+    fn every_text_of_an_entry_has_a_limit() {
+        let long = "\u{e0041}é\r\n".repeat(1 << 20);
+        let text = text_of("user", &long, None).unwrap();
+        let entry = Entry::new(1, &long, text, &long);
+        assert!(entry.text.ends_with(CUT) && entry.payload.ends_with(CUT));
+        assert!(entry.bytes() < 3 * LONGEST, "{}", entry.bytes());
+        let mut entry = Entry::new(1, "assistant", String::new(), "");
+        entry.grow(&long);
+        entry.grow(&long);
+        assert!(entry.text.ends_with(CUT) && entry.bytes() < 2 * LONGEST);
     }
 }

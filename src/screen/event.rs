@@ -3,8 +3,10 @@
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::effect::Send;
+use super::newest::Newest;
 use crate::resources::Record;
 
 /// One thing that happened.
@@ -94,9 +96,14 @@ pub(super) enum Answer {
         record: Result<Record, Fault>,
     },
     /// Stored messages of a session.
-    Messages { page: u64, messages: Vec<Record> },
+    Messages { page: u64, messages: Newest },
     /// An event of a session's run, with its text.
     Streamed { page: u64, event: Value },
+    /// An answer that may take much memory while it waits, with its part of the room for all of them.
+    Large {
+        answer: Box<Answer>,
+        room: OwnedSemaphorePermit,
+    },
     /// What is known about a session that is watched.
     Session { page: u64, session: Box<Record> },
     /// The state of a watch: why nothing comes, or nothing if all is well.

@@ -94,7 +94,7 @@ pub(super) fn lines(state: &State, width: usize) -> Vec<Vec<(String, Part)>> {
         list.iter().map(pair).collect::<Vec<_>>()
     };
     let commands = views::all().map(|view| (format!(":{}", view.name), view.about.to_owned()));
-    let sections: Vec<(&str, Vec<(String, String)>)> = [
+    let sections: Vec<Section<'_>> = [
         ("RESOURCE", own),
         ("NAVIGATION", pairs(moves)),
         ("GENERAL", pairs(EVERYWHERE)),
@@ -105,11 +105,10 @@ pub(super) fn lines(state: &State, width: usize) -> Vec<Vec<(String, Part)>> {
     .into_iter()
     .filter(|(_, pairs)| !pairs.is_empty())
     .collect();
-    let count = (width / 34).clamp(1, 4);
     let mut lines = vec![vec![("Press Esc or ? to close".to_owned(), Part::Text)]];
-    for group in sections.chunks(count) {
+    for group in groups(&sections, width) {
         lines.push(Vec::new());
-        lines.extend(side_by_side(group, width / count));
+        lines.extend(side_by_side(group, width));
     }
     lines
 }
@@ -128,34 +127,59 @@ fn elsewhere(view: &View) -> Vec<(String, String)> {
     found
 }
 
-fn side_by_side(
-    sections: &[(&str, Vec<(String, String)>)],
-    width: usize,
-) -> Vec<Vec<(String, Part)>> {
-    let rows = sections
-        .iter()
-        .map(|(_, pairs)| pairs.len())
-        .max()
-        .unwrap_or_default();
-    let mut lines = vec![
-        sections
-            .iter()
-            .map(|(title, _)| (shown::fit(title, width), Part::Title))
-            .collect::<Vec<_>>(),
-    ];
-    for row in 0..rows {
+/// A title, and keys with their texts.
+type Section<'s> = (&'s str, Vec<(String, String)>);
+
+/// Returns the widths of a section's keys and texts, with a gap behind each.
+fn widths((title, pairs): &Section<'_>) -> (usize, usize) {
+    let keys = pairs.iter().map(|(key, _)| shown::width(key) + 3);
+    let keys = keys.max().unwrap_or_default();
+    let texts = pairs.iter().map(|(_, text)| shown::width(text) + 2);
+    let title = (shown::width(title) + 2).saturating_sub(keys);
+    (keys, texts.max().unwrap_or_default().max(title))
+}
+
+/// Divides sections into groups that have room side by side.
+fn groups<'l, 's>(sections: &'l [Section<'s>], width: usize) -> Vec<&'l [Section<'s>]> {
+    let wide = |section: &Section<'_>| {
+        let (keys, texts) = widths(section);
+        keys + texts
+    };
+    let mut groups = Vec::new();
+    let mut rest = sections;
+    while !rest.is_empty() {
+        let mut taken = 0;
+        let fits = rest.iter().take_while(|section| {
+            taken += wide(section);
+            taken <= width
+        });
+        let (group, others) = rest.split_at(fits.count().max(1));
+        groups.push(group);
+        rest = others;
+    }
+    groups
+}
+
+fn side_by_side(sections: &[Section<'_>], width: usize) -> Vec<Vec<(String, Part)>> {
+    let rows = sections.iter().map(|(_, pairs)| pairs.len());
+    let titles = sections.iter().map(|section| {
+        let (keys, texts) = widths(section);
+        (shown::fit(section.0, keys + texts), Part::Title)
+    });
+    let mut lines = vec![titles.collect::<Vec<_>>()];
+    for row in 0..rows.max().unwrap_or_default() {
         let mut line = Vec::new();
-        for (_, pairs) in sections {
-            let (key, text) = pairs.get(row).cloned().unwrap_or_default();
+        for section in sections {
+            let (keys, texts) = widths(section);
+            let (key, text) = section.1.get(row).cloned().unwrap_or_default();
             let key = if key.is_empty() || key.starts_with(':') {
                 key
             } else {
                 format!("<{key}>")
             };
-            let keys = pairs.iter().map(|(key, _)| shown::width(key) + 3).max();
-            let keys = keys.unwrap_or_default().min(width / 2);
+            let keys = keys.min(width / 2);
             line.push((shown::fit(&key, keys), Part::Key));
-            line.push((shown::fit(&text, width.saturating_sub(keys)), Part::Text));
+            line.push((shown::fit(&text, texts), Part::Text));
         }
         lines.push(line);
     }

@@ -1,5 +1,7 @@
 //! Where everything is on the terminal. All sizes follow from the terminal's, at each draw anew.
 
+use std::cmp::Reverse;
+
 use ratatui::layout::Rect;
 
 use super::said;
@@ -16,6 +18,8 @@ const WORDS: usize = 14;
 const AGE: usize = 5;
 /// The widest column of single words and numbers.
 const SHORT: usize = 15;
+/// The narrowest column of a text that has a share of the room that is left.
+const TEXT: usize = 12;
 /// The most rows of the last line.
 const STATUS: usize = 3;
 
@@ -85,6 +89,13 @@ pub(super) fn table_rows(state: &State) -> usize {
     usize::from(inside(areas(state).body).height.saturating_sub(1))
 }
 
+/// Returns the columns of the terminal for the cells of a table: the box without its border, and without a cell for the
+/// marker and one for the mark.
+#[must_use]
+pub(super) fn table_width(state: &State) -> usize {
+    usize::from(inside(areas(state).body).width).saturating_sub(2)
+}
+
 /// Returns width and height of each pane of the messages, for the text: the conversation and the activity.
 #[must_use]
 pub(super) fn panes(state: &State, is_zoomed: bool, compose: u16) -> (Rect, Rect) {
@@ -148,11 +159,15 @@ pub(super) fn columns(view: &View, width: usize, is_wide: bool) -> Vec<(usize, u
         .collect();
     let mut left = room.saturating_sub(widths.iter().sum());
     while left > 0 && !widths.is_empty() {
-        // Words and numbers are whole first; then the column that lacks most gets the room.
+        // Words and numbers are whole first; then the column that lacks most gets the room. If none lacks anything,
+        // texts grow alike; an age or an ID does not.
         let lacks = |place: &usize| {
-            let own = usize::from(view.columns[shown[*place]].width);
+            let column = &view.columns[shown[*place]];
+            let own = usize::from(column.width);
             let lack = own.saturating_sub(widths[*place]);
-            (lack > 0 && own <= SHORT, lack, own)
+            let is_text = own >= TEXT && column.title != "ID" && column.place != Place::Wide;
+            let grown = is_text.then(|| Reverse(widths[*place] * 100 / own));
+            (lack > 0 && own <= SHORT, lack, grown, own)
         };
         let Some(place) = (0..widths.len()).max_by_key(lacks) else {
             break;

@@ -1,45 +1,26 @@
 //! The messages of a session: the conversation, and the activity of its run. They grow while they stream.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::drafts::{Draft, Purpose};
-use super::entry::{self, Entry, Look, Row, Time, content, text_of};
+use super::entry::{self, Entry, Focus, Look, Row, SNAPSHOT, Time, content, text_of};
 use super::event::Fault;
 use super::filter::Pattern;
 use super::input::Line;
+use super::newest::Newest;
+use super::pane::{MOST, Pane};
 use super::scope::Scope;
 use crate::resources::{Record, check_owner, is_usable_id};
 
-/// The most entries of a pane; the oldest are dropped.
-const MOST: usize = 2000;
-/// The most bytes of text in a pane, unless a single entry has more.
-const ROOM: usize = 16 << 20;
 /// The longest text of a message, in characters.
 const LONGEST: usize = 4096;
 /// The field of a message that holds its text.
 const PAYLOAD: &str = "payload";
 /// The most IDs of messages that are remembered.
 const REMEMBERED: usize = 10_000;
-
-/// One of the two panes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Focus {
-    Talk,
-    Activity,
-}
-
-/// A list of entries with the place of the window in it.
-#[derive(Default)]
-pub(super) struct Pane {
-    pub entries: VecDeque<Entry>,
-    /// How many older entries are not kept.
-    pub dropped: usize,
-    /// The entry and its line at the top of the window, unless the window follows the end.
-    pub top: (usize, usize),
-}
 
 /// The messages of one session.
 pub(super) struct Messages {
@@ -52,7 +33,7 @@ pub(super) struct Messages {
     pub is_raw: bool,
     pub is_pretty: bool,
     pub time: Time,
-    pub search: String,
+    search: String,
     pub compose: Option<Line>,
     /// The place of the message that is written among those that could not be sent.
     number: u64,
@@ -66,8 +47,8 @@ pub(super) struct Messages {
     /// The number of the last stored message.
     pub last_seq: i64,
     next: u64,
-    /// Messages of the run that are complete: a stream that begins again repeats them.
-    complete: BTreeSet<String>,
+    /// Messages of the run that are complete, see [`entry::message_of`]: a stream that begins again repeats them.
+    complete: BTreeSet<u64>,
     /// The text that grows in the activity, with its kind.
     pending: Option<(&'static str, String)>,
 }
@@ -144,47 +125,61 @@ impl Messages {
         Some(why.to_owned())
     }
 
+    /// Takes the stored messages of an answer.
+    pub(super) fn read(&mut self, newest: &Newest) {
+        self.is_read = true;
+        self.talk.dropped += newest.left_out.0;
+        self.activity.dropped += newest.left_out.1;
+        self.talk.settle();
+        for message in &newest.messages {
+            self.stored(message);
+        }
+    }
+
+    /// Takes a message that was just sent.
+    pub(super) fn sent(&mut self, message: &Record) {
+        self.talk.settle();
+        self.stored(message);
+    }
+
     /// Takes a stored message, unless it is known already. It replaces the copy that came by the stream.
-    pub(super) fn stored(&mut self, message: &Record) {
+    fn stored(&mut self, message: &Record) {
         let seq = message.value("seq").and_then(Value::as_i64);
         if let Some(seq) = seq {
-            let is_known = |pane: &Pane| pane.entries.iter().any(|it| it.seq == Some(seq));
-            if is_known(&self.talk) || is_known(&self.activity) {
+            let is_known = |pane: &Pane| pane.entries().iter().any(|it| it.seq == Some(seq));
+            if seq <= self.last_seq && (is_known(&self.talk) || is_known(&self.activity)) {
                 return;
             }
             self.last_seq = self.last_seq.max(seq);
         }
-        let kind = message.text("event_type").to_owned();
+        let kind = message.text("event_type");
         let payload = message.text("payload");
+        let json = entry::json_of(payload);
         let at = message.text("created_at").parse().ok();
-        if kind == "MESSAGES_SNAPSHOT" {
-            self.snapshot(payload, at, seq);
-            return;
+        if kind == SNAPSHOT {
+            return self.snapshot(&json.unwrap_or_default(), at, seq);
         }
-        let Some(text) = text_of(&kind, payload) else {
+        let Some(focus) = entry::pane_of(kind) else {
             return;
         };
-        let mut entry = self.entry(&kind, text, payload, at);
+        let Some(text) = text_of(kind, payload, json.as_ref()) else {
+            return;
+        };
+        let mut entry = self.entry(kind, text, payload, at);
         entry.seq = seq;
-        if is_talk(&kind) {
-            let same = |it: &Entry| {
-                it.seq.is_none() && it.kind == entry.kind && it.text.trim() == entry.text.trim()
-            };
-            match self.talk.entries.iter().rposition(same) {
-                Some(place) => {
-                    entry.number = self.talk.entries[place].number;
-                    self.talk.entries[place] = entry;
-                }
-                None => self.talk.push(entry),
-            }
-        } else if is_activity(&kind) {
-            match self.activity.twin(&entry) {
-                Some(place) => {
-                    entry.number = self.activity.entries[place].number;
-                    self.activity.entries[place] = entry;
-                }
-                None => self.activity.push(entry),
-            }
+        let same =
+            |it: &Entry| it.seq.is_none() && it.digest == entry.digest && it.kind == entry.kind;
+        let place = match focus {
+            Focus::Talk => self.talk.entries().iter().rposition(same),
+            Focus::Activity => self.activity.twin(&entry),
+        };
+        let pane = self.pane_mut(focus);
+        match place {
+            Some(place) => pane.change(place, |it| {
+                entry.number = it.number;
+                *it = entry;
+            }),
+            None => pane.push(entry),
         }
     }
 
@@ -193,33 +188,34 @@ impl Messages {
         // A stream begins with what happened before.
         let now = time_of(event).unwrap_or(now);
         let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
-        let kind = text("type").to_owned();
-        let id = [text("messageId"), text("message_id")].join("");
-        match kind.as_str() {
+        let kind = text("type");
+        let id = entry::message_of(text("messageId")).or(entry::message_of(text("message_id")));
+        match kind {
             "TEXT_MESSAGE_START" | "TEXT_MESSAGE_CONTENT" | "TEXT_MESSAGE_CHUNK" => {
                 self.flush(now);
-                if !self.complete.contains(&id) {
-                    self.talk_grows(&id, text("delta"), now);
+                if !id.is_some_and(|id| self.complete.contains(&id)) {
+                    self.talk_grows(id, text("delta"), now);
                 }
                 return;
             }
-            "TEXT_MESSAGE_END" => return self.talk_ends(&id, now),
+            "TEXT_MESSAGE_END" => return self.talk_ends(id, now),
             "REASONING_MESSAGE_CONTENT" => return self.grow("reasoning", text("delta"), now),
             "TOOL_CALL_ARGS" => return self.grow("tool_args", text("delta"), now),
             _ => self.flush(now),
         }
-        if matches!(kind.as_str(), "RUN_FINISHED" | "RUN_ERROR") {
-            self.talk_ends("", now);
+        if matches!(kind, "RUN_FINISHED" | "RUN_ERROR") {
+            self.talk_ends(None, now);
         }
-        let payload = event.to_string();
-        if kind == "MESSAGES_SNAPSHOT" {
-            return self.snapshot(&payload, Some(now), None);
+        if kind == SNAPSHOT {
+            self.talk.settle();
+            return self.snapshot(event, Some(now), None);
         }
-        if !is_activity(&kind) && !is_talk(&kind) {
+        if entry::pane_of(kind).is_none() {
             return;
         }
-        if let Some(text) = text_of(&kind, &payload) {
-            let entry = self.entry(&kind, text, &payload, Some(now));
+        let payload = event.to_string();
+        if let Some(text) = text_of(kind, &payload, Some(event)) {
+            let entry = self.entry(kind, text, &payload, Some(now));
             if self.activity.twin(&entry).is_none() {
                 self.activity.push(entry);
             }
@@ -227,56 +223,51 @@ impl Messages {
     }
 
     /// Adds to the message that the assistant is writing, at the end of the conversation.
-    fn talk_grows(&mut self, id: &str, delta: &str, now: Timestamp) {
-        let live = self
-            .talk
-            .entries
-            .iter()
-            .rposition(|it| it.is_live && it.message == id);
-        let place = if let Some(place) = live {
-            place
-        } else {
+    fn talk_grows(&mut self, id: Option<u64>, delta: &str, now: Timestamp) {
+        let live = |it: &Entry| it.is_live && it.message == id;
+        let live = self.talk.entries().iter().rposition(live);
+        let place = live.unwrap_or_else(|| {
             let mut entry = self.entry("assistant", String::new(), "", Some(now));
             entry.is_live = true;
-            id.clone_into(&mut entry.message);
+            entry.message = id;
             self.talk.push(entry);
-            self.talk.entries.len() - 1
-        };
-        self.talk.entries[place].grow(delta);
+            self.talk.entries().len() - 1
+        });
+        self.talk.change(place, |it| it.grow(delta));
     }
 
     /// Ends the messages that the assistant is writing: the one with this ID, or all. A message that is stored already
     /// was shown before.
-    fn talk_ends(&mut self, id: &str, now: Timestamp) {
-        let ended: Vec<Entry> = self
-            .talk
-            .entries
-            .iter_mut()
-            .filter(|it| it.is_live && (id.is_empty() || it.message == id))
-            .map(|it| {
-                it.is_live = false;
-                it.payload.clone_from(&it.text);
-                it.clone()
-            })
-            .collect();
-        for entry in ended {
-            self.remember(&entry.message);
-            let is_same = |it: &Entry| it.seq.is_some() && it.text.trim() == entry.text.trim();
-            let is_known = self.talk.entries.iter().any(is_same);
-            if is_known || entry.text.trim().is_empty() {
-                self.talk.remove(entry.number);
+    fn talk_ends(&mut self, id: Option<u64>, now: Timestamp) {
+        let is_ended = |it: &Entry| it.is_live && (id.is_none() || it.message == id);
+        self.talk.settle();
+        let entries = self.talk.entries().iter();
+        let ended: Vec<Entry> = entries.clone().filter(|it| is_ended(it)).cloned().collect();
+        let stored = entries.filter(|it| it.seq.is_some());
+        let stored: BTreeSet<Option<u64>> = stored.map(|it| it.digest).collect();
+        if ended.is_empty() {
+            return;
+        }
+        self.talk.retain(|it| {
+            let is_ended = is_ended(it);
+            if is_ended {
+                it.end();
             }
-            if !entry.text.trim().is_empty() {
-                let payload = entry.text.clone();
-                let copy = self.entry("text", entry.text, &payload, Some(now));
+            !is_ended || !it.text.trim().is_empty() && !stored.contains(&it.digest)
+        });
+        for Entry { message, text, .. } in ended {
+            self.remember(message);
+            if !text.trim().is_empty() {
+                let payload = text.clone();
+                let copy = self.entry("text", text, &payload, Some(now));
                 self.activity.push(copy);
             }
         }
     }
 
-    fn remember(&mut self, id: &str) {
-        if !id.is_empty() && self.complete.len() < REMEMBERED {
-            self.complete.insert(id.to_owned());
+    fn remember(&mut self, message: Option<u64>) {
+        if self.complete.len() < REMEMBERED {
+            self.complete.extend(message);
         }
     }
 
@@ -297,49 +288,42 @@ impl Messages {
         let Some((kind, text)) = self.pending.take() else {
             return;
         };
-        let shown = super::shown::lines(&text).join("\n");
-        let entry = self.entry(kind, shown, &text, Some(now));
+        let entry = self.entry(kind, entry::limited(&text), &text, Some(now));
         self.activity.push(entry);
     }
 
-    /// Takes the assistant's texts of a snapshot that are not shown yet.
-    fn snapshot(&mut self, payload: &str, at: Option<Timestamp>, seq: Option<i64>) {
-        let value: Value = serde_json::from_str(payload).unwrap_or_default();
+    /// Takes the assistant's texts of a snapshot that are not shown yet: of the last messages, as many as are kept.
+    fn snapshot(&mut self, value: &Value, at: Option<Timestamp>, seq: Option<i64>) {
         let messages = value.get("messages").and_then(Value::as_array);
-        for message in messages.into_iter().flatten() {
-            if message.get("role").and_then(Value::as_str) != Some("assistant") {
-                continue;
-            }
-            let Some(text) = message.get("content").and_then(content) else {
+        let is_own = |it: &&Value| it.get("role").and_then(Value::as_str) == Some("assistant");
+        let own: Vec<&Value> = messages.into_iter().flatten().filter(is_own).collect();
+        let shown = self
+            .talk
+            .entries()
+            .iter()
+            .filter(|it| it.kind == "assistant");
+        let mut shown: BTreeSet<Option<u64>> = shown.map(|it| it.digest).collect();
+        for message in &own[own.len().saturating_sub(MOST)..] {
+            let Some(raw) = message.get("content").and_then(content) else {
                 continue;
             };
-            let id = message
-                .get("id")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            let text = super::shown::lines(&text).join("\n");
-            let is_same = |it: &Entry| it.kind == "assistant" && it.text.trim() == text.trim();
-            if text.trim().is_empty() || self.talk.entries.iter().any(is_same) {
+            let mut entry = self.entry("assistant", entry::limited(&raw), &raw, at);
+            if entry.text.trim().is_empty() || !shown.insert(entry.digest) {
                 continue;
             }
-            self.remember(id);
-            let mut entry = self.entry("assistant", text.clone(), &text, at);
+            let id = message.get("id").and_then(Value::as_str);
+            self.remember(entry::message_of(id.unwrap_or_default()));
             entry.seq = seq;
             self.talk.push(entry);
         }
     }
 
+    /// Returns an entry with a text that is limited already.
     fn entry(&mut self, kind: &str, text: String, payload: &str, at: Option<Timestamp>) -> Entry {
         self.next += 1;
         Entry {
-            number: self.next,
-            kind: kind.to_owned(),
-            text,
-            payload: entry::kept(payload),
             at,
-            is_live: false,
-            message: String::new(),
-            seq: None,
+            ..Entry::new(self.next, kind, text, payload)
         }
     }
 
@@ -370,16 +354,25 @@ impl Messages {
         }
     }
 
+    /// Returns the text that is searched for.
+    #[must_use]
+    pub(super) fn search(&self) -> &str {
+        &self.search
+    }
+
+    /// Searches the conversation for a text; an empty one shows all.
+    pub(super) fn search_for(&mut self, text: &str) {
+        text.clone_into(&mut self.search);
+        let pattern = (!text.is_empty()).then(|| Pattern::new(text));
+        self.talk.search(pattern);
+    }
+
     /// Returns the places of the entries that are shown: the search hides those of the conversation that do not match.
     #[must_use]
     pub(super) fn visible(&self, focus: Focus) -> Vec<usize> {
-        let entries = &self.pane(focus).entries;
-        if self.search.is_empty() || focus == Focus::Activity {
-            return (0..entries.len()).collect();
-        }
-        let pattern = Pattern::new(&self.search);
-        let matches = |at: &usize| pattern.is_in(&entries[*at].text);
-        (0..entries.len()).filter(matches).collect()
+        let entries = self.pane(focus).entries();
+        let is_found = |at: &usize| entries[*at].is_found;
+        (0..entries.len()).filter(is_found).collect()
     }
 
     /// Returns the first entry and line of a window: the end if the window follows it, else the place where it was
@@ -392,7 +385,7 @@ impl Messages {
         now: Timestamp,
     ) -> (usize, usize) {
         let visible = self.visible(focus);
-        let entries = &self.pane(focus).entries;
+        let entries = self.pane(focus).entries();
         let look = self.look(focus, width);
         if !self.follows {
             let (entry, line) = self.pane(focus).top;
@@ -435,21 +428,26 @@ impl Messages {
         let look = self.look(focus, size.0);
         let count = |entry: usize| {
             let at = visible.get(entry);
-            at.map_or(1, |at| self.pane(focus).entries[*at].rows(look, now).len())
+            at.map_or(1, |at| {
+                self.pane(focus).entries()[*at].rows(look, now).len()
+            })
         };
+        let mut lines = count(entry);
         for _ in 0..by.unsigned_abs() {
             let before = (entry, line);
             if by > 0 {
-                if line + 1 < count(entry) {
+                if line + 1 < lines {
                     line += 1;
                 } else if entry + 1 < visible.len() {
                     (entry, line) = (entry + 1, 0);
+                    lines = count(entry);
                 }
             } else if line > 0 {
                 line -= 1;
             } else if entry > 0 {
                 entry -= 1;
-                line = count(entry).saturating_sub(1);
+                lines = count(entry);
+                line = lines.saturating_sub(1);
             }
             // At an end, there is nowhere to go.
             if before == (entry, line) {
@@ -476,7 +474,7 @@ impl Messages {
         } else {
             visible.get(self.pane(focus).top.0)
         };
-        self.pane(focus).entries.get(*place?)
+        self.pane(focus).entries().get(*place?)
     }
 
     /// Returns the conversation as text, for export. It begins with what is missing.
@@ -494,7 +492,7 @@ impl Messages {
             let at = it.at.map(|at| format!("  {at}")).unwrap_or_default();
             format!("## {}{at}\n\n{}\n\n", it.kind, it.text)
         };
-        let entries = self.talk.entries.iter().map(entry);
+        let entries = self.talk.entries().iter().map(entry);
         std::iter::once(missing).chain(entries).collect()
     }
 
@@ -509,66 +507,12 @@ impl Messages {
         let (first, skipped) = self.top(focus, size, now);
         let visible = self.visible(focus);
         let look = self.look(focus, size.0);
-        let entries = &self.pane(focus).entries;
+        let entries = self.pane(focus).entries();
         let rows = visible.iter().skip(first).flat_map(|at| {
             let rows = entries[*at].rows(look, now).into_iter();
             rows.map(move |row| (*at, row))
         });
         rows.skip(skipped).take(size.1).collect()
-    }
-}
-
-impl Pane {
-    /// Adds an entry at the end; a stored message goes before those that were stored later.
-    fn push(&mut self, entry: Entry) {
-        let is_later = |it: &Entry| entry.seq.is_some() && it.seq > entry.seq;
-        let place = self.entries.iter().position(is_later);
-        self.entries
-            .insert(place.unwrap_or(self.entries.len()), entry);
-        let mut bytes: usize = self.entries.iter().map(Entry::bytes).sum();
-        while self.entries.len() > MOST || bytes > ROOM && self.entries.len() > 1 {
-            let oldest = self.entries.pop_front();
-            bytes -= oldest.as_ref().map_or(0, Entry::bytes);
-            self.dropped += 1;
-            self.top = match self.top.0.checked_sub(1) {
-                Some(entry) => (entry, self.top.1),
-                None => (0, 0),
-            };
-        }
-    }
-
-    /// Returns the place of the entry that tells of the same begin or end of a run as a new one: one was stored, the
-    /// other one came by the stream. Between two of a kind, a run has ended or begun.
-    fn twin(&self, entry: &Entry) -> Option<usize> {
-        let is_mark = |it: &Entry| {
-            matches!(
-                it.kind.as_str(),
-                "RUN_STARTED" | "RUN_FINISHED" | "RUN_ERROR"
-            )
-        };
-        let is_twin =
-            |it: &Entry| it.kind == entry.kind && (it.seq.is_none() || entry.seq.is_none());
-        let millisecond = |it: &Entry| it.at.map(Timestamp::as_millisecond);
-        if !is_mark(entry) {
-            return None;
-        }
-        let is_same = |it: &Entry| is_twin(it) && millisecond(it) == millisecond(entry);
-        let last = self.entries.iter().rposition(is_mark);
-        let last = last.filter(|place| is_twin(&self.entries[*place]));
-        self.entries.iter().rposition(is_same).or(last)
-    }
-
-    /// Returns how many entries are shown, and of how many if that is not all.
-    #[must_use]
-    pub(super) fn count(&self, visible: usize) -> String {
-        match self.dropped {
-            0 => visible.to_string(),
-            dropped => format!("{visible} of {}", self.entries.len() + dropped),
-        }
-    }
-
-    fn remove(&mut self, number: u64) {
-        self.entries.retain(|it| it.number != number);
     }
 }
 
@@ -579,32 +523,17 @@ fn time_of(event: &Value) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds as i64).ok()
 }
 
-fn is_talk(kind: &str) -> bool {
-    matches!(kind, "user" | "assistant" | "system" | "error")
-}
-
-fn is_activity(kind: &str) -> bool {
-    const STARTS: &[&str] = &[
-        "RUN_",
-        "STEP_",
-        "TOOL_CALL_",
-        "REASONING_",
-        "TEXT_MESSAGE_",
-        "STATE_",
-        "ACTIVITY_",
-    ];
-    matches!(
-        kind,
-        "tool_use" | "tool_result" | "reasoning" | "lifecycle" | "log"
-    ) || STARTS.iter().any(|start| kind.starts_with(start))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::pane::ROOM;
     use super::*;
     use crate::resources::SESSION_MESSAGE;
+
+    fn bytes(pane: &Pane) -> usize {
+        pane.entries().iter().map(Entry::bytes).sum()
+    }
 
     fn now() -> Timestamp {
         "2026-12-01T00:00:00Z".parse().unwrap()
@@ -622,15 +551,15 @@ mod tests {
             let text = format!("{n} {}", "x".repeat(200 << 10));
             messages.stored(&stored(n + 1, "assistant", &text));
         }
-        let entries = &messages.talk.entries;
-        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        let entries = messages.talk.entries();
+        let bytes = bytes(&messages.talk);
         assert!(bytes <= ROOM && entries.len() > 10, "{bytes}");
         assert!(entries.back().unwrap().text.starts_with("199 "));
     }
 
     fn texts(pane: &Pane) -> Vec<String> {
         let text = |it: &Entry| format!("{}: {}", it.kind, it.text);
-        pane.entries.iter().map(text).collect()
+        pane.entries().iter().map(text).collect()
     }
 
     fn say(messages: &mut Messages, kind: &str, id: &str, delta: &str) {
@@ -804,7 +733,7 @@ mod tests {
     fn events_have_the_time_at_which_they_happened_and_a_run_begins_and_ends_once() {
         let mark = |kind: &str, at: i64| json!({"type": kind, "timestamp": at});
         let kinds = |messages: &Messages| {
-            let entries = messages.activity.entries.iter();
+            let entries = messages.activity.entries().iter();
             entries.map(|it| it.kind.clone()).collect::<Vec<_>>()
         };
         let both = ["RUN_STARTED", "RUN_FINISHED"];
@@ -835,10 +764,10 @@ mod tests {
         }
         let mut messages = Messages::new("Running");
         messages.streamed(&mark(both[0], 1000), now());
-        let at = messages.activity.entries[0].at.unwrap();
+        let at = messages.activity.entries()[0].at.unwrap();
         assert_eq!(at.as_second(), 1);
         messages.streamed(&json!({"type": "RUN_FINISHED"}), now());
-        assert_eq!(messages.activity.entries[1].at, Some(now()));
+        assert_eq!(messages.activity.entries()[1].at, Some(now()));
     }
 
     #[test]
@@ -882,16 +811,79 @@ mod tests {
             say(&mut messages, "TEXT_MESSAGE_CONTENT", "m", &part);
             say(&mut messages, "TOOL_CALL_ARGS", "", "");
         }
-        let text = &messages.talk.entries[0].text;
+        let text = &messages.talk.entries()[0].text;
         assert!(text.ends_with(cut) && text.matches(cut).count() == 1);
         for _ in 0..5 {
             say(&mut messages, "TOOL_CALL_ARGS", "", &part);
         }
         say(&mut messages, "TOOL_CALL_END", "", "");
-        let text = &messages.activity.entries.back().unwrap().text;
+        let text = &messages.activity.entries().back().unwrap().text;
         assert!(text.ends_with(cut), "{}", text.len());
         messages.stored(&stored(1, "user", &part));
-        let payload = &messages.talk.entries.back().unwrap().payload;
+        let payload = &messages.talk.entries().back().unwrap().payload;
         assert!(payload.ends_with(cut), "{}", payload.len());
+    }
+
+    #[test]
+    fn kinds_ids_and_texts_of_any_length_stay_within_the_limit_of_a_pane() {
+        let mut messages = Messages::new("Running");
+        let long = "x".repeat(300 << 10);
+        for n in 0..30 {
+            let kind = format!("REASONING_{long}");
+            messages.stored(&stored(n + 1, &kind, r#"{"delta":"hi"}"#));
+            let id = format!("{long}{n}");
+            say(&mut messages, "TEXT_MESSAGE_CONTENT", &id, "hi");
+            say(&mut messages, "TEXT_MESSAGE_END", &id, "");
+        }
+        assert!(bytes(&messages.activity) < 30 * 200 && bytes(&messages.talk) < 30 * 200);
+        // Messages that grow together are limited together, and so is what is kept of them at their end.
+        for _ in 0..3 {
+            for n in 0..100 {
+                let delta = "y".repeat(100 << 10);
+                say(
+                    &mut messages,
+                    "TEXT_MESSAGE_CONTENT",
+                    &n.to_string(),
+                    &delta,
+                );
+                assert!(bytes(&messages.talk) <= ROOM);
+            }
+        }
+        say(&mut messages, "RUN_FINISHED", "", "");
+        assert!(bytes(&messages.talk) <= ROOM && bytes(&messages.activity) <= ROOM);
+        for n in 0..200 {
+            let message = json!({"role": "assistant", "content": format!("{n}{long}")});
+            let snapshot = json!({"type": SNAPSHOT, "messages": [message]});
+            messages.streamed(&snapshot, now());
+        }
+        assert!(bytes(&messages.talk) <= ROOM, "{}", bytes(&messages.talk));
+    }
+
+    #[test]
+    fn of_a_long_snapshot_the_last_texts_are_shown() {
+        let mut messages = Messages::new("Running");
+        let message = |n: usize| json!({"role": "assistant", "content": n.to_string()});
+        let all: Vec<Value> = (0..10 * MOST).map(message).collect();
+        let snapshot = json!({"type": SNAPSHOT, "messages": all});
+        for _ in 0..3 {
+            messages.streamed(&snapshot, now());
+        }
+        let shown = texts(&messages.talk);
+        assert_eq!((shown.len(), messages.talk.dropped), (MOST, 0));
+        assert_eq!(shown[MOST - 1], format!("assistant: {}", 10 * MOST - 1));
+    }
+
+    #[test]
+    fn a_search_holds_for_what_comes_later() {
+        let mut messages = Messages::new("Running");
+        messages.stored(&stored(1, "user", "one"));
+        messages.search_for("TWO");
+        messages.stored(&stored(2, "user", "two"));
+        say(&mut messages, "TEXT_MESSAGE_CONTENT", "m", "t");
+        assert_eq!(messages.visible(Focus::Talk), [1]);
+        say(&mut messages, "TEXT_MESSAGE_CONTENT", "m", "wo");
+        assert_eq!(messages.visible(Focus::Talk), [1, 2]);
+        messages.search_for("");
+        assert_eq!(messages.visible(Focus::Talk), [0, 1, 2]);
     }
 }

@@ -10,6 +10,7 @@ use super::draw;
 use super::effect::Effect;
 use super::event::{About, Answer, Event, Fault};
 use super::input::Line;
+use super::newest::Newest;
 use super::state::{Body, Mode, Options, State};
 use super::update::{start, update};
 use crate::resources::{Record, SESSION_MESSAGE};
@@ -117,7 +118,13 @@ fn event(state: &State, first: u8, rest: &mut &[u8], form: u64) -> Option<Event>
             let messages = Record::decode(&SESSION_MESSAGE, message)
                 .into_iter()
                 .collect();
-            Event::Answer(state.connection, Answer::Messages { page, messages })
+            Event::Answer(
+                state.connection,
+                Answer::Messages {
+                    page,
+                    messages: Newest::of(messages),
+                },
+            )
         }
         0x84 => {
             let event = json!({

@@ -114,8 +114,9 @@ impl Follow {
             if self.kind == StreamKind::Run {
                 // A stream begins with what happened before: each event tells when.
                 let at = message.created_at.as_millisecond();
-                data.iter_mut()
-                    .for_each(|event| event["timestamp"] = at.into());
+                for event in &mut data {
+                    event["timestamp"] = at.into();
+                }
             }
             // Only the last event of a message carries its number, so that a reader that resumes there misses nothing.
             for (index, event) in data.iter().enumerate() {

@@ -216,6 +216,10 @@ fn install_replace_and_remove(shell: &Path, path: &OsString) {
     let removed = (0, "Removed acpctl from DIR/prefix\n".to_owned());
     assert_eq!(remove(), removed);
     assert_eq!(release.installed(), "");
+    let left = fs::read_dir(release.prefix()).unwrap();
+    assert_eq!(left.count(), 0, "empty folders are removed too");
+    let (code, help) = release.install_under(shell, path, &["--help"]);
+    assert!(code == 0 && help.contains("without it, ~/.local"), "{help}");
     let why = "Error: no install is recorded below DIR/prefix; name its folder with --prefix\n";
     assert_eq!(remove(), (1, why.to_owned()));
 }

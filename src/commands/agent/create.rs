@@ -2,11 +2,12 @@
 
 use anyhow::Context as _;
 
+use crate::agent_once;
 use crate::api::{Body, Method, Request};
 use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
-use crate::commands::{agent_once, outcome, required};
+use crate::commands::{outcome, pairs, required};
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::AGENT;
@@ -45,6 +46,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let name = args.word.or(args.name.as_deref())?;
     let name = required::value(ctx, "name", "Name", name)?;
+    pairs::refuse_other(args.labels.as_deref(), args.annotations.as_deref())?;
     let mut body = Body::new();
     body.set("name", name.as_str());
     body.set("project_id", project.as_str());

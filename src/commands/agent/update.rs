@@ -4,8 +4,8 @@ use anyhow::Context as _;
 
 use super::agent_args::AgentArgs;
 use crate::api::{Body, Method};
-use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
+use crate::commands::{outcome, pairs};
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::AGENT;
@@ -38,6 +38,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
     let format = args.output.format(ctx)?;
     let given = args.target.agent()?;
+    pairs::refuse_other(args.labels.as_deref(), args.annotations.as_deref())?;
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("prompt", args.prompt.as_deref());

@@ -52,6 +52,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     ] {
         *value = Some(required::value(ctx, flag, title, value.as_deref())?);
     }
+    fields.doubt(ctx);
     let client = ctx.client()?;
     let record = ctx.block_on(async {
         let credential = fields.credential(client).await?;

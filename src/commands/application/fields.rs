@@ -3,7 +3,9 @@
 use anyhow::Context as _;
 
 use crate::api::{Body, Client};
+use crate::commands::pairs;
 use crate::compat::number;
+use crate::ctx::Ctx;
 use crate::lookup;
 use crate::resources::Candidates;
 use crate::text::quote;
@@ -55,6 +57,11 @@ pub(super) struct Fields {
 }
 
 impl Fields {
+    /// Warns of labels and annotations that are not a JSON object.
+    pub(super) fn doubt(&self, ctx: &Ctx) {
+        pairs::doubt_other(ctx, self.labels.as_deref(), self.annotations.as_deref());
+    }
+
     /// Returns the ID of the credential that is named. An empty text stays empty; an update clears the field with it.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let applications = Collection::applications();
     applications.check(&args.application)?;
     let format = args.output.format(ctx)?;
+    args.fields.doubt(ctx);
     let client = ctx.client()?;
     let record = ctx.block_on(async {
         let credential = args.fields.credential(client).await?;

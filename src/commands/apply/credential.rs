@@ -8,10 +8,13 @@ use super::secret::{self, Secret};
 use super::writer::{Outcome, Writer, set_changed};
 use crate::api::Body;
 use crate::commands::minted_access;
+use crate::commands::moved_context::{Leave, Move};
 use crate::commands::pairs::{Pairs, as_json, pairs_of};
 use crate::failure::Failure;
+use crate::intake::provider;
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, OWN_ANNOTATIONS, Record, annotation};
+use crate::text::{acpctl_for, quote};
 
 pub(super) async fn apply(
     writer: &Writer<'_>,
@@ -47,8 +50,12 @@ async fn create(
     if credential.head.annotations.is_some() || !annotations.is_empty() {
         body.set("annotations", as_json(&annotations));
     }
-    if let Some(secret) = secret {
-        body.set_secret("token", secret.text.clone());
+    match secret {
+        Some(secret) => body.set_secret("token", secret.text.clone()),
+        None => writer.ctx.out.warn(&format!(
+            "{}: it has neither token nor tokenFrom, so sessions get no secret from it",
+            credential.head.label
+        )),
     }
     let path = Collection::credentials().path;
     writer.create(&CREDENTIAL, &path, name, body).await?;
@@ -61,17 +68,11 @@ async fn update(
     secret: Option<&Secret>,
     found: &Record,
 ) -> anyhow::Result<Outcome> {
-    let provider = found.text("provider");
-    if credential
-        .provider
-        .as_deref()
-        .is_some_and(|wanted| wanted != provider)
-    {
-        let label = &credential.head.label;
-        let warning = format!("{label}: the provider stays {provider}");
-        writer.ctx.out.warn(&warning);
-    }
+    check_provider(writer, credential, secret, found)?;
     let secret = changed_secret(writer, credential, secret, found)?;
+    if let Some(secret) = &secret {
+        refuse_move(writer, found, secret)?;
+    }
     let mut body = Body::new();
     for (key, text) in texts(credential) {
         set_changed(&mut body, key, text, found);
@@ -101,6 +102,30 @@ async fn update(
     writer.patch(&CREDENTIAL, &path, body, Some(found)).await
 }
 
+/// Refuses a secret of another provider than the stored one. Without a secret, warns that the provider stays.
+fn check_provider(
+    writer: &Writer<'_>,
+    credential: &Credential,
+    secret: Option<&Secret>,
+    found: &Record,
+) -> Result<(), Failure> {
+    let Some(given) = credential.provider.as_deref() else {
+        return Ok(());
+    };
+    let stored = found.text("provider");
+    let Err(refusal) = provider::refuse_other(found.name_or_id(), stored, given) else {
+        return Ok(());
+    };
+    if secret.is_some() {
+        let delete = acpctl_for(&["credential", "delete"], found.name_or_id(), &[]);
+        return Err(refusal.hint(format!("choose another name, or delete it first: {delete}")));
+    }
+    let label = &credential.head.label;
+    let warning = format!("{label}: the provider stays {stored}");
+    writer.ctx.out.warn(&warning);
+    Ok(())
+}
+
 /// Returns the manifest's secret, unless the digest shows that the credential holds it already.
 fn changed_secret(
     writer: &Writer<'_>,
@@ -121,6 +146,20 @@ fn changed_secret(
     let is_current = pairs_of(found.text("annotations")).is_some();
     let is_stored = is_current && digest.is_some_and(|digest| digest == annotation(found, DIGEST));
     Ok(Some(secret).filter(|_| !is_stored))
+}
+
+/// Refuses a kubeconfig whose context the manifest does not name, if it leads elsewhere than the stored one.
+fn refuse_move(writer: &Writer<'_>, found: &Record, secret: &Secret) -> anyhow::Result<()> {
+    let taken = secret.taken.as_ref();
+    let Some(moved) = taken.and_then(|taken| Move::of(found, taken)) else {
+        return Ok(());
+    };
+    let leave = Leave {
+        may_ask: false,
+        is_strict: false,
+    };
+    let choose = |context: &str| format!("add context: {} to the document", quote(context));
+    moved.judge(writer.ctx, &leave, choose)
 }
 
 fn texts(credential: &Credential) -> [(&'static str, Option<&str>); 3] {

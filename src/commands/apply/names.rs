@@ -3,6 +3,8 @@
 use super::document::Document;
 use super::writer::Writer;
 use super::{agent, part, role_binding};
+use crate::commands::people;
+use crate::failure::Failure;
 
 /// Looks up the names that documents give to other objects.
 ///
@@ -35,4 +37,35 @@ pub(super) fn has_names(document: &Document) -> bool {
         Document::Part(part) => part.names_another(),
         Document::Project(_) | Document::Credential(_) => false,
     }
+}
+
+/// Warns of users in role bindings that nobody knows. A run warns of them when it applies the bindings.
+///
+/// # Errors
+/// A look-up fails.
+pub(super) async fn doubt_people(
+    writer: &Writer<'_>,
+    documents: &[Document],
+) -> anyhow::Result<()> {
+    for document in documents {
+        if let Document::RoleBinding(binding) = document
+            && let Some(user) = &binding.user_id
+        {
+            people::known(writer.ctx, writer.client, user).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the failure of a document that names no project, where the run has none either.
+pub(super) fn no_project(document: &Document, all: &[Document]) -> Failure {
+    let made = all.iter().find_map(|document| match document {
+        Document::Project(_) => document.name(),
+        _ => None,
+    });
+    let project = made.unwrap_or("NAME");
+    Failure::usage("project is required").hint(format!(
+        "{} names no project: add project: {project} to the document, or --project {project} to the command",
+        document.label()
+    ))
 }

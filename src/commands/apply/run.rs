@@ -89,8 +89,10 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
     }
     let project = ctx.settings()?.project.value.clone();
     let client = ctx.client()?;
-    if project.is_none() && documents.iter().any(Document::needs_project) {
-        return Err(Failure::usage("project is required").into());
+    if project.is_none()
+        && let Some(document) = documents.iter().find(|document| document.needs_project())
+    {
+        return Err(names::no_project(document, &documents).into());
     }
     let stdin_is_taken = args.filename.as_deref() == Some(Path::new("-"));
     let mut secrets = secret::prepare(ctx, &documents, &args.trust, stdin_is_taken)?;
@@ -158,7 +160,11 @@ fn foresee(ctx: &Ctx, args: &Args, documents: &[Document]) -> anyhow::Result<()>
     let ahead = Ahead::of(documents, project.as_deref());
     let writer =
         Writer::new(ctx, client, project, true, &args.trust).with(ahead, Made::by(documents));
-    match ctx.block_on(names::check(&writer, documents)) {
+    let looked_up = ctx.block_on(async {
+        names::check(&writer, documents).await?;
+        names::doubt_people(&writer, documents).await
+    });
+    match looked_up {
         Err(error) if api::kind_of(&error) == Kind::Network => unseen(&error),
         checked => checked,
     }

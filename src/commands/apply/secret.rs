@@ -17,7 +17,7 @@ use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source};
-use crate::intake::{self, Files, KubeconfigArgs, TrustArgs, provider};
+use crate::intake::{self, Files, KubeconfigArgs, Taken, TrustArgs, provider};
 use crate::kubeconfig::{NotAllowed, OwnedSource};
 use crate::plain_file;
 use crate::resources::{DIGEST, KUBECONFIG};
@@ -30,6 +30,8 @@ pub(super) struct Secret {
     pub text: SecretString,
     /// The annotations that describe the secret: its digest, and for a kubeconfig context, server and expiry.
     pub annotations: Map<String, Value>,
+    /// The current context of a kubeconfig, if the manifest names none.
+    pub taken: Option<Taken>,
 }
 
 /// A secret as it was read, and the path from which its relative paths start.
@@ -107,6 +109,9 @@ fn prepare_one(
     if credential.provider.as_deref() == Some(KUBECONFIG) {
         return kubeconfig(ctx, credential, trust, &found.text, found.path).map(Some);
     }
+    if let Some(name) = credential.provider.as_deref() {
+        check_name(ctx, credential, name, &trust.allow)?;
+    }
     doubt_the_provider(ctx, credential, trust, &found.text)?;
     Ok(Some(with_digest(found.text)))
 }
@@ -129,7 +134,29 @@ pub(super) fn kubeconfig(
     Ok(Secret {
         text: prepared.text,
         annotations: prepared.annotations,
+        taken: prepared.taken,
     })
+}
+
+/// Refuses a misspelled provider. Warns of one that is not known, which manifests of the Go tool may have.
+fn check_name(
+    ctx: &Ctx,
+    credential: &Credential,
+    name: &str,
+    allowed: &[String],
+) -> Result<(), Failure> {
+    let Err(refusal) = provider::check(name, allowed) else {
+        return Ok(());
+    };
+    if provider::is_misspelled(name) {
+        return Err(refusal);
+    }
+    let label = &credential.head.label;
+    ctx.out.warn(&format!(
+        "{label}: {}: no session gets its secret",
+        refusal.message
+    ));
+    Ok(())
 }
 
 /// Refuses a kubeconfig under another provider: it would be stored with all its contexts and without a check. Warns
@@ -166,6 +193,7 @@ fn with_digest(text: SecretString) -> Secret {
             .map(|digest| (DIGEST.to_owned(), Value::from(digest)))
             .into_iter()
             .collect(),
+        taken: None,
     }
 }
 

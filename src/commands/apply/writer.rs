@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use anyhow::Context as _;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -112,8 +111,10 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// If neither names one.
     pub(super) fn project_or<'d>(&'d self, own: Option<&'d str>) -> Result<&'d str, Failure> {
-        own.or(self.project())
-            .ok_or_else(|| Failure::usage("project is required"))
+        own.or(self.project()).ok_or_else(|| {
+            Failure::usage("project is required")
+                .hint("add project: NAME to the document, or --project NAME to the command")
+        })
     }
 
     /// True if nothing is written.
@@ -224,9 +225,17 @@ impl<'a> Writer<'a> {
         let path = Collection::projects().item(project, &[]);
         match self.client.get(&PROJECT, &path).await {
             Err(error) if error.is_not_found() && will_exist => Ok(None),
-            found => {
-                let found =
-                    found.with_context(|| format!("project {} not found", quote(project)))?;
+            Err(error) => {
+                let project = quote(project);
+                // Only the server's answer says that there is no such project.
+                let doing = if error.is_not_found() {
+                    format!("project {project} not found")
+                } else {
+                    format!("look up project {project}")
+                };
+                Err(anyhow::Error::from(error).context(doing))
+            }
+            Ok(found) => {
                 let id = found.id().to_owned();
                 projects.insert(project.to_owned(), id.clone());
                 Ok(Some(id))

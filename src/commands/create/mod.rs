@@ -5,8 +5,9 @@ mod kinds;
 mod references;
 mod request;
 
+use crate::agent_once;
 use crate::api::{self, Client, Request};
-use crate::commands::{agent_once, outcome, people, project, session_failure, switch_project};
+use crate::commands::{outcome, people, project, session_failure, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup;

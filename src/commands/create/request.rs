@@ -7,12 +7,14 @@ use super::args::Args;
 use super::kinds::Creation;
 use super::references::resolve;
 use crate::api::{Body, Client, Method, Request};
+use crate::commands::pairs;
 use crate::commands::people::Person;
 use crate::ctx::Ctx;
-use crate::failure::Failure;
+use crate::failure::{EMPTY_VALUE, Failure};
 use crate::lookup::Collection;
 use crate::resources::{
-    CLUSTER, CLUSTER_ROLES, POLICY, PROJECT, ROLE_BINDING, SESSION, Scope, check_project_name,
+    APPLICATION, CLUSTER, CLUSTER_ROLES, POLICY, PROJECT, ROLE_BINDING, SESSION, Scope,
+    check_project_name,
 };
 use crate::text::acpctl;
 
@@ -34,7 +36,8 @@ pub(super) fn read(
         ));
     }
     check_required(ctx, kind, &flags)?;
-    check_values(kind, &flags)?;
+    check_references(kind, &flags)?;
+    check_values(ctx, kind, &flags)?;
     let scope_field = if kind.is(&ROLE_BINDING) {
         scope_field(args)?
     } else {
@@ -79,7 +82,7 @@ fn check_required(
             let is_empty = flags.iter().any(|(flag, _)| flag == required);
             let word = kind.resource.word;
             return Err(failure.hint(if is_empty {
-                "its value is empty: check the variable that it comes from".to_owned()
+                EMPTY_VALUE.to_owned()
             } else if *required == "name" {
                 format!("write {}", acpctl(&["create", word, "NAME"]))
             } else {
@@ -94,8 +97,27 @@ fn check_required(
     Ok(())
 }
 
+/// Refuses an empty value in place of another object: the new one would be without it, a binding without its user.
+fn check_references(kind: &Creation, flags: &[(&'static str, Value)]) -> Result<(), Failure> {
+    let is_reference = |flag: &str| flag.ends_with("-id") || flag.ends_with("-id-fk");
+    let is_empty = |(flag, value): &&(&'static str, Value)| {
+        kind.knows(flag) && is_reference(flag) && *value == ""
+    };
+    match flags.iter().find(is_empty) {
+        Some((flag, _)) => {
+            let failure = Failure::usage(format!("--{flag} is given without a value"));
+            Err(failure.hint(EMPTY_VALUE))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Refuses values that the server would refuse, or keep although they mean nothing.
-fn check_values(kind: &Creation, flags: &[(&'static str, Value)]) -> Result<(), Failure> {
+fn check_values(
+    ctx: &Ctx,
+    kind: &Creation,
+    flags: &[(&'static str, Value)],
+) -> Result<(), Failure> {
     let given = |flag: &str| {
         let found = flags.iter().find(|(name, _)| *name == flag);
         found.and_then(|(_, value)| value.as_str())
@@ -113,6 +135,12 @@ fn check_values(kind: &Creation, flags: &[(&'static str, Value)]) -> Result<(), 
         && let Some(name) = given("name")
     {
         check_project_name(name, &["create", "project"])?;
+    }
+    let used = |flag: &str| given(flag).filter(|_| kind.knows(flag));
+    if kind.is(&APPLICATION) {
+        pairs::doubt_other(ctx, used("labels"), used("annotations"));
+    } else {
+        pairs::refuse_other(used("labels"), used("annotations"))?;
     }
     if kind.is(&POLICY)
         && let Some(spec) = given("spec")

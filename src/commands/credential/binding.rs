@@ -273,10 +273,7 @@ fn or_create(error: anyhow::Error, project: &str, so_far: &str) -> anyhow::Error
     match error.downcast::<Failure>() {
         Ok(failure) if failure.kind == Kind::NotFound && !has_suggestion(&failure) => {
             let create = acpctl(&["create", "project", "--name", project]);
-            let list = acpctl(&["project", "list"]);
-            let failure = failure.hint(format!(
-                "{so_far}if the project is new: {create}; those that exist: {list}"
-            ));
+            let failure = failure.hint(format!("{so_far}if the project is new: {create}"));
             anyhow::Error::from(failure).context(doing)
         }
         Ok(mut failure) => {

@@ -1,5 +1,8 @@
 //! `acpctl credential inspect`
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
@@ -13,7 +16,7 @@ use crate::intake::cluster::{self, ClusterArgs, Way};
 use crate::output::style::{self, Tone};
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{CREDENTIAL, Candidates, KUBECONFIG};
-use crate::text::{acpctl_for, secrets};
+use crate::text::{acpctl, acpctl_for, quote, secrets};
 
 const EXAMPLES: &str = "\
 # Show what a stored credential can do in its cluster
@@ -65,6 +68,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return compare(ctx, args, &format);
     }
     let given = args.credentials.first().map(String::as_str);
+    given.map_or(Ok(()), refuse_file)?;
     let mut way = args.cluster.way(ctx, given)?;
     let asked = if args.access {
         Some(ask(ctx, args, &mut way, &args.cluster.allow)?)
@@ -89,6 +93,22 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses the path of a file, which `validate` takes in this place.
+fn refuse_file(word: &str) -> Result<(), Failure> {
+    let path = Path::new(word);
+    let ends = ["conf", "config", "json", "kubeconfig", "yaml", "yml"];
+    let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    if !path.is_file() || !(word.contains('/') || ends.contains(&end)) {
+        return Ok(());
+    }
+    let says = format!(
+        "{} is a file, and the argument is the name of a credential",
+        quote(word)
+    );
+    let line = acpctl(&["credential", "inspect", "--from-file", word]);
+    Err(Failure::usage(says).hint(format!("write {line}")))
 }
 
 fn ask(ctx: &Ctx, args: &Args, way: &mut Way, allowed: &[String]) -> anyhow::Result<Inspection> {

@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use super::consent::Consent;
 use crate::api::Body;
+use crate::commands::moved_context::{Leave, Move};
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::resources::{CONTEXT, OWN_ANNOTATIONS, Record, SERVER, annotation};
+use crate::intake::Taken;
+use crate::resources::{Record, remove_own_annotations, take_own_annotations};
 use crate::text::command::shell_line;
-use crate::text::quote;
 
 /// True if the credential already holds these fields. The caller compares the secret.
 pub(super) fn holds(record: &Record, body: &Body) -> bool {
@@ -19,12 +21,39 @@ pub(super) fn holds(record: &Record, body: &Body) -> bool {
     })
 }
 
+/// True if both texts have the same annotations, apart from this program's own.
+pub(super) fn has_same_of_user(found: &str, wanted: &str) -> bool {
+    let of_user = |text: &str| {
+        let mut all = object(text)?;
+        remove_own_annotations(&mut all);
+        Some(all)
+    };
+    found == wanted || of_user(found).is_some_and(|found| Some(found) == of_user(wanted))
+}
+
+/// Returns the annotations for a credential whose user gives these instead of the stored ones: this program's own stay,
+/// because the secret that they describe stays.
+///
+/// # Errors
+/// If the user's text is not a JSON object.
+pub(super) fn replace_those_of_user(stored: &str, given: &str) -> Result<String, Failure> {
+    let own = take_own_annotations(&mut object(stored).unwrap_or_default());
+    if own.is_empty() {
+        return Ok(given.to_owned());
+    }
+    replace_own(given, own)
+}
+
+/// Returns the JSON object in a text; an empty text has an empty one.
+fn object(text: &str) -> Option<Map<String, Value>> {
+    if text.is_empty() {
+        return Some(Map::new());
+    }
+    serde_json::from_str(text).ok()
+}
+
 /// True if the JSON object `found` has all the pairs of the JSON object `wanted`.
 fn has_pairs(found: &str, wanted: &str) -> bool {
-    let object = |text: &str| match serde_json::from_str(text) {
-        Ok(Value::Object(map)) => Some(map),
-        _ => None,
-    };
     match (object(found), object(wanted)) {
         (Some(found), Some(wanted)) => wanted
             .iter()
@@ -33,44 +62,25 @@ fn has_pairs(found: &str, wanted: &str) -> bool {
     }
 }
 
-/// Warns of a new kubeconfig that leads to another cluster than the stored one, and refuses it if `is_strict`. Call it
-/// if the context was taken from a file with several without a flag: the file's current context may have changed since
-/// the credential was stored.
+/// Judges a new kubeconfig whose context nobody has named: it may lead elsewhere than the stored one.
 ///
 /// # Errors
-/// [`Kind::Policy`] with the contexts to choose from.
-pub(super) fn doubt_cluster(
+/// As [`Move::judge`].
+pub(super) fn doubt_context(
     ctx: &Ctx,
-    is_strict: bool,
+    consent: Consent,
     stored: &Record,
-    new: &Body,
-) -> Result<(), Failure> {
-    let annotations = new.fields().find(|(key, _)| *key == "annotations");
-    let text = annotations.and_then(|(_, value)| value.as_str());
-    let annotations: Value = serde_json::from_str(text.unwrap_or_default()).unwrap_or_default();
-    let new = |key: &str| annotations[key].as_str().unwrap_or_default();
-    let (old_server, new_server) = (annotation(stored, SERVER), new(SERVER));
-    if old_server.is_empty() || old_server == new_server {
+    taken: Option<&Taken>,
+) -> anyhow::Result<()> {
+    let Some(moved) = taken.and_then(|taken| Move::of(stored, taken)) else {
         return Ok(());
-    }
-    let message = format!(
-        "credential {} leads to {}, and the file's current context {} leads to {}",
-        quote(stored.name()),
-        quote(&old_server),
-        quote(new(CONTEXT)),
-        quote(new_server),
-    );
-    let flag = |context: &str| shell_line(&["--context", context]);
-    let mut hint = format!("to change the cluster, add {}", flag(new(CONTEXT)));
-    let old_context = annotation(stored, CONTEXT);
-    if !old_context.is_empty() && old_context != new(CONTEXT) {
-        hint = format!("to keep the cluster, add {}; {hint}", flag(&old_context));
-    }
-    if is_strict {
-        return Err(Failure::new(Kind::Policy, format!("{message} (--strict)")).hint(hint));
-    }
-    ctx.out.warn(&format!("{message}; {hint}"));
-    Ok(())
+    };
+    let leave = Leave {
+        may_ask: ctx.may_ask() && !consent.is_confirmed && !consent.is_rehearsal,
+        is_strict: consent.is_strict,
+    };
+    let choose = |context: &str| format!("add {}", shell_line(&["--context", context]));
+    moved.judge(ctx, &leave, choose)
 }
 
 /// Merges the user's annotations with this program's own. If both have a key, the user's value is kept.
@@ -97,13 +107,10 @@ pub(super) fn with_own(given: Option<&str>, own: Map<String, Value>) -> Result<S
 /// # Errors
 /// If the text is not a JSON object.
 pub(super) fn replace_own(text: &str, own: Map<String, Value>) -> Result<String, Failure> {
-    let text = if text.is_empty() { "{}" } else { text };
-    let Ok(Value::Object(mut others)) = serde_json::from_str(text) else {
-        return Err(
-            Failure::new(Kind::Data, "the annotations are not a JSON object")
-                .hint("set them with --annotations '{}'"),
-        );
-    };
-    others.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
+    let mut others = object(text).ok_or_else(|| {
+        Failure::new(Kind::Data, "the annotations are not a JSON object")
+            .hint("set them with --annotations '{}'")
+    })?;
+    remove_own_annotations(&mut others);
     with_own(Some(&json::compact(&Value::Object(others))), own)
 }

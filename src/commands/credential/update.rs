@@ -12,6 +12,7 @@ use crate::cluster::grade::Level;
 use crate::commands::grading;
 use crate::commands::minted_access;
 use crate::commands::outcome;
+use crate::commands::pairs;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
@@ -57,7 +58,7 @@ pub struct Args {
     /// New labels, as a JSON object
     #[arg(long, value_name = "JSON")]
     labels: Option<String>,
-    /// New annotations, as a JSON object
+    /// New annotations, as a JSON object; those that begin with `acpctl/` stay
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
     #[command(flatten)]
@@ -94,6 +95,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     args.bind.check()?;
     gate::check_codes(&args.kubeconfig.gates.allow)?;
+    pairs::refuse_other(args.labels.as_deref(), args.annotations.as_deref())?;
     let secret = read_secret(ctx, args)?;
     args.source
         .judge_literal(ctx, args.kubeconfig.gates.strict)?;
@@ -154,14 +156,20 @@ impl Change {
         args: &Args,
         stored: Option<Record>,
         secret: Option<Input>,
-    ) -> Result<Self, Failure> {
+    ) -> anyhow::Result<Self> {
         let kubeconfig = stored
             .as_ref()
             .filter(|record| record.text("provider") == KUBECONFIG);
         if args.kubeconfig.is_given() && kubeconfig.is_none() {
-            return Err(KubeconfigArgs::misplaced("kubeconfig credentials"));
+            return Err(KubeconfigArgs::misplaced("kubeconfig credentials").into());
         }
-        let body = body(ctx, args, secret, kubeconfig)?;
+        let mut body = body(ctx, args, secret, kubeconfig)?;
+        if let Some(given) = args.annotations.as_deref()
+            && body.fields().all(|(key, _)| key != "annotations")
+        {
+            let stored = stored.as_ref().map_or("", |it| it.text("annotations"));
+            body.set("annotations", merge::replace_those_of_user(stored, given)?);
+        }
         let is_kubeconfig = kubeconfig.is_some();
         if !is_kubeconfig && let Some(secret) = body.secret("token") {
             let provider = stored.as_ref().map(|record| record.text("provider"));
@@ -183,7 +191,15 @@ impl Change {
             let digest = digest::keyed(secret.expose_secret().as_bytes());
             digest.is_some_and(|digest| annotation(record, DIGEST) == digest)
         });
-        has_secret && merge::holds(record, &self.body)
+        has_secret && merge::holds(record, &self.body) && self.has_same_annotations(record)
+    }
+
+    /// True if the new annotations of the user, if there are any, are the stored ones.
+    fn has_same_annotations(&self, record: &Record) -> bool {
+        let mut fields = self.body.fields();
+        let new = fields.find(|(key, _)| *key == "annotations");
+        new.and_then(|(_, value)| value.as_str())
+            .is_none_or(|new| merge::has_same_of_user(record.text("annotations"), new))
     }
 
     /// Sends the change if it changes anything. Returns the credential without its secret, and what happened to it.
@@ -286,7 +302,9 @@ fn stored(
     args: &Args,
     secret: Option<&Input>,
 ) -> anyhow::Result<Option<Record>> {
-    let is_needed = secret.is_some_and(may_be_kubeconfig) || args.kubeconfig.is_given();
+    let is_needed = secret.is_some_and(may_be_kubeconfig)
+        || args.kubeconfig.is_given()
+        || args.annotations.is_some();
     if !is_needed && secret.is_some() && !args.has_fields() {
         return Ok(None);
     }
@@ -382,13 +400,13 @@ fn may_be_kubeconfig(input: &Input) -> bool {
         || input.bytes.trim_ascii_start().starts_with(b"{")
 }
 
-/// Returns the fields to send. `kubeconfig` is the stored credential if it is of that provider.
+/// Returns the fields to send. `kubeconfig` is the stored credential, if it is known to be of that provider.
 fn body(
     ctx: &Ctx,
     args: &Args,
     secret: Option<Input>,
     kubeconfig: Option<&Record>,
-) -> Result<Body, Failure> {
+) -> anyhow::Result<Body> {
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("description", args.description.as_deref());
@@ -407,13 +425,10 @@ fn body(
                 .unwrap_or_else(|| record.text("annotations"));
             let annotations = merge::replace_own(base, prepared.annotations)?;
             body.set("annotations", annotations);
-            if prepared.took_current {
-                merge::doubt_cluster(ctx, args.kubeconfig.gates.strict, record, &body)?;
-            }
+            merge::doubt_context(ctx, args.consent(), record, prepared.taken.as_ref())?;
             body.set_secret("token", prepared.text);
         }
         (_, secret) => {
-            body.set_given("annotations", args.annotations.as_deref());
             if let Some(input) = secret {
                 let text = intake::text(&input)?;
                 if text.expose_secret().is_empty() {

@@ -42,7 +42,16 @@ pub(super) fn config(ctx: &Ctx) -> Check {
         if error.kind == Kind::NotFound {
             return fail(name, error.message, error.hint.unwrap_or_default());
         }
-        return fail(name, without_context(&error.message), set_aside(&path));
+        let why = without_context(&error.message);
+        if ctx.config_if_any().is_err() {
+            return fail(name, why, set_aside(&path));
+        }
+        // A file that this user can't reach counts as missing.
+        return if ctx.settings().is_ok() {
+            ok(name, format!("{why}; the file is not needed here"))
+        } else {
+            fail(name, why, error.hint.unwrap_or_default())
+        };
     }
     if let Some(error) = ctx.unfit_value() {
         let why = without_context(&error.message);

@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::check::{Check, fail, ok, warn};
 use crate::api::{Answer, Client, Request};
-use crate::auth::{cleartext, job, refresh, token};
+use crate::auth::{cleartext, job, own_server, refresh, token};
 use crate::config::Settings;
 use crate::config::settings::{DEFAULT_API_URL, Origin};
 use crate::ctx::Ctx;
+use crate::env;
 use crate::lookup;
 use crate::output::age::age;
 use crate::output::progress;
@@ -39,7 +40,8 @@ pub(super) fn checks(ctx: &Ctx, mode: Option<Target>) -> Vec<Check> {
     let mut globals = ctx.globals.clone();
     globals.request_timeout = globals.request_timeout.or(Some(SERVER_LIMIT));
     globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
-    let settings = Settings::new(&globals, config);
+    let mut settings = Settings::new(&globals, config);
+    own_server::take_the_place_of_localhost(&mut settings);
     let token = ctx.stored_token(&settings);
     let is_renewed = refresh::renews_itself(&settings, config);
     let mut found = vec![match &token {
@@ -208,11 +210,18 @@ fn login(
     }
 }
 
-/// Returns the command that logs in at the effective server.
+/// Returns the command that logs in at the effective server. A login does not count while the variable has a token.
 fn log_in(settings: &Settings) -> String {
-    match settings.api_url.value.as_str() {
+    let login = match settings.api_url.value.as_str() {
         DEFAULT_API_URL => acpctl(&["login", "URL"]),
         url => acpctl(&["login", &url_for_people(url)]),
+    };
+    match settings.token.origin {
+        Origin::Environment => {
+            let name = env::TOKEN.name;
+            format!("put another token into {name}, or log in without it: unset {name} && {login}")
+        }
+        _ => login,
     }
 }
 

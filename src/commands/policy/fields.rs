@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::api::Body;
+use crate::commands::pairs;
 use crate::compat::io_reason::reason;
 use crate::compat::json;
 use crate::failure::{Failure, Kind};
@@ -35,6 +36,7 @@ impl Fields {
     /// # Errors
     /// If the sections can't be read, or are not an object.
     pub(super) fn body(&self) -> Result<Body, Failure> {
+        pairs::refuse_other(self.labels.as_deref(), self.annotations.as_deref())?;
         let mut body = Body::new();
         if let Some(spec) = &self.spec {
             body.set("spec", object("--spec", spec.as_bytes())?);

@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 
 use crate::api::{Body, Method};
-use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
+use crate::commands::{outcome, pairs};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
@@ -46,6 +46,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let id = args.project_id.as_str();
         check_project_name(name, &["project", "update", id, "--name"])?;
     }
+    pairs::doubt_other(ctx, args.labels.as_deref(), args.annotations.as_deref());
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("description", args.description.as_deref());

@@ -2,6 +2,7 @@
 
 use super::secret;
 use crate::api::Body;
+use crate::commands::pairs;
 use crate::commands::server_mode::ServerModeArgs;
 use crate::ctx::Ctx;
 use crate::resources::Candidates;
@@ -33,6 +34,7 @@ impl Fields {
     /// # Errors
     /// If the secret must name a credential, and there is none of this name.
     pub(super) fn body(&self, ctx: &Ctx, project: &str) -> anyhow::Result<Body> {
+        pairs::refuse_other(self.labels.as_deref(), self.annotations.as_deref())?;
         let secret = secret::resolve(ctx, &self.mode, project, self.secret.as_deref())?;
         let mut body = Body::new();
         body.set_given("type", self.r#type.as_deref());

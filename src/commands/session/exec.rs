@@ -28,6 +28,8 @@ use crate::text::visible;
 const EXAMPLES: &str = "\
 # Run a command with the kubeconfig of a credential, and leave nothing behind
 acpctl session exec --credential prod -- kubectl config current-context
+# With one context of a file
+acpctl session exec --from-file ~/.kube/config --context dev -- kubectl config current-context
 # With everything that a session of the project gets, which may be nothing
 acpctl session exec --project team-a --allow-empty -- env
 # With everything that this session gets

@@ -1,6 +1,6 @@
 //! Chooses the credentials of a plan: named ones, a file, or those that a session would get.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -16,7 +16,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::{self, KubeconfigArgs, findings};
-use crate::kubeconfig::{Keep, Kubeconfig};
+use crate::kubeconfig::{Keep, Kubeconfig, OwnedSource};
 use crate::lookup::{self, Collection};
 use crate::output::progress;
 use crate::resources::{Candidates, KUBECONFIG, Record};
@@ -25,7 +25,7 @@ use crate::runner::plan::{Credential, Plan, Setting};
 use crate::runner::resolve::{Candidate, RunnerTarget};
 use crate::runner::table::{Mode, Target};
 use crate::session_helper::fetch;
-use crate::text::command::shell_word;
+use crate::text::command::{shell_line, shell_word};
 use crate::text::quote;
 
 /// The flags that choose the credentials.
@@ -52,12 +52,16 @@ pub(super) struct SelectionArgs {
     /// Use the kubeconfig in this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-", add = InPlaceOfArgument)]
     from_file: Option<PathBuf>,
+    /// Keep this context of the file (default: its current-context); without --from-file, of KUBECONFIG
+    #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::Contexts, add = InPlaceOfArgument)]
+    context: Option<String>,
     /// Use what a session with this agent would get, by name or ID
     #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::AGENTS, add = InPlaceOfArgument)]
     agent: Option<String>,
     /// In a session's pod: use the credentials, API and token that the platform's variables name
-    #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"], add = InPlaceOfArgument)]
+    #[arg(long, conflicts_with_all = ["credential", "from_file", "context", "agent", "session", "session_flag"], add = InPlaceOfArgument)]
     from_env: bool,
 }
 
@@ -72,7 +76,44 @@ impl SelectionArgs {
 
     /// True if the credentials are named one by one.
     fn names_credentials(&self) -> bool {
-        !self.credential.is_empty() || self.from_file.is_some()
+        !self.credential.is_empty() || self.names_file()
+    }
+
+    /// True if a kubeconfig of this machine is named.
+    fn names_file(&self) -> bool {
+        self.from_file.is_some() || self.context.is_some()
+    }
+
+    /// Refuses flags that contradict each other.
+    ///
+    /// # Errors
+    /// A usage failure.
+    fn check(&self, ctx: &Ctx) -> Result<(), Failure> {
+        let has_session = self.session.is_some() || self.session_flag.is_some();
+        if self.names_credentials() && (has_session || self.agent.is_some()) {
+            return Err(Failure::usage(
+                "--credential, --from-file and --context can't be combined with a session or --agent",
+            )
+            .hint("name the credentials, or what they are resolved for"));
+        }
+        if let (Some(context), None) = (&self.context, &self.from_file)
+            && !self.credential.is_empty()
+        {
+            return Err(Failure::usage(
+                "--context is for a file, and a credential has one context",
+            )
+            .hint(format!("leave out {}", shell_line(&["--context", context]))));
+        }
+        match &ctx.globals.context_name {
+            Some(name) if self.names_file() && self.credential.is_empty() => Err(Failure::usage(
+                "--context-name names a server, and a file needs none",
+            )
+            .hint(format!(
+                "for a context of the file, write {}",
+                shell_line(&["--context", name])
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Plans what becomes of the credentials in the target, which is `in_pod` for pods, one of each provider. A secret
@@ -86,15 +127,9 @@ impl SelectionArgs {
         target: &TargetArgs,
         in_pod: Mode,
     ) -> anyhow::Result<Plan> {
+        self.check(ctx)?;
         let trust_bundle = target.trust_bundle()?;
         let id = self.session.as_deref().or(self.session_flag.as_deref());
-        if self.names_credentials() && (id.is_some() || self.agent.is_some()) {
-            return Err(Failure::usage(
-                "--credential and --from-file can't be combined with a session or --agent",
-            )
-            .hint("name the credentials, or what they are resolved for")
-            .into());
-        }
         let given = target.target;
         let (target, credentials, session) = if self.from_env {
             // The variables exist in pods only.
@@ -167,8 +202,8 @@ impl SelectionArgs {
 
     fn named(&self, ctx: &Ctx, target: Option<Target>) -> anyhow::Result<Vec<Credential>> {
         let mut credentials = Vec::new();
-        if let Some(file) = &self.from_file {
-            credentials.push(from_file(ctx, file, target)?);
+        if self.names_file() {
+            credentials.push(self.of_file(ctx, target)?);
         }
         // A file alone needs no server.
         if !self.credential.is_empty() {
@@ -180,19 +215,32 @@ impl SelectionArgs {
         }
         Ok(credentials)
     }
+
+    /// Reads the kubeconfig of the file and cuts it to one context.
+    fn of_file(&self, ctx: &Ctx, target: Option<Target>) -> Result<Credential, Failure> {
+        let sources = match &self.from_file {
+            Some(file) => KubeconfigArgs::default().read(Some(input::from_path(file)?))?,
+            None => intake::from_environment()?,
+        };
+        let keep = self.context.as_deref().map_or(Keep::Current, Keep::Named);
+        cut(ctx, sources, keep, target)
+    }
 }
 
-/// Reads the kubeconfig of a file and cuts it to its current context, as `credential create` does. The plan judges it:
-/// an address that only this machine reaches is acceptable here.
-fn from_file(ctx: &Ctx, file: &Path, target: Option<Target>) -> Result<Credential, Failure> {
-    let input = input::from_path(file)?;
-    let name = input.name();
-    let mut sources = KubeconfigArgs::default().read(Some(input))?;
+/// Cuts a kubeconfig to one context, as `credential create` does. The plan judges it: an address that only this machine
+/// reaches is acceptable here.
+fn cut(
+    ctx: &Ctx,
+    mut sources: Vec<OwnedSource>,
+    keep: Keep<'_>,
+    target: Option<Target>,
+) -> Result<Credential, Failure> {
+    let name = intake::source_name(&sources);
     intake::decode(&mut sources)?;
     let read = Kubeconfig::read(&intake::views(&sources));
     let carved = read.and_then(|file| match target {
-        Some(Target::Managed) => file.carve_for_managed(Keep::Current, &intake::open),
-        _ => file.carve(Keep::Current, &intake::open),
+        Some(Target::Managed) => file.carve_for_managed(keep, &intake::open),
+        _ => file.carve(keep, &intake::open),
     });
     let carved = carved.map_err(|refused| {
         for finding in &refused {

@@ -135,6 +135,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("new", &["create"]),
     ("ps", &["list"]),
     ("remove", &["delete"]),
+    ("rename", &["update"]),
     ("replace", &["update"]),
     ("rm", &["delete"]),
     ("rotate", &["update", "renew"]),

@@ -154,11 +154,11 @@ fn imply_json(line: &Line<'_>, flags: &mut Vec<Flag>) -> Result<(), Failure> {
     }
 }
 
-/// Returns the flags of a line up to the first wrong one, each with its value.
+/// Returns the flags of a line that can be read, each with its value.
 #[must_use]
 pub fn flags(root: &mut Command, words: &[OsString]) -> Vec<(String, Option<OsString>)> {
-    let scanned = Line::new(root, words).scan();
-    let flags = scanned.flags.into_iter();
+    let flags = Line::new(root, words).readable_flags();
+    let flags = flags.into_iter();
     flags.map(|flag| (flag.name, flag.value)).collect()
 }
 

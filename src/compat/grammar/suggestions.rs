@@ -2,6 +2,7 @@
 
 use super::habits::{self, ENDING};
 use crate::compat::near::changes;
+use crate::text::command::acpctl_again;
 
 /// The most changes between a word and the name that it may have been meant for.
 const MAX_CHANGES: usize = 2;
@@ -31,10 +32,12 @@ pub fn meant(path: &str, words: &[String], names: &[&str]) -> Vec<String> {
     verbs.into_iter().map(line).collect()
 }
 
-/// Returns the hint that names some lines, without the program's name; `None` if there is no line.
+/// Returns the hint that names some lines, given without the program's name; `None` if there is no line. The lines
+/// reach the server of this run.
 #[must_use]
 pub fn did_you_mean(lines: &[String]) -> Option<String> {
-    let shown = lines.iter().map(|line| format!("'acpctl {line}'"));
+    let words = |line: &String| acpctl_again(&line.split(' ').collect::<Vec<_>>());
+    let shown = lines.iter().map(|line| format!("'{}'", words(line)));
     let shown = shown.collect::<Vec<_>>().join(" or ");
     (!lines.is_empty()).then(|| format!("did you mean {shown}?"))
 }

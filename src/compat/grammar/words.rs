@@ -13,6 +13,7 @@ use super::suggestions::{did_you_mean, meant, nearest};
 use crate::compat::number;
 use crate::failure::Failure;
 use crate::system;
+use crate::text::acpctl;
 
 /// Flags that must not be empty if their value is a word of its own, each with its command: it comes from a variable,
 /// and what is stored would be lost. The Go tool clears it in this form too.
@@ -244,7 +245,14 @@ impl<'a> Line<'a> {
         if words.is_empty() {
             return None;
         }
-        did_you_mean(&meant(&path, &words, &verbs(self.command())))
+        let mut lines = meant(&path, &words, &verbs(self.command()));
+        if let ([line], [_, verb, ..]) = (lines.as_mut_slice(), words.as_slice())
+            && let Some(noun) = self.command().find_subcommand(line.as_str())
+            && let Some(verb) = verb_of(noun, verb)
+        {
+            line.push_str(&format!(" {verb}"));
+        }
+        did_you_mean(&lines)
     }
 
     /// Returns the refusal of an unknown flag that stands before a command and so hides it as its value.
@@ -263,6 +271,14 @@ impl<'a> Line<'a> {
 
     /// Suggests a flag in place of one that does not exist.
     fn flag_hint(&self, name: &str) -> String {
+        if name == "context" && ends_in_a_command_line(self.command()) {
+            return "a stored credential has one context: leave the flag out".to_owned();
+        }
+        if name.contains(' ') && self.path_names() == ["alias", "set"] {
+            let alias = self.first_argument().unwrap_or_else(|| "NAME".to_owned());
+            let words = acpctl(&["alias", "set", &alias, "--"]);
+            return format!("write {words} --{name}");
+        }
         let flags = self.flags().filter(|arg| !arg.is_hide_set());
         let names: Vec<&str> = flags.filter_map(Arg::get_long).collect();
         let known = habits::flags(name).iter().copied();
@@ -363,6 +379,27 @@ impl<'a> Line<'a> {
             scan.end = Err(Stop::Version);
         }
         scan
+    }
+
+    /// Reads the flags of a line that may be wrong, and leaves out those that can't be read.
+    pub(super) fn readable_flags(&self) -> Vec<Flag> {
+        let mut flags: Vec<Flag> = Vec::new();
+        let mut words = self.words.iter();
+        while let Some(word) = words.next().filter(|word| *word != "--") {
+            let text = word.to_string_lossy();
+            let found = match (text.strip_prefix("--"), text.strip_prefix('-')) {
+                (Some(name), _) => self.long(name, word, &mut words),
+                (None, Some(letters)) if !letters.is_empty() => self.shorts(word, &mut words),
+                (None, _) => continue,
+            };
+            for found in found.unwrap_or_default() {
+                if let Found::Flag(flag) = found {
+                    flags.retain(|earlier| flag.repeats || earlier.name != flag.name);
+                    flags.push(flag);
+                }
+            }
+        }
+        flags
     }
 
     fn long<'w>(
@@ -589,6 +626,17 @@ impl Known<'_> {
             }
         }
     }
+}
+
+/// Returns the verb of a noun that a word names, or may have been meant for.
+fn verb_of(noun: &Command, word: &str) -> Option<String> {
+    let mut noun = noun.clone();
+    later::define(&mut noun);
+    if let Some(verb) = noun.find_subcommand(word) {
+        return Some(verb.get_name().to_owned());
+    }
+    let lines = meant("", &[word.to_owned()], &verbs(&noun));
+    lines.into_iter().next().filter(|_| noun.has_subcommands())
 }
 
 /// Returns the verbs of a command that a hint may name, with those that stand for commands without the noun.

@@ -183,10 +183,12 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
             let is_early = form.error.is_empty() && note.0 == "input cannot be empty";
             if !note.0.is_empty() && !is_early {
                 let style = if note.1 { theme.dim() } else { theme.bad() };
-                lines.push(vec![
-                    ("   ".to_owned(), theme.plain()),
-                    (shown::cut(&shown::line(&note.0), room), style),
-                ]);
+                // A command to type is whole.
+                lines.extend(
+                    shown::wrap(&shown::line(&note.0), room)
+                        .into_iter()
+                        .map(|part| vec![("   ".to_owned(), theme.plain()), (part, style)]),
+                );
             }
             last = lines.len();
         }

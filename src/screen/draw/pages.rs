@@ -8,14 +8,15 @@ use super::boxes::{self, boxed, row, write};
 use super::header::edited;
 use super::theme::Theme;
 use crate::screen::detail::Detail;
-use crate::screen::entry::Time;
+use crate::screen::entry::{Focus, Time};
 use crate::screen::filter::Pattern;
 use crate::screen::layout;
-use crate::screen::messages::{Focus, Messages};
+use crate::screen::messages::Messages;
 use crate::screen::shown;
 use crate::screen::state::{Mode, State};
 use crate::screen::table::Table;
 use crate::screen::view::{Col, tone_of};
+use crate::screen::views;
 
 /// The fewest columns for the scope in a title.
 const SHORTEST_SCOPE: usize = 8;
@@ -30,9 +31,7 @@ pub(super) fn table(state: &State, table: &Table, theme: Theme, area: Rect, buff
         let place = Rect::new(x, area.y, width.min(area.width), area.height.min(1));
         write(&[(stale, theme.bad())], place, buffer);
     }
-    // One cell for the marker, one for the mark.
-    let room = usize::from(inside.width).saturating_sub(2);
-    let columns = layout::columns(table.view, room, table.is_wide);
+    let columns = layout::columns(table.view, layout::table_width(state), table.is_wide);
     let picked = match state.mode {
         Mode::Sort(column) => Some(column),
         _ => None,
@@ -44,7 +43,7 @@ pub(super) fn table(state: &State, table: &Table, theme: Theme, area: Rect, buff
         } else {
             theme.strong()
         };
-        heading.push((shown::fit(&head(table, *at), *width), style));
+        heading.push((head(table, *at, *width), style));
         heading.push((" ".to_owned(), theme.plain()));
     }
     write(&heading, row(inside, 0), buffer);
@@ -133,8 +132,8 @@ fn scoped(kind: &str, scope: &str, rest: &str, width: u16) -> String {
     format!("{kind}({scope}{rest}")
 }
 
-/// Returns the heading of a column, with the direction if the rows are sorted by it.
-fn head(table: &Table, at: usize) -> String {
+/// Returns the heading of a column in its width, with the direction if the rows are sorted by it.
+fn head(table: &Table, at: usize, width: usize) -> String {
     let column: &Col = &table.view.columns[at];
     let arrow = match table.sort.filter(|(sorted, _)| *sorted == at) {
         // A small age is a late time: the arrow tells what the user sees.
@@ -142,7 +141,8 @@ fn head(table: &Table, at: usize) -> String {
         Some((_, true)) => "↓",
         None => "",
     };
-    format!("{}{arrow}", column.title)
+    let room = width.saturating_sub(shown::width(arrow));
+    shown::fit(&format!("{}{arrow}", shown::cut(column.title, room)), width)
 }
 
 /// Draws an object as text.
@@ -186,12 +186,16 @@ pub(super) fn detail(detail: &Detail, theme: Theme, area: Rect, buffer: &mut Buf
         }
     }
     let percent = (detail.cursor + 1) * 100 / detail.lines.len().max(1);
-    let foot = format!(" {percent}% ");
-    let width = u16::try_from(foot.len()).unwrap_or_default();
+    foot(format!(" {percent}% "), theme, area, buffer);
+}
+
+/// Writes on the lower border of a box.
+fn foot(text: String, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let width = u16::try_from(shown::width(&text)).unwrap_or_default();
     let x = area.right().saturating_sub(width + 1).max(area.x);
     let bottom = area.bottom().saturating_sub(1).max(area.y);
     let place = Rect::new(x, bottom, width.min(area.width), area.height.min(1));
-    write(&[(foot, theme.dim())], place, buffer);
+    write(&[(text, theme.dim())], place, buffer);
 }
 
 fn value_style(label: &str, text: &str, theme: Theme) -> Style {
@@ -255,7 +259,7 @@ pub(super) fn messages(
             buffer,
         );
         let rule = Rect::new(talk.x, talk.bottom(), talk.width, 1).intersection(inside);
-        let count = messages.activity.count(messages.activity.entries.len());
+        let count = messages.activity.count(messages.activity.entries().len());
         let style = if messages.focus == Focus::Activity {
             theme.title()
         } else {
@@ -325,10 +329,10 @@ fn modes(messages: &Messages, theme: Theme, area: Rect, buffer: &mut Buffer) {
         Time::Relative => "Relative",
         Time::Absolute => "Absolute",
     };
-    let phase = if messages.phase.is_empty() {
+    let phase = if messages.phase.is_empty() && messages.session.is_none() {
         "unknown"
     } else {
-        &messages.phase
+        views::phase_in_words(&messages.phase)
     };
     let mut parts = vec![
         (" Phase:".to_owned(), theme.dim()),
@@ -339,8 +343,8 @@ fn modes(messages: &Messages, theme: Theme, area: Rect, buffer: &mut Buffer) {
         on("Pretty", messages.is_pretty),
         (format!(" Time:{time} "), theme.dim()),
     ];
-    if !messages.search.is_empty() {
-        let search = format!(" Search:{} ", shown::line(&messages.search));
+    if !messages.search().is_empty() {
+        let search = format!(" Search:{} ", shown::line(messages.search()));
         parts.push((search, theme.title()));
     }
     write(&parts, area, buffer);
@@ -361,19 +365,22 @@ fn pane(
     let rows = messages.window(focus, size, state.now);
     if rows.is_empty() {
         let text = match focus {
-            Focus::Talk if !messages.search.is_empty() => "Nothing matches the search.",
+            Focus::Talk if !messages.search().is_empty() => "Nothing matches the search.",
             Focus::Talk if messages.trouble.is_some() || messages.stray.is_some() => {
                 "No messages: see the last line."
             }
             Focus::Talk if !messages.is_read => "Loading...",
             Focus::Talk => "No messages yet.",
+            Focus::Activity if messages.session.is_some() && messages.phase.is_empty() => {
+                "The session was not started: s in :sessions starts it."
+            }
             Focus::Activity => "Waiting for agent activity…",
         };
         write(&[(format!(" {text}"), theme.dim())], row(area, 0), buffer);
         return;
     }
     let pointed = messages.pointed(focus).map(|entry| entry.number);
-    let entries = &messages.pane(focus).entries;
+    let entries = messages.pane(focus).entries();
     for (line, (at, shown)) in (0..).zip(rows) {
         let entry = &entries[at];
         let is_pointed = messages.focus == focus && pointed == Some(entry.number);
@@ -398,6 +405,7 @@ pub(super) fn help(state: &State, offset: usize, theme: Theme, area: Rect, buffe
     let inside = boxed("help", theme, area, buffer);
     let lines = crate::screen::help::lines(state, usize::from(inside.width));
     let last = lines.len().saturating_sub(usize::from(inside.height));
+    let below = last.saturating_sub(offset);
     let shown = lines.into_iter().skip(offset.min(last));
     for (at, line) in (0..inside.height).zip(shown) {
         let parts: Vec<(String, Style)> = line
@@ -412,5 +420,8 @@ pub(super) fn help(state: &State, offset: usize, theme: Theme, area: Rect, buffe
             })
             .collect();
         write(&parts, row(inside, at), buffer);
+    }
+    if below > 0 {
+        foot(format!(" {below} more lines: j "), theme, area, buffer);
     }
 }

@@ -6,6 +6,7 @@ use super::stage::Stage;
 use crate::resources::{AGENT, PROJECT, Record, SESSION};
 use crate::screen::effect::Effect;
 use crate::screen::event::{About, Answer, Event, Fault};
+use crate::screen::newest::Newest;
 use crate::screen::scope::Kind;
 use crate::screen::shown;
 use crate::screen::state::{Body, Options};
@@ -581,7 +582,10 @@ fn bug_35_the_whole_text_is_copied_and_it_is_said() {
     let long = "word ".repeat(100);
     let message = json!({"id": "m", "seq": 1, "event_type": "assistant", "payload": long});
     let messages = vec![Record::decode(&crate::resources::SESSION_MESSAGE, message).unwrap()];
-    stage.answer(Answer::Messages { page, messages });
+    stage.answer(Answer::Messages {
+        page,
+        messages: Newest::of(messages),
+    });
     stage.keys("c");
     let copied = stage.effects.iter().find_map(|effect| match effect {
         Effect::Copy(text) => Some(text.clone()),

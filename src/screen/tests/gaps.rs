@@ -6,6 +6,7 @@ use super::stage::Stage;
 use crate::resources::{PROJECT, Record, SESSION};
 use crate::screen::effect::Effect;
 use crate::screen::event::{Answer, Event, Fault};
+use crate::screen::newest::Newest;
 
 /// Answers the request for the projects: one row, of a list with a gap.
 fn one_project(stage: &mut Stage, total: i64, gap: Option<&str>) {
@@ -244,7 +245,10 @@ fn a_conversation_says_how_much_of_it_is_kept() {
         Record::decode(&crate::resources::SESSION_MESSAGE, value).unwrap()
     };
     let messages = (1..=2003).map(message).collect();
-    stage.answer(Answer::Messages { page, messages });
+    stage.answer(Answer::Messages {
+        page,
+        messages: Newest::of(messages),
+    });
     assert!(shows(&stage, ")[2000 of 2003]"), "{}", stage.picture());
 }
 
@@ -317,7 +321,10 @@ fn messages_that_are_not_read_yet_are_not_said_to_be_none() {
     assert!(picture.contains(" Loading..."), "{picture}");
     let page = stage.page();
     let messages = Vec::new();
-    stage.answer(Answer::Messages { page, messages });
+    stage.answer(Answer::Messages {
+        page,
+        messages: Newest::of(messages),
+    });
     let picture = stage.picture();
     assert!(picture.contains("messages(fix)[0]"), "{picture}");
     assert!(picture.contains(" No messages yet."), "{picture}");

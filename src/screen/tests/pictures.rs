@@ -5,6 +5,7 @@ use serde_json::json;
 use super::stage::Stage;
 use crate::resources::{Record, SESSION_MESSAGE};
 use crate::screen::event::{Answer, Event};
+use crate::screen::newest::Newest;
 
 fn at(mut stage: Stage, width: u16, height: u16) -> String {
     stage.event(Event::Resize(width, height));
@@ -75,7 +76,10 @@ fn talk() -> Stage {
         ),
         message(4, "error", r#"{"message":"boom"}"#),
     ];
-    stage.answer(Answer::Messages { page, messages });
+    stage.answer(Answer::Messages {
+        page,
+        messages: Newest::of(messages),
+    });
     for (kind, delta) in [
         ("TEXT_MESSAGE_START", ""),
         ("TEXT_MESSAGE_CONTENT", "Now I am writ"),

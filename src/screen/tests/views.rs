@@ -308,6 +308,27 @@ fn a_provider_is_chosen_by_its_beginning_and_a_kubeconfig_is_refused_there() {
 }
 
 #[test]
+fn a_command_takes_its_words_as_they_are_meant() {
+    let mut stage = Stage::at_agents();
+    stage.keys(":<enter>");
+    assert_eq!(stage.toast(), "Viewing agents of web");
+    stage.keys(":cred<tab><enter>");
+    assert_eq!(stage.crumbs(), ["projects", "credentials"]);
+    stage.keys(":agents web zeta<enter>");
+    let said = ":agents takes one word; zeta is one too many";
+    assert_eq!(stage.toast(), said);
+    stage.keys(":agents web<enter>");
+    stage.rows(
+        &crate::resources::AGENT,
+        json!([{"id": "a1", "name": "lead"}]),
+    );
+    stage.keys(":dump my rows<enter>");
+    let is_file =
+        |effect: &Effect| matches!(effect, Effect::Write { path, .. } if path == "my rows");
+    assert!(stage.effects.iter().any(is_file));
+}
+
+#[test]
 fn the_help_names_keys_that_do_something_else_in_other_views() {
     let mut stage = Stage::at_sessions();
     stage.event(Event::Resize(160, 50));

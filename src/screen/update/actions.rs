@@ -14,6 +14,7 @@ use crate::screen::scope::Scope;
 use crate::screen::shown;
 use crate::screen::state::{Body, State};
 use crate::screen::view::{Call, Form, Go, Outside, Run, View};
+use crate::screen::views;
 
 /// Does what a key of the view means. Returns false if the view has no such key.
 pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Effect>) -> bool {
@@ -323,6 +324,13 @@ pub(super) fn interrupt(state: &mut State) {
     let Some(session) = &page.scope.session else {
         return;
     };
+    // What is not known yet may run.
+    if let Body::Messages(messages) = &page.body
+        && messages.session.is_some()
+        && let Err(why) = views::active(&session.name, &messages.phase)
+    {
+        return state.complain(why);
+    }
     let target = path(&["sessions", &session.id, "agui", "interrupt"]);
     let send = Send::new(crate::api::Method::Post, target, &page.scope)
         .says("Session interrupted", "Interrupt failed")

@@ -85,10 +85,7 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
         },
         Answer::Messages { page, messages } => {
             if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
-                shown.is_read = true;
-                for message in &messages {
-                    shown.stored(message);
-                }
+                shown.read(&messages);
             }
         }
         Answer::Streamed { page, event } => {
@@ -96,6 +93,10 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
                 shown.streamed(&event, now);
             }
+        }
+        Answer::Large { answer, room } => {
+            take(state, connection, *answer, effects);
+            drop(room);
         }
         Answer::Session { page, session } => {
             if let Some(page) = state.page_mut(page)
@@ -193,7 +194,7 @@ fn sent(state: &mut State, page: u64, told: Told, echo: Option<Record>) {
     if let (Some(echo), Some(page)) = (echo, state.page_mut(page))
         && let Body::Messages(messages) = &mut page.body
     {
-        messages.stored(&echo);
+        messages.sent(&echo);
     }
     // What failed stays marked, and so does what was marked meanwhile.
     if let (Some(row), Some(table)) = (told.row, table_of(state, page)) {

@@ -26,12 +26,20 @@ pub(super) fn run(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     let mut words = text.split_whitespace();
     let name = words.next().unwrap_or_default().to_lowercase();
     let argument = words.next().unwrap_or_default().to_owned();
+    // The name of a file may have blanks.
+    let rest = text.trim_start().split_once(char::is_whitespace);
+    let file = rest.map_or("", |(_, rest)| rest.trim());
+    if let Some(extra) = words.next().filter(|_| name != "dump") {
+        let extra = crate::screen::shown::line(extra);
+        return state.complain(format!(":{name} takes one word; {extra} is one too many"));
+    }
     match (name.as_str(), argument.as_str()) {
+        ("", _) => {}
         ("q" | "q!" | "quit", _) => pages::quit(state, effects),
         ("aliases", _) => aliases(state),
         ("help", _) => help(state),
         ("refresh", _) => pages::refresh(state, effects),
-        ("dump", file) => dump(state, file, effects),
+        ("dump", _) => dump(state, file, effects),
         ("messages" | "msg", _) => state.say("Use Enter from sessions view to open messages"),
         ("context" | "ctx", "") => contexts(state, effects),
         ("context" | "ctx", name) => connecting::switch(state, name, effects),
@@ -292,9 +300,9 @@ pub(in crate::screen) fn completions(state: &State, text: &str) -> Vec<String> {
             .collect(),
     };
     let last = last.to_lowercase();
-    candidates
-        .into_iter()
-        .filter(|word| word.to_lowercase().starts_with(&last) && word.len() > last.len())
-        .map(|word| format!("{start}{word}"))
-        .collect()
+    let begins = |word: &String| word.to_lowercase().starts_with(&last) && word.len() > last.len();
+    let mut found: Vec<String> = candidates.into_iter().filter(begins).collect();
+    // A word that begins another one comes before it.
+    found.sort_by_key(String::len);
+    found.iter().map(|word| format!("{start}{word}")).collect()
 }

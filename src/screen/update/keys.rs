@@ -6,11 +6,11 @@ use super::{actions, commands, pages, typing};
 use crate::resources::is_usable_id;
 use crate::screen::detail::Form as Text;
 use crate::screen::effect::Effect;
-use crate::screen::entry::Time;
+use crate::screen::entry::{Focus, Time};
 use crate::screen::layout;
-use crate::screen::messages::Focus;
 use crate::screen::shown;
 use crate::screen::state::{Body, Mode, State};
+use crate::screen::view::View;
 
 /// The rows that one notch of the wheel moves.
 const NOTCH: i64 = 3;
@@ -90,8 +90,8 @@ fn escape(state: &mut State, effects: &mut Vec<Effect>) {
             table.arrange(now);
             Some("All rows")
         }
-        Some(Body::Messages(messages)) if !messages.search.is_empty() => {
-            messages.search.clear();
+        Some(Body::Messages(messages)) if !messages.search().is_empty() => {
+            messages.search_for("");
             Some("Search cleared")
         }
         Some(Body::Detail(detail)) if !detail.search.is_empty() => {
@@ -125,6 +125,7 @@ fn motion(key: KeyEvent, page: usize) -> Option<i64> {
 
 fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let rows = layout::table_rows(state);
+    let width = layout::table_width(state);
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
     let now = state.now;
     // The keys of the view come first: they are the ones that the header shows.
@@ -145,10 +146,10 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char(' ') => mark(state),
         KeyCode::Char('w') if ctrl => {
             table.is_wide = !table.is_wide;
-            let said = if table.is_wide {
-                "All columns"
-            } else {
-                "Usual columns"
+            let said = match (table.is_wide, left_out(table.view, width)) {
+                (false, _) => "Usual columns".to_owned(),
+                (true, titles) if titles.is_empty() => "All columns".to_owned(),
+                (true, titles) => format!("All columns that have room; left out: {titles}"),
             };
             state.say(said);
         }
@@ -184,6 +185,15 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         _ => means_nothing(state, key),
     }
+}
+
+/// Names the columns that have no room in the wide form.
+fn left_out(view: &View, width: usize) -> String {
+    let shown = layout::columns(view, width, true);
+    let is_shown = |at: &usize| shown.iter().any(|(place, _)| place == at);
+    let titles = (0..view.columns.len()).filter(|at| !is_shown(at));
+    let titles: Vec<&str> = titles.map(|at| view.columns[at].title).collect();
+    titles.join(", ")
 }
 
 fn mark(state: &mut State) {

@@ -13,6 +13,7 @@ use crate::screen::naming::Names;
 use crate::screen::shown;
 use crate::screen::state::{Body, Mode, State};
 use crate::screen::view::Input;
+use crate::screen::views;
 
 /// What is said of a character for which a line has no room.
 const FULL: &str = "No more characters fit";
@@ -322,7 +323,7 @@ fn search(state: &mut State, key: KeyEvent, mut line: Line) {
             let text = line.text().to_owned();
             let mut is_found = true;
             match state.top_mut().map(|page| &mut page.body) {
-                Some(Body::Messages(messages)) => messages.search.clone_from(&text),
+                Some(Body::Messages(messages)) => messages.search_for(&text),
                 Some(Body::Detail(detail)) => {
                     detail.search.clone_from(&text);
                     is_found = text.is_empty() || detail.find(true);
@@ -482,12 +483,18 @@ fn send(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     let Some(session) = &page.scope.session else {
         return;
     };
+    let said = match &page.body {
+        Body::Messages(messages) if messages.session.is_some() => {
+            views::message_sent(&messages.phase)
+        }
+        _ => "Message sent".to_owned(),
+    };
     let target = path(&["sessions", &session.id, "messages"]);
     let send = Send::new(Method::Post, target, &page.scope)
         .with("event_type", "user")
         .with("payload", text)
         .then(After::Echo)
-        .says("Message sent", "Send message failed");
+        .says(said, "Send message failed");
     let page = page.number;
     let doing = "Sending message...".to_owned();
     sending::send(state, page, vec![send], (doing, draft), effects);

@@ -2,7 +2,7 @@
 
 use super::common::{delete_question, deletion, named, of_project};
 use crate::api::{Method, path};
-use crate::resources::{AGENT, Record, is_usable_id};
+use crate::resources::{AGENT, FINAL_PHASES, Record, is_usable_id};
 use crate::screen::effect::{After, Join, Send};
 use crate::screen::naming::quoted;
 use crate::screen::scope::{Kind, Named, Scope};
@@ -120,6 +120,11 @@ static STOP: Call = Call {
             "The session of agent {} has no usable ID: nothing can be done with it",
             agent.name()
         )),
+        _ if FINAL_PHASES.contains(&phase(agent)) => Err(format!(
+            "The session of agent {} is already {}",
+            agent.name(),
+            phase(agent)
+        )),
         id => Ok(
             Send::new(Method::Post, path(&["sessions", id, "stop"]), scope)
                 .then(After::SessionOf {
@@ -186,6 +191,7 @@ static NEW: Form = Form {
                 .with("name", name)
                 .with("project_id", project)
                 .with_filled("prompt", form.text("prompt"))
+                .then(After::AgentOnce(name.to_owned()))
                 .says(format!("Agent created: {name}"), "Create agent failed"),
         )
     },

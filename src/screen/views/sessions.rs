@@ -2,7 +2,7 @@
 
 use super::common::{delete_question, deletion, named, project_of};
 use crate::api::{Method, path};
-use crate::resources::{AGENT, PROJECT, Record, SESSION};
+use crate::resources::{AGENT, FINAL_PHASES, PROJECT, Record, SESSION};
 use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::naming::quoted;
 use crate::screen::scope::{Kind, Named, Scope};
@@ -51,7 +51,8 @@ pub(super) static RUNS: View = View {
 
 /// The columns of a session, which the runs of a schedule show as well.
 static COLUMNS: &[Col] = &[
-    Col::field("NAME", 18, "name"),
+    // The names of the sessions of one agent differ at their ends.
+    Col::field("NAME", 28, "name"),
     Col::computed("AGENT", 12, |session, _| {
         let name = session.text("agent_name");
         let shown = if name.is_empty() {
@@ -63,7 +64,9 @@ static COLUMNS: &[Col] = &[
     })
     .at(Place::Room(3)),
     Col::field("PROJECT", 14, "project_id").at(Place::Room(4)),
-    Col::field("PHASE", 10, "phase"),
+    Col::computed("PHASE", 11, |session, _| {
+        (phase_in_words(session.text("phase")).to_owned(), None)
+    }),
     Col::age("STARTED", 7, "start_time").at(Place::Room(3)),
     Col::computed("DURATION", 8, |session, now| {
         duration(session, "start_time", "completion_time", now)
@@ -152,6 +155,7 @@ static STOP: Call = Call {
     bulk: true,
     doing: "Stopping session",
     make: |scope, session| {
+        is_active(session)?;
         Ok(post(scope, session, &["stop"]).says("Session stopped", "Stop session failed"))
     },
 };
@@ -163,6 +167,7 @@ static INTERRUPT: Call = Call {
     bulk: true,
     doing: "Interrupting session",
     make: |scope, session| {
+        is_active(session)?;
         Ok(post(scope, session, &["agui", "interrupt"])
             .says("Session interrupted", "Interrupt failed"))
     },
@@ -170,6 +175,42 @@ static INTERRUPT: Call = Call {
 
 /// The title of the form for a message.
 pub(in crate::screen) const MESSAGE: &str = "Send Message";
+
+/// Returns the phase of a session as it is shown.
+#[must_use]
+pub(in crate::screen) fn phase_in_words(phase: &str) -> &str {
+    match phase {
+        "" => "not started",
+        phase => phase,
+    }
+}
+
+/// Refuses a session that has ended, or was never started.
+fn is_active(session: &Record) -> Result<(), String> {
+    active(session.name_or_id(), session.text("phase"))
+}
+
+/// Refuses what is for a session that runs.
+///
+/// # Errors
+/// The session has ended, or was never started.
+pub(in crate::screen) fn active(name: &str, phase: &str) -> Result<(), String> {
+    match phase {
+        "" => Err(format!("{name} was not started")),
+        phase if FINAL_PHASES.contains(&phase) => Err(format!("{name} is already {phase}")),
+        _ => Ok(()),
+    }
+}
+
+/// Returns what is said of a message that was sent to a session in this phase.
+#[must_use]
+pub(in crate::screen) fn message_sent(phase: &str) -> String {
+    if active("", phase).is_ok() {
+        return "Message sent".to_owned();
+    }
+    let state = phase_in_words(phase);
+    format!("Message stored; the session is {state}, and its next run reads it (s in :sessions)")
+}
 
 static SEND: Form = Form {
     title: MESSAGE,
@@ -180,7 +221,7 @@ static SEND: Form = Form {
         Ok(post(scope, session, &["messages"])
             .with("event_type", "user")
             .with("payload", form.text("payload"))
-            .says("Message sent", "Send message failed"))
+            .says(message_sent(session.text("phase")), "Send message failed"))
     },
 };
 

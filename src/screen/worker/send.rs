@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::shared::{Shared, fault, fault_of};
+use crate::agent_once;
 use crate::api::{self, Body, Client, Method, Request, path};
 use crate::binding::{self, BindingPlan};
 use crate::failure::Kind;
@@ -80,6 +81,12 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
                 let mut request = Request::get(get.clone());
                 request.project = Some(send.project.clone());
                 check_unchanged(client, kind, &request, updated_at, fields).await?;
+            }
+        }
+        After::AgentOnce(name) => {
+            let same = agent_once::same_before(client, &send.project, name, &body).await;
+            if same.map_err(|error| fault_of(&error))?.is_some() {
+                return Ok((format!("Agent unchanged: {name}"), None));
             }
         }
         After::Nothing | After::Prompt(_) | After::Echo | After::Bind { .. } => {}

@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::api::{self, Client, Error};
@@ -13,6 +15,10 @@ use crate::screen::event::{Answer, Event, Fault};
 
 /// The time limit for one page with all its requests.
 const LIMIT: Duration = Duration::from_secs(15);
+/// The bytes from which on an answer counts as large.
+const LARGE: usize = 16 << 10;
+/// The most bytes of large answers that wait for the screen, unless there is only one.
+const ROOM: u32 = 32 << 20;
 
 /// What the tasks of one connection share.
 #[derive(Clone)]
@@ -23,6 +29,8 @@ pub(super) struct Shared {
     pub events: SyncSender<Event>,
     /// The names of agents and roles, by their IDs.
     pub names: Rc<RefCell<HashMap<String, String>>>,
+    /// The bytes that may still wait.
+    room: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -33,7 +41,21 @@ impl Shared {
             client: Rc::new(client),
             events,
             names: Rc::default(),
+            room: Arc::new(Semaphore::new(ROOM as usize)),
         }
+    }
+
+    /// Reports something of this many bytes. While too many of them wait for the screen, this waits: as many large
+    /// answers as events fit into the queue would take all memory.
+    pub(super) async fn tell_sized(&self, answer: Answer, bytes: usize) -> Result<(), ()> {
+        if bytes < LARGE {
+            return self.tell(answer);
+        }
+        let wanted = u32::try_from(bytes).unwrap_or(ROOM).min(ROOM);
+        let room = Arc::clone(&self.room).acquire_many_owned(wanted).await;
+        let room = room.map_err(drop)?;
+        let answer = Box::new(answer);
+        self.tell(Answer::Large { answer, room })
     }
 
     /// Reports something to the screen. If the screen has much to do, this waits.

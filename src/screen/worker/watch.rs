@@ -12,6 +12,7 @@ use super::shared::{Shared, fault};
 use crate::api::{self, Error, Request, path};
 use crate::resources::{ACTIVE_PHASES, Record, SESSION, SESSION_MESSAGE};
 use crate::screen::event::{Answer, Fault};
+use crate::screen::newest::Newest;
 
 /// The time between two polls of the messages, and how many of them pass between two looks at the session.
 const POLL: Duration = Duration::from_secs(1);
@@ -119,8 +120,8 @@ impl Watch {
     /// Reads the messages behind a number, and returns the number of the last one.
     async fn messages(&self, after: i64) -> Result<i64, Error> {
         let request = self.request(&["messages"], &format!("?after_seq={after}"));
-        let value = self.shared.client.send(&request).await?.json()?;
-        let items = match value {
+        let answer = self.shared.client.send(&request).await?;
+        let items = match answer.json()? {
             Value::Array(items) => items,
             mut other => match other.get_mut("items").map(Value::take) {
                 Some(Value::Array(items)) => items,
@@ -139,10 +140,15 @@ impl Watch {
             .filter_map(seq)
             .filter(|seq| *seq <= api::LARGEST_SEQ);
         let last = seqs.max().unwrap_or(after);
+        // A server may repeat the messages before the number.
+        let is_new = |message: &Record| seq(message).is_some_and(|seq| seq > after);
+        let messages: Vec<Record> = messages.into_iter().filter(is_new).collect();
         let is_first = !self.has_read.replace(true);
         if is_first || !messages.is_empty() {
-            let page = self.page;
-            let _ = self.shared.tell(Answer::Messages { page, messages });
+            let (page, messages) = (self.page, Newest::of(messages));
+            let bytes = answer.body.len();
+            let read = Answer::Messages { page, messages };
+            let _ = self.shared.tell_sized(read, bytes).await;
         }
         Ok(last.max(after))
     }
@@ -191,11 +197,15 @@ impl Watch {
                     };
                     is_useful = true;
                     last = event.id.or(last);
-                    let Ok(event) = serde_json::from_str(&event.data) else {
+                    let Ok(value) = serde_json::from_str(&event.data) else {
                         continue;
                     };
-                    let page = self.page;
-                    if self.shared.tell(Answer::Streamed { page, event }).is_err() {
+                    let streamed = Answer::Streamed {
+                        page: self.page,
+                        event: value,
+                    };
+                    let told = self.shared.tell_sized(streamed, event.data.len()).await;
+                    if told.is_err() {
                         return;
                     }
                     // The other tasks of this thread go on beside a fast stream.

@@ -40,6 +40,32 @@ fn only_a_proven_absence_creates() {
 }
 
 #[test]
+fn a_project_is_missing_only_if_the_server_says_so() {
+    let env = TestEnv::new();
+    let manifest = "kind: Agent\nname: lead\n";
+    for (url, code, words) in [
+        (
+            "http://127.0.0.1:1",
+            9,
+            "apply agent/lead: look up project \"web\": ",
+        ),
+        (
+            Scripted::with(|_| error(404, "c", "r")).url(),
+            3,
+            "project \"web\" not found: ",
+        ),
+    ] {
+        let output = apply(&env, url, &["-f", "-"])
+            .write_stdin(manifest)
+            .output();
+        let output = output.unwrap();
+        let stderr = streams(&output).1;
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
+    }
+}
+
+#[test]
 fn a_failed_search_creates_nothing() {
     let env = TestEnv::new();
     let server = Scripted::with(|request| match request.method.as_str() {
@@ -48,7 +74,7 @@ fn a_failed_search_creates_nothing() {
         _ => panic!("{} {}", request.method, request.target),
     });
     apply(&env, server.url(), &["-f", "-"])
-        .write_stdin("kind: Credential\nname: x\nprovider: y\ntoken: t\n")
+        .write_stdin("kind: Credential\nname: x\nprovider: gitlab\ntoken: t\n")
         .assert()
         .code(10)
         .stderr("Error: apply credential/x: look up credential \"x\": ambient API error 500: c — r\nHint: the server failed: give its operators the operation id op-1\n");

@@ -5,6 +5,7 @@ mod failures;
 mod kustomize;
 mod manifests;
 mod names;
+mod page;
 mod prune;
 mod repeat;
 mod secrets;

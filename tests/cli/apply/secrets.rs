@@ -64,6 +64,66 @@ fn what_is_wrong_with_secrets_is_found_before_any_request() {
     assert_eq!(code, Some(7), "{stderr}");
 }
 
+/// Applies a manifest to the embedded API. Gives the exit code and standard error.
+fn locally(env: &TestEnv, manifest: &str) -> (Option<i32>, String) {
+    env.file("m.yaml", manifest);
+    let output = env.local().args(["apply", "-f", "m.yaml"]).output();
+    let output = output.unwrap();
+    (output.status.code(), streams(&output).1)
+}
+
+#[test]
+fn a_secret_of_another_provider_takes_no_ones_place() {
+    let env = TestEnv::new();
+    env.file("kube.conf", std::fs::read(SAMPLE).unwrap());
+    let kubeconfig = |name: &str| {
+        format!(
+            "kind: Credential\nname: {name}\nprovider: kubeconfig\ntokenFrom: {{file: kube.conf}}\n"
+        )
+    };
+    let github =
+        |name: &str| format!("kind: Credential\nname: {name}\nprovider: github\ntoken: {SECRET}\n");
+    assert_eq!(locally(&env, &kubeconfig("kube")).0, Some(0));
+    assert_eq!(locally(&env, &github("hub")).0, Some(0));
+    for (manifest, stored) in [
+        (github("kube"), "\"kube\" is of the provider kubeconfig"),
+        (kubeconfig("hub"), "\"hub\" is of the provider github"),
+    ] {
+        for _ in 0..2 {
+            let (code, stderr) = locally(&env, &manifest);
+            assert_eq!(code, Some(6), "{stderr}");
+            assert!(stderr.contains(stored), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_misspelled_provider_is_refused_and_a_missing_secret_named() {
+    let env = TestEnv::new();
+    let (code, stderr) = locally(
+        &env,
+        "kind: Credential\nname: a\nprovider: githb\ntoken: 0123456789abcdef\n",
+    );
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("did you mean github?"), "{stderr}");
+    let unknown = "kind: Credential\nname: b\nprovider: ours\ntoken: 0123456789abcdef\n";
+    let (code, stderr) = locally(&env, unknown);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("unknown provider \"ours\""), "{stderr}");
+    for token in ["", "token: ''\n"] {
+        let manifest = format!(
+            "kind: Credential\nname: c{}\nprovider: github\n{token}",
+            token.len()
+        );
+        let (code, stderr) = locally(&env, &manifest);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(
+            stderr.contains("sessions get no secret from it"),
+            "{stderr}"
+        );
+    }
+}
+
 /// `$NAME` is the only thing that is replaced; what the Go tool removes besides is warned about.
 #[test]
 fn references_to_the_environment_are_replaced() {

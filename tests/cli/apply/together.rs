@@ -81,7 +81,9 @@ fn holding(together: usize) -> Scripted {
 
 /// A manifest with a credential of each name.
 fn credentials(names: &[&str]) -> String {
-    let document = |name| format!("---\nkind: Credential\nname: {name}\nprovider: github\n");
+    let document = |name| {
+        format!("---\nkind: Credential\nname: {name}\nprovider: github\ntoken: secret-of-{name}\n")
+    };
     names.iter().map(document).collect()
 }
 

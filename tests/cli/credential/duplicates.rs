@@ -165,3 +165,21 @@ fn an_update_waits_until_one_credential_is_left() {
     assert_eq!(writes.len(), 1);
     assert!(writes[0].target.ends_with("/credentials/c1"));
 }
+
+#[test]
+fn the_same_secret_of_any_provider_is_unchanged_the_second_time() {
+    let env = TestEnv::new();
+    let create = |secret: &str| {
+        let mut line = env.local();
+        line.line("credential create --provider github --name bot --token - --if-exists update");
+        line.write_stdin(secret.to_owned()).told().1
+    };
+    assert_eq!(create("secret-number-one"), "credential/bot created\n");
+    assert_eq!(create("secret-number-one"), "credential/bot unchanged\n");
+    assert_eq!(create("secret-number-two"), "credential/bot updated\n");
+    assert_eq!(create("secret-number-two"), "credential/bot unchanged\n");
+    let mut update = env.local();
+    update.line("credential update bot --token -");
+    update.write_stdin("secret-number-one").assert().success();
+    assert_eq!(create("secret-number-two"), "credential/bot updated\n");
+}

@@ -151,6 +151,21 @@ fn from_a_login_program_to_an_access_that_is_gone_again() {
         "{err}"
     );
 
+    // The refusal of the kubeconfig itself shows the line that makes a narrow access.
+    let (code, _, err) = bench.run("credential create -f kubeconfig --context dev --name other");
+    assert_eq!(code, 7, "{err}");
+    let accept = "to store it knowingly, add --allow exec-plugin --allow exec-relative-command\n";
+    assert!(err.contains(accept), "{err}");
+    let line = err
+        .split('`')
+        .find(|it| it.starts_with("acpctl "))
+        .expect(&err);
+    let line = line.strip_prefix("acpctl --local ").expect(&err);
+    let flags = "--mint view-no-secrets --allow exec-plugin --name other";
+    assert!(line.ends_with(flags), "{line}");
+    bench.ok(&format!("{line} --yes"));
+    bench.ok("credential revoke other --yes --allow exec-plugin");
+
     // A narrow access instead, stored and bound.
     let (code, out, err) = bench.run(
         "credential create --mint view --name prod --bind team-a --ttl 1h --max-grade read --allow exec-plugin --yes",
@@ -667,7 +682,6 @@ fn a_minted_credential_is_neither_overwritten_nor_deleted_by_the_way() {
     for line in [
         "credential update prod --from-file other --allow server-loopback",
         "credential update prod --from-file other --allow server-loopback --dry-run",
-        "credential update prod --annotations {\"a\":\"b\"}",
         "credential update prod --token x",
         "credential update prod --token=",
         "credential update prod --token x --dry-run",

@@ -2,6 +2,7 @@
 
 mod access;
 mod access_doc;
+mod annotations;
 mod bindings;
 mod create;
 mod duplicates;

@@ -219,32 +219,46 @@ fn an_empty_path_is_called_empty() {
 }
 
 #[test]
-fn another_cluster_that_nobody_named_is_told() {
+fn a_current_context_that_has_changed_moves_no_credential() {
     let env = TestEnv::new();
     env.file("k.yaml", sample());
     let told = |line: &str| env.local().line(line).told();
     told("credential create -f k.yaml --name prod");
-    env.file(
-        "k.yaml",
-        sample().replace("current-context: team-a", "current-context: other"),
-    );
-    for (line, code) in [
-        ("credential update prod -f k.yaml --strict", 8),
-        (
-            "credential create -f k.yaml --name prod --if-exists update --strict",
-            8,
-        ),
-        (
-            "credential create -f k.yaml --name prod --if-exists update --dry-run",
-            0,
-        ),
-        ("credential update prod -f k.yaml --dry-run", 0),
+    let moved = sample().replace("current-context: team-a", "current-context: other");
+    env.file("k.yaml", &moved);
+    let manifest =
+        "kind: Credential\nname: prod\nprovider: kubeconfig\ntokenFrom: {file: k.yaml}\n";
+    env.file("m.yaml", manifest);
+    for line in [
+        "credential update prod -f k.yaml",
+        "credential update prod -f k.yaml --strict",
+        "credential update prod -f k.yaml --dry-run",
+        "credential create -f k.yaml --name prod --if-exists update",
+        "credential create -f k.yaml --name prod --if-exists update --dry-run",
+        "apply -f m.yaml",
+        "apply -f m.yaml --diff",
     ] {
-        let (status, _, stderr) = told(line);
-        assert_eq!(status, Some(code), "{line}: {stderr}");
-        let hint =
-            "to keep the cluster, add --context team-a; to change the cluster, add --context other";
-        assert!(stderr.contains(hint), "{line}: {stderr}");
+        let (status, stdout, stderr) = told(line);
+        assert_eq!((status, stdout.as_str()), (Some(6), ""), "{line}: {stderr}");
+        let add = if line.starts_with("apply") {
+            [
+                "context: \"team-a\" to the document",
+                "context: \"other\" to the document",
+            ]
+        } else {
+            ["--context team-a", "--context other"]
+        };
+        let hint = format!(
+            "to keep the cluster, add {}; to change the cluster, add {}",
+            add[0], add[1]
+        );
+        assert!(stderr.contains(&hint), "{line}: {stderr}");
+        let server = told("credential list -o custom-columns=S:.annotations");
+        assert!(
+            server.1.contains("api.sample-cluster"),
+            "{line}: {}",
+            server.1
+        );
     }
     let (_, stdout, stderr) = told("credential update prod -f k.yaml --context team-a");
     assert_eq!(stdout, "credential/prod unchanged\n", "{stderr}");
@@ -252,6 +266,59 @@ fn another_cluster_that_nobody_named_is_told() {
     let (_, stdout, stderr) = told("credential update prod -f k.yaml --context other");
     assert_eq!(stdout, "credential/prod updated\n", "{stderr}");
     assert!(!stderr.contains("leads to"), "{stderr}");
+}
+
+#[test]
+fn another_identity_in_the_same_cluster_is_named_too() {
+    let env = TestEnv::new();
+    let same = sample().replace("cluster: other\n    user", "cluster: sample\n    user");
+    env.file("k.yaml", &same);
+    let told = |line: &str| env.local().line(line).told();
+    told("credential create -f k.yaml --name prod");
+    env.file(
+        "k.yaml",
+        same.replace("current-context: team-a", "current-context: other"),
+    );
+    let (status, _, stderr) = told("credential update prod -f k.yaml");
+    assert_eq!(status, Some(6), "{stderr}");
+    assert!(
+        stderr.contains("to keep the context, add --context team-a; to change the context, add"),
+        "{stderr}"
+    );
+    // The context was only renamed.
+    env.file("k.yaml", same.replace("team-a", "renamed"));
+    let (status, stdout, stderr) = told("credential update prod -f k.yaml");
+    assert_eq!(
+        (status, stdout.as_str()),
+        (Some(0), "credential/prod updated\n")
+    );
+    assert!(!stderr.contains("changes from"), "{stderr}");
+}
+
+#[test]
+fn a_file_that_only_has_another_cluster_changes_it_and_says_so() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    let told = |line: &str| env.local().line(line).told();
+    told("credential create -f k.yaml --name prod");
+    env.file(
+        "k.yaml",
+        sample().replace("api.sample-cluster", "api.new-cluster"),
+    );
+    let warning = "the cluster of credential \"prod\" changes from \"https://api.sample-cluster.example.net:6443\" (context \"team-a\") to \"https://api.new-cluster.example.net:6443\" (context \"team-a\")";
+    for (line, code) in [
+        ("credential update prod -f k.yaml --strict", 8),
+        ("credential update prod -f k.yaml --no-flatten --dry-run", 0),
+        ("credential update prod -f k.yaml --dry-run", 0),
+        (
+            "credential create -f k.yaml --name prod --if-exists update",
+            0,
+        ),
+    ] {
+        let (status, _, stderr) = told(line);
+        assert_eq!(status, Some(code), "{line}: {stderr}");
+        assert!(stderr.contains(warning), "{line}: {stderr}");
+    }
 }
 
 #[test]

@@ -202,6 +202,22 @@ fn a_folder_is_searched_without_links_and_each_part_is_reported_once_a_file() {
 }
 
 #[test]
+fn a_secret_of_few_characters_is_named_as_not_searched_for() {
+    let env = TestEnv::new();
+    let secret = "deadbeefdeadbeefdeadbeefdeadbeef";
+    let mut create = env.local();
+    create.line("credential create --provider github --name beef --token -");
+    create.write_stdin(secret).assert().success();
+    env.file("log", secret);
+    let (code, stdout, stderr) = env.local().line("credential scan log -o json").told();
+    let found: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &found["credentials"]), (Some(0), &0.into()));
+    assert_eq!(found["not_searched_for"][0]["credential"], "beef");
+    let why = "its secret has too few different characters to be recognized";
+    assert!(stderr.contains(why), "{stderr}");
+}
+
+#[test]
 fn what_is_not_searched_is_not_clean() {
     let env = store();
     let (code, stdout, stderr) = scan(&env, "no-such-file");

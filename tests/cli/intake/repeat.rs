@@ -25,13 +25,13 @@ fn storing_the_same_again_changes_nothing() {
         ),
         (
             "o.yaml",
-            vec!["--if-exists", "update"],
+            vec!["--if-exists", "update", "--context", "other"],
             0,
             "credential/n updated\n",
         ),
         (
             "o.yaml",
-            vec!["--if-exists", "update"],
+            vec!["--if-exists", "update", "--context", "other"],
             0,
             "credential/n unchanged\n",
         ),
@@ -47,7 +47,10 @@ fn storing_the_same_again_changes_nothing() {
         (vec!["--from-file", "o.yaml"], "credential/n unchanged\n"),
         (vec!["--description", "d"], "credential/n updated\n"),
         (vec!["--description", "d"], "credential/n unchanged\n"),
-        (vec!["--from-file", "k.yaml"], "credential/n updated\n"),
+        (
+            vec!["--from-file", "k.yaml", "--context", "team-a"],
+            "credential/n updated\n",
+        ),
     ] {
         let (status, stdout, stderr) =
             run(&env, &[&["credential", "update", "n"], &flags[..]].concat());

@@ -205,3 +205,45 @@ fn a_signal_does_not_cut_a_logout_off() {
     );
     assert_eq!(issuer.revoked(), ["r"]);
 }
+
+#[test]
+fn a_logout_beside_the_embedded_api_removes_no_login_of_a_server() {
+    let (env, config) = (
+        TestEnv::new(),
+        json!({
+            "current_context": "acme",
+            "contexts": {"acme": {"server": "https://acme.example.org", "access_token": TOKEN}},
+        }),
+    );
+    let local = |words: &[&str], variables: &[(&str, &str)]| {
+        let mut command = env.acpctl();
+        command.envs(variables.iter().copied()).args(words);
+        let output = command.output().unwrap();
+        (output.status.code(), streams(&output).1)
+    };
+    env.config(&config.to_string());
+    local(&["config", "use-context", "local"], &[]);
+    for (words, variables) in [
+        (&["logout"][..], &[][..]),
+        (&["--local", "logout"], &[]),
+        (&["logout"], &[("AMBIENT_API_URL", "local:")]),
+    ] {
+        let (status, stderr) = local(words, variables);
+        assert_eq!(status, Some(2), "{words:?}: {stderr}");
+        for part in [
+            "the login at https://acme.example.org is kept\n",
+            "Hint: to remove that login: acpctl --context-name=acme logout\n",
+        ] {
+            assert!(stderr.contains(part), "{words:?}: {stderr}");
+        }
+        assert_eq!(env.saved()["contexts"]["acme"]["access_token"], TOKEN);
+    }
+    let (status, stderr) = local(&["--context-name=local", "logout"], &[]);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stderr.contains("no login was removed"), "{stderr}");
+    let (status, stderr) = local(&["--context-name=acme", "logout"], &[]);
+    assert_eq!(status, Some(0), "{stderr}");
+    let removed = "The login at https://acme.example.org (context \"acme\") is removed";
+    assert!(stderr.contains(removed), "{stderr}");
+    assert_eq!(env.saved()["contexts"]["acme"].get("access_token"), None);
+}

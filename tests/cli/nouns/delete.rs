@@ -15,7 +15,7 @@ fn delete_all_takes_every_page() {
         _ => raw(204, "text/plain", ""),
     });
     env.connected(server.url())
-        .args(["delete", "sessions", "-Ay"])
+        .args(["delete", "sessions", "-Ay", "--project", "p"])
         .assert()
         .success()
         .stdout("502 sessions deleted\n");

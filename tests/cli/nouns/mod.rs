@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod dry_run;
 mod embedded;
+mod empty;
 mod get;
 mod habits;
 mod newcomer;

@@ -154,7 +154,7 @@ fn hints_name_what_exists() {
         (
             "credential rotate c",
             2,
-            "Hint: did you mean 'acpctl credential update' or 'acpctl credential renew'?\n",
+            "Hint: did you mean 'acpctl --local credential update' or 'acpctl --local credential renew'?\n",
         ),
         (
             "exec c kubectl get pods",

@@ -242,6 +242,20 @@ fn a_failure_does_not_keep_the_others_from_their_turn() {
 }
 
 #[test]
+fn the_error_takes_the_place_of_an_empty_list() {
+    let env = store();
+    for line in ["session stop nope no -o json", "start nope no -o json"] {
+        let (code, stdout, stderr) = run(&env, line);
+        let said: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}"));
+        assert_eq!(
+            (code, &said["error"]["exit_code"]),
+            (3, &3.into()),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
 fn verbs_under_a_noun_stand_for_other_commands() {
     let env = store();
     local(&env, &["session", "start", "a"]);

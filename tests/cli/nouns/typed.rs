@@ -11,12 +11,14 @@ use crate::support::oidc::jwt;
 use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Scripted, error};
 
+/// Returns the hint of a wrong line, without the flag that leads to the embedded API.
 fn hint_of(line: &str) -> String {
     let env = TestEnv::new();
     let (code, _, stderr) = env.local().line(line).told();
     assert_eq!(code, Some(2), "{line}: {stderr}");
     let hint = stderr.lines().find_map(|line| line.strip_prefix("Hint: "));
-    hint.unwrap_or_default().to_owned()
+    hint.unwrap_or_default()
+        .replace("'acpctl --local ", "'acpctl ")
 }
 
 #[test]
@@ -56,6 +58,94 @@ fn a_misspelled_verb_is_found_before_its_flags() {
         let hint = hint_of(line);
         assert_eq!(hint, format!("did you mean 'acpctl {meant}'?"), "{line}");
     }
+}
+
+#[test]
+fn a_corrected_line_reaches_the_same_server() {
+    let env = TestEnv::new();
+    for (line, meant) in [
+        ("--local credential lst", "--local credential list"),
+        ("--local credental list", "--local credential list"),
+        ("--local credental lsit", "--local credential list"),
+        ("credental lst -o json --local", "--local credential list"),
+        ("credental", "credential"),
+        ("credental xyz", "credential"),
+        (
+            "-U http://127.0.0.1:1 credential lst",
+            "--api-url=http://127.0.0.1:1 credential list",
+        ),
+        (
+            "credential lst --context-name prod --project web",
+            "--context-name=prod --project=web credential list",
+        ),
+        ("--local ps", "--local session list"),
+        ("--local help credential lst", "help credential list"),
+    ] {
+        let (code, _, stderr) = env.acpctl().line(line).told();
+        assert_eq!(code, Some(2), "{line}: {stderr}");
+        let hint = format!("Hint: did you mean 'acpctl {meant}'?\n");
+        assert!(stderr.ends_with(&hint), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn a_slip_leads_to_the_line_that_is_meant() {
+    let env = TestEnv::new();
+    env.file("kc.yaml", crate::support::sample());
+    for (line, code, hint) in [
+        (
+            "credential create -f kc.yml",
+            7,
+            "did you mean \"kc.yaml\"?",
+        ),
+        ("credential list -o jsn", 2, "did you mean -o json?"),
+        (
+            "credential list -o custom-columns",
+            2,
+            "-o custom-columns=NAME:.name",
+        ),
+        (
+            "credential rename a b",
+            2,
+            "did you mean 'acpctl --local credential update'?",
+        ),
+        (
+            "credential inspect kc.yaml",
+            2,
+            "write acpctl --local credential inspect --from-file kc.yaml",
+        ),
+        (
+            "exec c1 --context dev -- true",
+            2,
+            "a stored credential has one context: leave the flag out",
+        ),
+    ] {
+        let (status, _, stderr) = env.local().line(line).told();
+        assert_eq!(status, Some(code), "{line}: {stderr}");
+        assert!(stderr.contains(hint), "{line}: {stderr}");
+    }
+    let mut quoted = env.local();
+    quoted.args(["alias", "set", "cl", "--local credential list"]);
+    let (_, _, stderr) = quoted.told();
+    let hint = "Hint: write acpctl --local alias set cl -- --local credential list\n";
+    assert!(stderr.ends_with(hint), "{stderr}");
+}
+
+#[test]
+fn an_unknown_project_gets_one_command() {
+    let env = TestEnv::new();
+    env.file("kc.yaml", crate::support::sample());
+    env.local()
+        .line("credential create -f kc.yaml --name c")
+        .stdout();
+    let (_, _, stderr) = env
+        .local()
+        .line("credential bind c --project team-x")
+        .told();
+    assert!(
+        stderr.ends_with("new: acpctl --local create project --name team-x\n"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -174,7 +264,7 @@ fn verbs_of_a_project_are_understood_or_named() {
     ] {
         let (code, _, stderr) = run(line);
         assert_eq!(code, Some(3), "{stderr}");
-        let hint = format!("Hint: did you mean 'acpctl project {meant}'?\n");
+        let hint = format!("Hint: did you mean 'acpctl --local project {meant}'?\n");
         assert!(stderr.ends_with(&hint), "{line}: {stderr}");
     }
     let (_, _, stderr) = run("project ghost");

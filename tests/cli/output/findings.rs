@@ -227,7 +227,7 @@ fn what_does_not_work_inside_a_session() {
     k.yaml:8: info[system-trust]: clusters[0] "c" cluster.certificate-authority-data: no CA given: the container's system CAs decide which servers are trusted
         fix: embed the CA if it is private
     k.yaml:12: error[exec-plugin]: users[0] "u" user.exec.command: needs the program "aws", which the container does not have
-        fix: use a service account's token: `kubectl create token NAME --duration 24h`
+        fix: make an access with a token in its cluster: `acpctl credential create -f k.yaml --context dev --mint view-no-secrets --allow exec-plugin`; or set the user's token to that of a service account: `kubectl create token NAME --duration 24h`
     --- standard error
     Error: k.yaml has 1 error
     --- exit status 7

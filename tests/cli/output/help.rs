@@ -195,7 +195,7 @@ fn a_wrong_line_is_told_what_is_wrong() {
     assert_snapshot!(said("credental list"), @r#"
     --- standard error
     Error: unknown command "credental" for "acpctl"
-    Hint: did you mean 'acpctl credential'?
+    Hint: did you mean 'acpctl credential list'?
     --- exit status 2
     "#);
     assert_snapshot!(said("credential lst"), @r#"

@@ -68,6 +68,14 @@ pub const RULES: &[Rule] = &[
         },
     },
     Rule {
+        row: "labels and annotations",
+        even: |recorded, here| {
+            without_new_lines(recorded, here, |line| {
+                line.starts_with("Warning: --") && line.contains(" is not a JSON object; write --")
+            });
+        },
+    },
+    Rule {
         row: "a zero that is given",
         even: zeros,
     },

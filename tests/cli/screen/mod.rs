@@ -4,6 +4,7 @@ mod binding;
 mod gaps;
 mod meant;
 mod servers;
+mod typed;
 mod walk;
 
 use serde_json::json;

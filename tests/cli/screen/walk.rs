@@ -2,7 +2,7 @@
 
 use super::{ENTER, leave};
 use crate::support::TestEnv;
-use crate::support::pty::{Terminal, start};
+use crate::support::pty::{Terminal, start, start_with};
 use crate::support::run::Line as _;
 use crate::support::serve::Serve;
 
@@ -99,4 +99,14 @@ fn a_day_on_a_server() {
         env.connected(&server.url).line(line).assert().success();
     }
     walk(&start(&env, &server.url, &["ambient"], 24, 100));
+}
+
+#[test]
+fn the_header_names_the_user_of_your_own_server() {
+    let env = TestEnv::new();
+    let server = Serve::closed(&env, &[]);
+    let line = "unset AMBIENT_TOKEN; \"$@\"";
+    let terminal = start_with(&env, &server.url, &[], line, &["ambient"], (24, 100));
+    terminal.wait_for("User:    dev-user");
+    leave(&terminal, ":quit\r");
 }

@@ -58,12 +58,22 @@ fn commands_of_the_same_user_find_the_token_and_nobody_else_gets_in() {
     assert!(stderr.contains("rejects the token (401)"), "{stderr}");
     assert!(stderr.contains("This is your own acpctl serve"), "{stderr}");
     fs::remove_file(env.config_path()).unwrap();
-    // Another store, and another name for the address: the token does not go there.
+    // Another store: the token does not go there. By `localhost`, requests go to the literal address.
     assert_eq!(list(&TestEnv::new(), &url).0, Some(4));
-    assert_eq!(
-        list(&env, &url.replace("127.0.0.1", "localhost")).0,
-        Some(4)
-    );
+    let by_name = url.replace("127.0.0.1", "localhost");
+    assert_eq!(list(&env, &by_name).0, Some(0));
+    let mut traced = env.acpctl();
+    traced.args(["credential", "list", "-v", "--api-url", &by_name]);
+    let (_, requests) = streams(&traced.output().unwrap());
+    assert!(requests.contains("127.0.0.1"), "{requests}");
+    assert!(!requests.contains("localhost"), "{requests}");
+    // A token of a variable stays with the address that was named.
+    let mut named = env.acpctl();
+    named.args(["credential", "list", "--api-url", &by_name]);
+    let output = named
+        .env("AMBIENT_TOKEN", "of-another-run-0123456789")
+        .output();
+    assert_eq!(output.unwrap().status.code(), Some(4));
     // A token that is no terminal's business is in no log.
     let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let token = kept["token"].as_str().unwrap();

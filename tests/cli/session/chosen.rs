@@ -7,7 +7,7 @@ use acpctl::testing::table;
 use serde_json::{Value, json};
 
 use crate::session::{SECRET, bound, kubeconfig, platform, route, session};
-use crate::support::run::Line as _;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Scripted, error, json as answer};
 use crate::support::{TestEnv, streams};
 
@@ -270,4 +270,59 @@ fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
     ] {
         assert_eq!(run(words), (Some(2), String::new()), "{words:?}");
     }
+}
+
+#[test]
+fn a_context_of_a_file_is_chosen_and_never_mistaken_for_a_server() {
+    let env = TestEnv::new();
+    let kubeconfig = "apiVersion: v1\nkind: Config\ncurrent-context: dev\n\
+         contexts:\n- {name: dev, context: {cluster: dev, user: u}}\n- {name: prod, context: {cluster: prod, user: u}}\n\
+         clusters:\n- {name: dev, cluster: {server: 'https://dev.example.org'}}\n\
+         - {name: prod, cluster: {server: 'https://prod.example.org'}}\n\
+         users:\n- {name: u, user: {token: t0123456789}}\n";
+    env.file("kc", kubeconfig);
+    env.acpctl()
+        .line("config set-context prod --server https://acp.example.org")
+        .assert()
+        .success();
+    let exec = |flags: &str| {
+        let mut command = env.acpctl();
+        command.env("KUBECONFIG", env.work().join("kc"));
+        command.line("session exec").line(flags);
+        command.args(["--", "sh", "-c", "grep server: \"$KUBECONFIG\""]);
+        command.told()
+    };
+    for (flags, server) in [
+        ("-f kc", "dev"),
+        ("-f kc --context prod", "prod"),
+        ("--context prod", "prod"),
+    ] {
+        let (code, stdout, stderr) = exec(flags);
+        assert_eq!(code, Some(0), "{flags}: {stderr}");
+        let address = format!("https://{server}.example.org");
+        assert!(stdout.contains(&address), "{flags}: {stdout}");
+    }
+    for (flags, says) in [
+        (
+            "-f kc --context-name prod",
+            "--context-name names a server, and a file needs none\n\
+             Hint: for a context of the file, write --context prod\n",
+        ),
+        (
+            "--credential c1 --context prod",
+            "--context is for a file, and a credential has one context\nHint: leave out --context prod\n",
+        ),
+    ] {
+        let (code, stdout, stderr) = exec(flags);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{flags}: {stderr}");
+        assert_eq!(stderr, format!("Error: {says}"), "{flags}");
+    }
+    let (code, _, stderr) = exec("-f kc --context pord");
+    assert_eq!(code, Some(7), "{stderr}");
+    assert!(stderr.contains("prod"), "{stderr}");
+    let preview = env
+        .acpctl()
+        .line("session preview -f kc --context prod -o json")
+        .stdout();
+    assert!(preview.contains("kubeconfig"), "{preview}");
 }

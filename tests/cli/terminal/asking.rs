@@ -1,7 +1,8 @@
 //! When something is asked, and when nothing is.
 
 use crate::support::pty::{start, start_with};
-use crate::support::{ID, TestEnv, streams};
+use crate::support::run::{Line as _, Run as _};
+use crate::support::{ID, TestEnv, sample, streams};
 use crate::terminal::{CTRL_C, ENTER, answer_steps, changes, platform, with_kubeconfig};
 
 #[test]
@@ -107,4 +108,31 @@ fn what_a_new_object_needs_is_asked_for() {
         streams(&output).1.lines().next(),
         Some("Error: --name is required")
     );
+}
+
+#[test]
+fn a_move_to_another_cluster_is_asked_for() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    env.local()
+        .line("credential create -f k.yaml --name prod")
+        .told();
+    env.file(
+        "k.yaml",
+        sample().replace("current-context: team-a", "current-context: other"),
+    );
+    let words = ["credential", "update", "prod", "-f", "k.yaml"];
+    for (key, end) in [("n", "status 6"), ("y", "status 0")] {
+        let terminal = start(&env, "local:", &words, 24, 80);
+        let screen = terminal.wait_for("[y/N]:");
+        assert!(screen.contains("Change the cluster of"), "{screen}");
+        terminal.type_text(key);
+        let screen = terminal.wait_for(end);
+        assert_eq!(screen.contains("--context team-a"), key == "n", "{screen}");
+        assert_eq!(
+            screen.contains("credential/prod updated"),
+            key == "y",
+            "{screen}"
+        );
+    }
 }

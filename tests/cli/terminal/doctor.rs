@@ -90,7 +90,11 @@ const BROKEN: &[Broken] = &[
     (
         "a login that has ended",
         |_, command| _ = command.env("AMBIENT_TOKEN", token_until(PAST, "canary")),
-        &["fail  login", "expired ", "fix: acpctl login"],
+        &[
+            "fail  login",
+            "expired ",
+            "fix: put another token into AMBIENT_TOKEN, or log in without it: unset AMBIENT_TOKEN && acpctl login http",
+        ],
     ),
     (
         "no server",
@@ -255,6 +259,28 @@ fn doctor_compares_the_clocks() {
         "{stdout}"
     );
     assert_eq!(output.status.code(), Some(1));
+}
+
+/// As in a container whose `HOME` belongs to somebody else.
+#[test]
+fn doctor_takes_a_file_out_of_reach_for_none_if_it_is_not_needed() {
+    let server = Scripted::with(|_| answer(200, &json!({"version": "v1.2.3"})));
+    let env = TestEnv::new();
+    let mut command = env.connected(server.url());
+    command.env("HOME", "/dev/null").arg("doctor");
+    let (stdout, _) = streams(&command.output().unwrap());
+    assert!(
+        stdout.contains("ok    config       read config file"),
+        "{stdout}"
+    );
+    assert!(!stdout.contains(".damaged"), "{stdout}");
+    let mut command = env.acpctl();
+    command.env("HOME", "/dev/null").arg("doctor");
+    let (stdout, _) = streams(&command.output().unwrap());
+    assert!(
+        stdout.contains("fix: name a file of your own in AMBIENT_CONFIG"),
+        "{stdout}"
+    );
 }
 
 #[test]

@@ -451,3 +451,32 @@ fn items_that_are_not_messages_are_an_error() {
     assert!(stderr.contains(&why), "{stderr}");
     assert_eq!((code, stdout.as_str()), (Some(10), ""));
 }
+
+#[test]
+fn a_list_of_a_project_holds_no_objects_of_another() {
+    let env = TestEnv::new();
+    for (owner, code) in [
+        ("team-a", 0),
+        ("", 0),
+        ("2abPROJ00000000000000000001", 0),
+        ("team-b", 10),
+    ] {
+        let agent = json!({"kind": "Agent", "id": "a1", "name": "lead", "project_id": owner});
+        let server = Scripted::with(move |_| list(json!([agent])));
+        for line in ["get agents --project team-a", "agent list --project team-a"] {
+            let mut command = env.connected(server.url());
+            let output = command.args(line.split_whitespace()).output().unwrap();
+            let (stdout, stderr) = streams(&output);
+            assert_eq!(
+                output.status.code(),
+                Some(code),
+                "{line} {owner}: {stdout}{stderr}"
+            );
+            assert_eq!(
+                stderr.contains("its project_id is \"team-b\""),
+                code == 10,
+                "{stderr}"
+            );
+        }
+    }
+}

@@ -412,6 +412,24 @@ fn the_server_does_not_choose_the_current_project() {
 }
 
 #[test]
+fn a_session_is_not_started_if_the_answer_is_about_another_one() {
+    let env = TestEnv::new();
+    let other = "2abSESS00000000000000000002";
+    let session = |id: &str| json!({"kind": "Session", "id": id, "name": "n", "phase": "Running"});
+    for (answered, code) in [(ID, 0), (other, 10)] {
+        let (own, started) = (session(ID), session(answered));
+        let server = Scripted::with(move |request| match request.method.as_str() {
+            "GET" => answer(200, &own),
+            _ => answer(200, &started),
+        });
+        let (status, stdout, stderr) = run(&env, &server, &format!("session start {ID}"));
+        assert_eq!(status, Some(code), "{answered}: {stdout}{stderr}");
+        assert_eq!(stdout.contains("started"), code == 0, "{stdout}");
+        assert_eq!(stderr.contains(other), code == 10, "{stderr}");
+    }
+}
+
+#[test]
 fn an_agent_of_another_project_is_not_the_one_to_create() {
     let env = TestEnv::new();
     for (owner, is_there) in [("other", false), ("p", true), ("P-ID", true), ("", true)] {

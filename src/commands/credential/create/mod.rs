@@ -12,7 +12,7 @@ mod wizard;
 
 pub(super) use args::Args;
 
-use crate::commands::{grading, outcome};
+use crate::commands::{grading, outcome, pairs};
 use crate::ctx::Ctx;
 use crate::output::Format;
 
@@ -22,6 +22,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     args.bind.check()?;
     prepare::check_name(ctx, args)?;
+    pairs::refuse_other(args.labels.as_deref(), args.annotations.as_deref())?;
     if args.mint.is_given() {
         return mint::run(ctx, args, &format);
     }

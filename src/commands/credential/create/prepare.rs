@@ -6,15 +6,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::args::Args;
+use super::args::{Args, IfExists};
 use super::{ask, line};
 use crate::api::Body;
 use crate::commands::credential::merge;
 use crate::ctx::Ctx;
+use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{
-    self, KubeconfigArgs, NAME_ITS_SOURCE, Prepared, SHARED, SourceArgs, gate, provider,
+    self, KubeconfigArgs, NAME_ITS_SOURCE, Prepared, SHARED, SourceArgs, Taken, gate, provider,
 };
 use crate::kubeconfig::OwnedSource;
 use crate::output::prompt;
@@ -26,11 +27,11 @@ pub(super) struct NewCredential {
     pub name: String,
     pub provider: String,
     pub body: Body,
-    /// A keyed digest that recognizes the secret; only for kubeconfigs.
+    /// A keyed digest that recognizes the secret: for kubeconfigs, and if the flag `--if-exists update` is given.
     pub digest: Option<String>,
     pub is_kubeconfig: bool,
-    /// True if the context was taken from a file with several, and no flag names it.
-    pub took_current: bool,
+    /// The current context, if it was taken because no flag names one.
+    pub taken: Option<Taken>,
     /// True if the user was prompted for a part that a flag could have named.
     pub asked: bool,
 }
@@ -41,15 +42,10 @@ pub(super) struct NewCredential {
 /// # Errors
 /// A usage failure.
 pub(super) fn check_name(ctx: &Ctx, args: &Args) -> Result<(), Failure> {
-    let empty = |flag: &str| {
-        Failure::usage(format!("{flag} is required"))
-            .hint("its value is empty: check the variable that it comes from")
-    };
-    if args.name.as_deref() == Some("") {
-        return Err(empty("--name"));
-    }
-    if args.provider.as_deref() == Some("") {
-        return Err(empty("--provider"));
+    for (flag, value) in [("name", &args.name), ("provider", &args.provider)] {
+        if value.as_deref() == Some("") {
+            return Err(Failure::empty(flag));
+        }
     }
     if let Some(name) = args.name.as_deref().filter(|name| name.starts_with('-')) {
         ctx.out.warn(&format!(
@@ -220,6 +216,7 @@ fn from_secret(
         && found
             .as_ref()
             .is_some_and(|input| input.source == Source::Prompt);
+    let mut digest = None;
     match found {
         Some(input) => {
             let text = intake::text(&input)?;
@@ -227,18 +224,29 @@ fn from_secret(
                 return Err(intake::empty(&input.name()).into());
             }
             provider::doubt(ctx, gates, Some(provider), &text)?;
+            // Without the flag, the fields are those that the Go tool sends.
+            if args.if_exists == Some(IfExists::Update) {
+                digest = digest::keyed(text.expose_secret().as_bytes());
+            }
             body.set_secret("token", text);
         }
         None => ctx.out.aside("No secret is stored (--allow no-secret)"),
     }
-    body.set_filled("annotations", args.annotations.as_deref());
+    match &digest {
+        Some(digest) => {
+            let own = Map::from_iter([(DIGEST.to_owned(), digest.as_str().into())]);
+            let annotations = merge::with_own(args.annotations.as_deref(), own)?;
+            body.set("annotations", annotations);
+        }
+        None => body.set_filled("annotations", args.annotations.as_deref()),
+    }
     Ok(NewCredential {
         name,
         body,
-        digest: None,
+        digest,
         provider: String::new(),
         is_kubeconfig: false,
-        took_current: false,
+        taken: None,
         asked,
     })
 }
@@ -274,7 +282,7 @@ fn from_kubeconfig(
 ) -> Result<NewCredential, Failure> {
     let mut sources = args.kubeconfig.sources(ctx, input)?;
     let read: usize = sources.iter().map(|source| source.bytes.len()).sum();
-    let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
+    let prepared = args.kubeconfig.named(name).prepare(ctx, &mut sources)?;
     let name = name.map_or_else(
         || intake::name_from_context(prepared.context.as_deref().unwrap_or_default()),
         str::to_owned,
@@ -320,7 +328,7 @@ fn of_prepared(args: &Args, prepared: Prepared, name: String) -> Result<NewCrede
     let digest = prepared.annotations.get(DIGEST).and_then(Value::as_str);
     let digest = digest.map(str::to_owned);
     let annotations = merge::with_own(args.annotations.as_deref(), prepared.annotations)?;
-    let took_current = prepared.took_current;
+    let taken = prepared.taken;
     let mut body = Body::new();
     body.set_filled("annotations", Some(&annotations));
     body.set_secret("token", prepared.text);
@@ -330,7 +338,7 @@ fn of_prepared(args: &Args, prepared: Prepared, name: String) -> Result<NewCrede
         digest,
         provider: String::new(),
         is_kubeconfig: true,
-        took_current,
+        taken,
         asked: false,
     })
 }

@@ -13,6 +13,7 @@ use crate::commands::minted_access;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::intake::provider;
 use crate::lookup::{self, Collection};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 use crate::text::quote;
@@ -298,28 +299,20 @@ fn check_update(
     args: &Args,
     stored: &Record,
     new: &NewCredential,
-) -> Result<(), Failure> {
+) -> anyhow::Result<()> {
     check_provider(stored, &new.body)?;
     minted_access::refuse_overwriting(stored, &new.body)?;
-    if new.took_current {
-        merge::doubt_cluster(ctx, args.kubeconfig.gates.strict, stored, &new.body)?;
-    }
-    Ok(())
+    merge::doubt_context(ctx, args.consent(), stored, new.taken.as_ref())
 }
 
 /// Refuses to store a secret of another provider over a credential.
 fn check_provider(stored: &Record, new: &Body) -> Result<(), Failure> {
-    let mut fields = new.fields();
-    let old = stored.text("provider");
-    if fields.all(|(key, value)| key != "provider" || value.as_str() == Some(old)) {
+    let given = new.fields().find(|(key, _)| *key == "provider");
+    let Some(given) = given.and_then(|(_, value)| value.as_str()) else {
         return Ok(());
-    }
-    let name = quote(stored.name());
-    Err(Failure::new(
-        Kind::Conflict,
-        format!("credential {name} is of the provider {old}, which can't be changed"),
-    )
-    .hint("choose another --name"))
+    };
+    provider::refuse_other(stored.name(), stored.text("provider"), given)
+        .map_err(|failure| failure.hint("choose another --name"))
 }
 
 /// Lists the credentials of this name. The server does not keep names unique, but a second credential of a name makes

@@ -2,7 +2,7 @@
 
 use super::args::Args;
 use super::prepare::NewCredential;
-use super::send;
+use super::send::{self, Effect};
 use crate::api;
 use crate::commands::credential::binding;
 use crate::commands::credential::consent::{may_bind_each, not_stored};
@@ -43,7 +43,8 @@ pub(super) fn store(
     let sentence = format!("credential/{} {}", record.name_or_id(), effect.word());
     outcome::done(ctx, &record, format, &sentence)?;
     binding::bind_each(ctx, &record, &projects, format)?;
-    note_next_step(ctx, args, &record, is_kubeconfig);
+    let is_new = matches!(effect, Effect::Created);
+    note_next_step(ctx, args, &record, is_kubeconfig, is_new);
     Ok(())
 }
 
@@ -77,8 +78,8 @@ fn planned(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Record
     }
 }
 
-/// Names the next command: on a terminal always, and in a pipe for a user who gave `--project`, which binds nothing.
-fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool) {
+/// Names the next command: on a terminal always, except that a credential that was there may be bound already; and in a pipe for a user who gave `--project`, which binds nothing.
+fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool, is_new: bool) {
     let name = record.name_or_id();
     let is_bound = !args.bind.projects().is_empty();
     let project = ctx.globals.project.as_deref();
@@ -90,7 +91,7 @@ fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool) 
             bind(project)
         )),
         _ if ctx.out.width_of_talk().is_none() => {}
-        _ if !is_bound => ctx.out.aside(&format!(
+        _ if !is_bound && is_new => ctx.out.aside(&format!(
             "Next: let the sessions of a project use it: {}",
             bind("PROJECT")
         )),

@@ -16,7 +16,7 @@ use crate::kubeconfig::{Kubeconfig, Part, Source};
 use crate::lookup::{self, Collection};
 use crate::output::progress;
 use crate::resources::{CREDENTIAL, Record, is_minted};
-use crate::scan::Needles;
+use crate::scan::{Needles, Unsought};
 use crate::session_helper::fetch;
 use crate::text::acpctl;
 use crate::text::quote;
@@ -99,8 +99,8 @@ async fn wanted(client: &Client, records: &[Record], limit: Duration) -> anyhow:
                     Some("it has no secret".to_owned())
                 }
                 Ok(secret) => {
-                    let is_long = wanted.needles.add(owner, &parts(secret.expose_secret()));
-                    (!is_long).then(|| "its secret is too short to be recognized".to_owned())
+                    let added = wanted.needles.add(owner, &parts(secret.expose_secret()));
+                    added.err().map(|why| why_unsought(why).to_owned())
                 }
             };
             if let Some(why) = why {
@@ -111,6 +111,13 @@ async fn wanted(client: &Client, records: &[Record], limit: Duration) -> anyhow:
     }
     wanted.needles.finish();
     Ok(wanted)
+}
+
+fn why_unsought(why: Unsought) -> &'static str {
+    match why {
+        Unsought::Short => "its secret is too short to be recognized",
+        Unsought::Uniform => "its secret has too few different characters to be recognized",
+    }
 }
 
 /// Takes a secret apart: a kubeconfig, a JSON object such as a service account's key, or a token.
