@@ -59,7 +59,7 @@ fn update_replaces_the_annotations_of_the_user_and_keeps_those_of_acpctl() {
     // The guard that reads them works still.
     let renew = format!("credential update c1 -f kc --strict {ALLOW}");
     let (code, _, stderr) = env.local().line(&renew).told();
-    assert_eq!(code, Some(8), "{stderr}");
+    assert_eq!(code, Some(6), "{stderr}");
     for empty in ["{}", ""] {
         update(r#"{"x":"y"}"#);
         assert_eq!(update(empty), "credential/c1 updated\n", "{empty}");

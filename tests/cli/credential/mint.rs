@@ -350,7 +350,7 @@ fn a_dry_run_of_a_revocation_shows_what_goes_and_changes_nothing() {
 fn a_forgotten_role_is_named() {
     let bench = Bench::new();
     for next in ["--dry-run", "--yes", "-o", "--ttl=1h"] {
-        let (code, out, err) = bench.run(&format!("credential create --mint {next} --name prod"));
+        let (code, out, err) = bench.run(&format!("credential create --mint={next} --name prod"));
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
         let words = format!("Error: --mint needs the name of a role, and gets \"{next}\"\n");
         assert!(err.starts_with(&words), "{err}");

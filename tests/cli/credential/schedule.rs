@@ -220,7 +220,7 @@ fn github_replaces_nothing_in_a_name() {
     }
     let text = printed(
         &env,
-        &["prod", "--context", "-o", "--print-schedule", "github"],
+        &["prod", "--context=-o", "--print-schedule", "github"],
     );
     let read = yaml(&text);
     let step = &read["jobs"]["renew"]["steps"][1];
