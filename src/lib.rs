@@ -86,6 +86,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_words(words: &[OsString]) -> ExitCode {
+    know_contents(words);
     let out = Out::new(Color::Auto);
     // Thousands of small parts: freeing them would take longer than to end the process.
     let root = Box::leak(Box::new(Cli::command()));
@@ -146,6 +147,24 @@ fn run_words(words: &[OsString]) -> ExitCode {
     }
 }
 
+/// Remembers the words of the line, and the list of kubeconfigs, that are the content of a file in place of its path: no
+/// message may repeat them.
+fn know_contents(words: &[OsString]) {
+    let value = |word: &OsString| {
+        let word = word.to_string_lossy().into_owned();
+        match word.split_once('=') {
+            Some((flag, value)) if flag.starts_with("--") => value.to_owned(),
+            _ => word,
+        }
+    };
+    let files = env::KUBECONFIG.get();
+    for text in words.iter().map(value).chain(files) {
+        if text::tokens::is_content(&text) {
+            text::secrets::know(&text.into());
+        }
+    }
+}
+
 /// Sets what suggested commands repeat of the line, before anything of it can be wrong.
 fn carry_globals(root: &mut clap::Command, words: &[OsString]) {
     if let Some(globals) = Globals::of_flags(&grammar::flags(root, words)) {
@@ -156,8 +175,11 @@ fn carry_globals(root: &mut clap::Command, words: &[OsString]) {
     }
 }
 
-/// Refuses two flags that name different servers: one of them would be ignored silently.
+/// Refuses two flags that name different servers, and a context without a name: one of them would be ignored silently.
 fn check_server(globals: &Globals) -> Result<(), Failure> {
+    if globals.context_name.as_deref() == Some("") {
+        return Err(Failure::empty("context-name"));
+    }
     let named = globals.api_url.as_deref().filter(|url| !url.is_empty());
     match named {
         Some(url) if globals.local && !config::settings::is_local(url) => {

@@ -59,8 +59,8 @@ impl<'a> Move<'a> {
         })
     }
 
-    /// Decides about the change, before anything is sent. If the file has a context that keeps the cluster, asks, or
-    /// refuses if nobody can be asked. Otherwise the change can only be meant: it is told.
+    /// Decides about the change, before anything is sent: asks, or refuses if nobody can be asked. If no flag could name
+    /// the context, the change is told.
     ///
     /// # Errors
     /// [`Kind::Conflict`] without consent; [`Kind::Policy`] if a warning is an error. `choose` writes how to name a
@@ -72,13 +72,7 @@ impl<'a> Move<'a> {
         choose: impl Fn(&str) -> String,
     ) -> anyhow::Result<()> {
         let what = self.what();
-        let change = if self.may_be_named {
-            choose(self.new_context)
-        } else {
-            "leave out --strict".to_owned()
-        };
-        let change = format!("to change the {what}, {change}");
-        let Some(keeper) = self.keeper else {
+        if !self.may_be_named {
             let told = format!(
                 "the {what} of credential {} changes {}",
                 quote(self.credential),
@@ -86,11 +80,12 @@ impl<'a> Move<'a> {
             );
             if leave.is_strict {
                 let refused = Failure::new(Kind::Policy, format!("{told} (--strict)"));
-                return Err(refused.hint(change).into());
+                let hint = format!("to change the {what}, leave out --strict");
+                return Err(refused.hint(hint).into());
             }
             ctx.out.warn(&told);
             return Ok(());
-        };
+        }
         let question = format!(
             "Change the {what} of credential {} {}?",
             quote(self.credential),
@@ -106,7 +101,11 @@ impl<'a> Move<'a> {
             quote(self.new_context),
             quote(self.new_server),
         );
-        let hint = format!("to keep the {what}, {}; {change}", choose(keeper));
+        let change = format!("to change the {what}, {}", choose(self.new_context));
+        let hint = match self.keeper {
+            Some(keeper) => format!("to keep the {what}, {}; {change}", choose(keeper)),
+            None => change,
+        };
         Err(Failure::new(Kind::Conflict, message).hint(hint).into())
     }
 

@@ -160,6 +160,8 @@ pub struct Settings {
     pub is_login_of_context: bool,
     /// True if the run itself names its server: the address, or the context that has it, in a flag or a variable.
     pub names_server: bool,
+    /// True if `--api-url` is given without a value.
+    is_address_empty: bool,
     /// The variables that do not count because a flag names the context.
     pub overruled: Vec<&'static str>,
     /// A file with further certificate authorities.
@@ -191,6 +193,7 @@ impl Settings {
             overruled: overruled(globals, &api_url, is_login_of_context),
             is_login_of_context,
             names_server: names_server(globals, &api_url),
+            is_address_empty: globals.api_url.as_deref() == Some(""),
             login_elsewhere,
             project: project(globals, config, is_local(&api_url.value)),
             api_url,
@@ -306,6 +309,10 @@ impl Settings {
     /// # Errors
     /// The first setting that is missing or wrong.
     pub fn check_connection(&self, token: Option<&SecretString>) -> Result<(), Failure> {
+        // Another server would take the place of the one that is meant.
+        if self.is_address_empty {
+            return Err(Failure::empty("api-url"));
+        }
         if self.is_local() {
             return self.check_project_length();
         }

@@ -59,6 +59,24 @@ pub(crate) fn hide(text: &str) -> String {
     shown
 }
 
+/// Words that only the content of a secret file has.
+const MARKS: [&str; 4] = ["token", "password", "key-data", "PRIVATE KEY"];
+
+/// True for a text that is a secret itself, where the path of a file or a name belongs: a well-known token, or the
+/// content of a file.
+#[must_use]
+pub(crate) fn is_content(text: &str) -> bool {
+    let is_token = |prefix: &&str| {
+        let rest = text.strip_prefix(*prefix);
+        rest.is_some_and(|rest| {
+            rest.len() >= SHORTEST_RUN && rest.bytes().any(|byte| byte.is_ascii_digit())
+        })
+    };
+    let is_login = text.starts_with("eyJ") && text.matches('.').count() == 2;
+    let is_file = text.trim().contains('\n') && MARKS.iter().any(|mark| text.contains(mark));
+    is_file || is_login || PREFIXES.iter().any(is_token)
+}
+
 /// True for a word that is the beginning of a well-known token, the value of a key, or too random for a name.
 fn reads_like_token(word: &str, is_named: bool) -> bool {
     let has_digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());

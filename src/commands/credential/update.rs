@@ -33,7 +33,8 @@ acpctl credential update prod --bind team-a";
 
 /// Change a credential
 ///
-/// Only what is given changes; an empty value clears a field. A new kubeconfig is cut and validated as create does it.
+/// Only what is given changes; an empty value clears a field, but the secret only with --allow no-secret. A new kubeconfig
+/// is checked as create does it.
 /// If everything given is already stored, nothing is sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -364,6 +365,18 @@ impl Args {
     }
 }
 
+/// Warns that the secret is removed, if the user accepts a credential without one. An empty value may come from a
+/// variable that is not set.
+fn accept_no_secret(ctx: &Ctx, args: &Args, input: &Input) -> Result<(), Failure> {
+    if !args.kubeconfig.gates.allows(gate::NO_SECRET) {
+        return Err(intake::empty(&input.name())
+            .hint("check the variable that it comes from; to remove the stored secret, add --allow no-secret"));
+    }
+    ctx.out
+        .warn("the secret is removed: sessions that use the credential get none");
+    Ok(())
+}
+
 /// Reads the new secret from the named source, or from a pipe if nothing else is given.
 fn read_secret(ctx: &Ctx, args: &Args) -> Result<Option<Input>, Failure> {
     if let Some(input) = args.source.read()? {
@@ -432,9 +445,7 @@ fn body(
             if let Some(input) = secret {
                 let text = intake::text(&input)?;
                 if text.expose_secret().is_empty() {
-                    ctx.out.warn(
-                        "--token is empty, which removes the secret: sessions that use the credential get none",
-                    );
+                    accept_no_secret(ctx, args, &input)?;
                 }
                 body.set_secret("token", text);
             }

@@ -15,9 +15,6 @@ use crate::failure::Failure;
 use crate::system;
 use crate::text::acpctl;
 
-/// Flags that must not be empty if their value is a word of its own, each with its command: it comes from a variable,
-/// and what is stored would be lost. The Go tool clears it in this form too.
-const NEVER_EMPTY: [(&[&str], &str); 1] = [(&["credential", "update"], "--token")];
 /// The value of a flag that names the file to read.
 const FILE: &str = "PATH|-";
 
@@ -439,7 +436,7 @@ impl<'a> Line<'a> {
     }
 
     /// Refuses a word that is not a value of the flag before it. If that value came from a variable that is not set,
-    /// the word is the next flag of the line, or it is empty.
+    /// the word is the next flag of the line.
     fn refuse_slip(&self, known: Known<'_>, flag: &str, value: &OsStr) -> Result<(), Failure> {
         let value = value.to_string_lossy();
         if let Some(next) = self.flag_of(&value) {
@@ -449,16 +446,6 @@ impl<'a> Line<'a> {
                 known.value_hint()
             );
             return Err(Failure::usage(words).hint(hint));
-        }
-        let path = self.path_names();
-        if value.is_empty()
-            && NEVER_EMPTY
-                .iter()
-                .any(|(of, name)| path == *of && flag == *name)
-        {
-            return Err(invalid_value("", flag, "it is empty").hint(format!(
-                "check the variable that it comes from; to store an empty value, write {flag}= without a blank"
-            )));
         }
         Ok(())
     }

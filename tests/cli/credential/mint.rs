@@ -683,7 +683,7 @@ fn a_minted_credential_is_neither_overwritten_nor_deleted_by_the_way() {
         "credential update prod --from-file other --allow server-loopback",
         "credential update prod --from-file other --allow server-loopback --dry-run",
         "credential update prod --token x",
-        "credential update prod --token=",
+        "credential update prod --token= --allow no-secret",
         "credential update prod --token x --dry-run",
         "credential create --name prod --if-exists update -f other --allow server-loopback",
         "apply -f m.yaml --allow server-loopback",

@@ -296,7 +296,7 @@ fn another_identity_in_the_same_cluster_is_named_too() {
 }
 
 #[test]
-fn a_file_that_only_has_another_cluster_changes_it_and_says_so() {
+fn a_file_that_only_has_another_cluster_changes_it_if_its_context_is_named() {
     let env = TestEnv::new();
     env.file("k.yaml", sample());
     let told = |line: &str| env.local().line(line).told();
@@ -305,20 +305,36 @@ fn a_file_that_only_has_another_cluster_changes_it_and_says_so() {
         "k.yaml",
         sample().replace("api.sample-cluster", "api.new-cluster"),
     );
-    let warning = "the cluster of credential \"prod\" changes from \"https://api.sample-cluster.example.net:6443\" (context \"team-a\") to \"https://api.new-cluster.example.net:6443\" (context \"team-a\")";
-    for (line, code) in [
-        ("credential update prod -f k.yaml --strict", 8),
-        ("credential update prod -f k.yaml --no-flatten --dry-run", 0),
-        ("credential update prod -f k.yaml --dry-run", 0),
-        (
-            "credential create -f k.yaml --name prod --if-exists update",
-            0,
-        ),
+    let manifest =
+        "kind: Credential\nname: prod\nprovider: kubeconfig\ntokenFrom: {file: k.yaml}\n";
+    env.file("m.yaml", manifest);
+    for line in [
+        "credential update prod -f k.yaml",
+        "credential update prod -f k.yaml --strict",
+        "credential update prod -f k.yaml --dry-run",
+        "credential create -f k.yaml --name prod --if-exists update",
+        "apply -f m.yaml",
     ] {
-        let (status, _, stderr) = told(line);
-        assert_eq!(status, Some(code), "{line}: {stderr}");
-        assert!(stderr.contains(warning), "{line}: {stderr}");
+        let (status, stdout, stderr) = told(line);
+        assert_eq!((status, stdout.as_str()), (Some(6), ""), "{line}: {stderr}");
+        let add = match line.starts_with("apply") {
+            true => "context: \"team-a\" to the document",
+            false => "--context team-a",
+        };
+        let hint = format!("Hint: to change the cluster, add {add}\n");
+        assert!(stderr.contains(&hint), "{line}: {stderr}");
     }
+    // A whole file has no context that could be named.
+    let warning = "the cluster of credential \"prod\" changes from \"https://api.sample-cluster.example.net:6443\" (context \"team-a\") to \"https://api.new-cluster.example.net:6443\" (context \"team-a\")";
+    let (status, _, stderr) = told("credential update prod -f k.yaml --no-flatten --dry-run");
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stderr.contains(warning), "{stderr}");
+    let (status, stdout, stderr) = told("credential update prod -f k.yaml --context team-a");
+    assert_eq!(
+        (status, stdout.as_str()),
+        (Some(0), "credential/prod updated\n"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -328,9 +344,28 @@ fn a_secret_that_is_removed_is_told() {
     let told = |line: &str| env.local().line(line).told();
     told("credential create --provider github --name gh -f t");
     let (status, stdout, stderr) = told("credential update gh --token=");
+    assert_eq!((status, stdout.as_str()), (Some(7), ""));
+    assert!(stderr.contains("add --allow no-secret"), "{stderr}");
+    let (status, stdout, stderr) = told("credential update gh --token= --allow no-secret");
     assert_eq!(
         (status, stdout.as_str()),
         (Some(0), "credential/gh updated\n")
     );
-    assert!(stderr.contains("removes the secret"), "{stderr}");
+    assert!(stderr.contains("the secret is removed"), "{stderr}");
+}
+
+#[test]
+fn what_another_provider_has_stored_is_not_skipped() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    env.file("t", "ghp_0123456789abcdef");
+    let told = |line: &str| env.local().line(line).told();
+    told("credential create -f k.yaml --name prod");
+    told("project create team-a");
+    let line =
+        "credential create --provider github --name prod -f t --if-exists skip --bind team-a";
+    let (status, stdout, stderr) = told(line);
+    assert_eq!((status, stdout.as_str()), (Some(6), ""), "{stderr}");
+    let (_, bindings, _) = told("credential bindings prod -o json");
+    assert!(!bindings.contains("team-a"), "{bindings}");
 }

@@ -63,3 +63,57 @@ fn no_secret_turns_up_in_any_output() {
         }
     }
 }
+
+/// A variable that holds the content of a file stands where its path belongs.
+#[test]
+fn content_in_place_of_a_path_is_not_repeated() {
+    let env = TestEnv::new();
+    let github = "ghp_0123456789abcdefghij";
+    for (content, secret) in [
+        (sample(), "this-secret-must-not-travel-along"),
+        (github.to_owned(), github),
+    ] {
+        for line in [
+            "credential create --provider kubeconfig --name n -f",
+            "credential create -o json -f",
+            "credential update n -f",
+            "credential validate",
+            "credential inspect -f",
+            "credential scan",
+            "session exec -f",
+            "session preview -o json -f",
+            "session probe -f",
+            "apply -f",
+            "apply -k",
+            "credential get",
+            "--ca-file",
+        ] {
+            let mut command = env.local();
+            command.line(line).arg(&content);
+            if line.starts_with("session exec") {
+                command.args(["--", "true"]);
+            }
+            if line == "--ca-file" {
+                command.line("credential list");
+            }
+            let (stdout, stderr) = streams(&command.output().unwrap());
+            assert!(
+                !stdout.contains(secret) && !stderr.contains(secret),
+                "{line}:\n{stdout}{stderr}"
+            );
+        }
+        for line in [
+            "doctor",
+            "credential create --context team-a",
+            "credential validate",
+        ] {
+            let mut command = env.local();
+            let output = command.line(line).env("KUBECONFIG", &content).output();
+            let (stdout, stderr) = streams(&output.unwrap());
+            assert!(
+                !stdout.contains(secret) && !stderr.contains(secret),
+                "{line}:\n{stdout}{stderr}"
+            );
+        }
+    }
+}

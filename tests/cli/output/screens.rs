@@ -34,6 +34,7 @@ fn lists_of_credentials() {
     NAME   PROVIDER     CONTEXT   EXPIRES   USED BY                 AGE
     prod   kubeconfig   team-a    in 72y    all projects            3d
     bot    github                           demo, web (one agent)   3d
+    The window is too narrow for SERVER; -o wide shows all columns
     status 0
     --- 200 columns
     NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE
@@ -200,6 +201,7 @@ fn several_objects_on_one_screen() {
     NAME   PROVIDER     CONTEXT   EXPIRES   USED BY                 AGE
     prod   kubeconfig   team-a    in 72y    all projects            3d
     bot    github                           demo, web (one agent)   3d
+    The window is too narrow for SERVER; -o wide shows all columns
     status 0
     --- 200 columns
     NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE

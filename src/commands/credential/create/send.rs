@@ -68,7 +68,7 @@ pub(super) fn send(
         let body = new.body.clone();
         let record = create(client, &new.name, new.digest.as_deref(), body).await?;
         // A minted credential stays: its account in the cluster exists already.
-        if args.if_exists.is_some()
+        if may_meet(args, new)
             && !args.mint.is_given()
             && let Some(older) = yield_to_older(ctx, client, &new.name, &record).await
         {
@@ -227,7 +227,10 @@ pub(super) fn decide(
             && merge::holds(record, &new.body)
     };
     match args.if_exists {
-        Some(IfExists::Skip) => Ok((first.clone(), Effect::Skipped)),
+        Some(IfExists::Skip) => {
+            check_provider(first, &new.body)?;
+            Ok((first.clone(), Effect::Skipped))
+        }
         None if found.len() == 1 && is_same(first) => Ok((first.clone(), Effect::Unchanged)),
         Some(IfExists::Update) => {
             let stored = only(&new.name, found)?;
