@@ -8,6 +8,7 @@
 mod join;
 mod lists;
 mod load;
+mod names;
 mod send;
 mod shared;
 mod watch;
