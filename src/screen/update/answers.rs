@@ -60,7 +60,11 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
                 table.gap_of_joined = gap;
             }
         }
-        Answer::Failed { page, fault } => state.reading_failed(page, fault),
+        Answer::Failed { page, fault }
+        | Answer::Watching {
+            page,
+            trouble: Some(fault),
+        } => state.reading_failed(page, fault),
         Answer::Offered {
             form,
             field,
@@ -114,10 +118,6 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
                 }
             }
         }
-        Answer::Watching {
-            page,
-            trouble: Some(fault),
-        } => state.reading_failed(page, fault),
         Answer::Watching {
             page,
             trouble: None,

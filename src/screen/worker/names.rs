@@ -16,7 +16,7 @@ const EACH: usize = 100;
 
 /// The names that are known, by project.
 #[derive(Default)]
-pub(super) struct Names(BTreeMap<String, OfProject>);
+pub(super) struct AgentNames(BTreeMap<String, OfProject>);
 
 struct OfProject {
     /// The time of the last attempt to read them.
@@ -27,7 +27,7 @@ struct OfProject {
     is_whole: bool,
 }
 
-impl Names {
+impl AgentNames {
     /// Returns the name of an agent: an empty one if the project has no such agent, `None` if it is not known.
     #[must_use]
     pub(super) fn get(&self, project: &str, agent: &str) -> Option<&str> {
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_whole_list_replaces_names_and_another_one_adds_to_them() {
         let now = Instant::now();
-        let mut names = Names::default();
+        let mut names = AgentNames::default();
         names.take("p", &agents(&[("a", "one"), ("b", "two")]), true, now);
         assert_eq!(names.get("p", "a"), Some("one"));
         names.take("p", &agents(&[("a", "new")]), false, now);
@@ -136,7 +136,7 @@ mod tests {
     fn names_are_read_again_after_a_while_the_oldest_first() {
         let now = Instant::now();
         let later = now + FRESH;
-        let mut names = Names::default();
+        let mut names = AgentNames::default();
         names.take("q", &agents(&[("b", "two")]), true, now);
         let middle = now + FRESH / 2;
         names.take("p", &agents(&[("a", "one")]), true, middle);
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn names_of_any_number_and_length_have_a_limit() {
         let now = Instant::now();
-        let mut names = Names::default();
+        let mut names = AgentNames::default();
         let long = "n".repeat(1 << 20);
         for n in 0_u32..100 {
             let ids: Vec<String> = (0..1000).map(|at| format!("{n}-{at}")).collect();

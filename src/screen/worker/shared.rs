@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::names::Names;
+use super::names::AgentNames;
 use crate::api::{self, Client, Error};
 use crate::screen::event::{Answer, Event, Fault};
 
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub connection: u64,
     pub client: Rc<Client>,
     pub events: SyncSender<Event>,
-    pub names: Rc<RefCell<Names>>,
+    pub names: Rc<RefCell<AgentNames>>,
     /// The bytes that may still wait.
     room: Arc<Semaphore>,
 }
