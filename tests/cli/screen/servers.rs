@@ -95,6 +95,8 @@ fn bug_26_a_login_in_another_terminal_is_enough() {
 fn a_login_in_another_terminal_is_enough_on_the_page_of_messages() {
     let env = TestEnv::new();
     let session = json!({"id": "s1", "name": "fix", "project_id": "web", "phase": "Pending"});
+    let payload = "told with the new login";
+    let said = json!({"session_id": "s1", "seq": 1, "event_type": "user", "payload": payload});
     let is_ended = Arc::new(AtomicBool::new(false));
     let switch = Arc::clone(&is_ended);
     let server = Scripted::with(move |request| {
@@ -107,10 +109,7 @@ fn a_login_in_another_terminal_is_enough_on_the_page_of_messages() {
         match path.split('?').next().unwrap_or_default() {
             "/sessions" => list(json!([session])),
             "/sessions/s1" => answer(200, &session),
-            "/sessions/s1/messages" if is_new => answer(
-                200,
-                &json!([{"id": "m1", "session_id": "s1", "seq": 1, "event_type": "user", "payload": "told with the new login"}]),
-            ),
+            "/sessions/s1/messages" if is_new => answer(200, &json!([said])),
             "/sessions/s1/messages" => answer(200, &json!([])),
             _ => list(json!([])),
         }
@@ -128,7 +127,7 @@ fn a_login_in_another_terminal_is_enough_on_the_page_of_messages() {
     is_ended.store(true, Ordering::SeqCst);
     terminal.wait_for("run 'acpctl login' in another terminal");
     config("sha256~the-new-token-0123456789");
-    terminal.wait_for("told with the new login");
+    terminal.wait_for(payload);
     leave(&terminal, CTRL_C);
 }
 
