@@ -442,8 +442,8 @@ pub(super) fn refuse_other(
     refuse_other_message(request, answer)
 }
 
-/// The fields of a session's message that the server returns as it got them. In a recorded run, a message to an inbox is
-/// answered with another body.
+/// The fields of a session's message that the server returns as it got them. In a recorded run, a message to an inbox
+/// is answered with another body.
 const SAID: &[&str] = &["event_type", "payload"];
 
 /// Refuses the answer to a message that shows another message, or a number that no message has.

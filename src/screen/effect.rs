@@ -31,6 +31,12 @@ pub(super) enum Effect {
         page: u64,
         session: String,
         project: String,
+        /// The number behind which the messages are read.
+        after: i64,
+    },
+    /// Reads the messages that a page follows at once, in place of a pause or of a read that has no answer yet.
+    Hurry {
+        page: u64,
     },
     /// Ends all work for a page.
     Cancel {

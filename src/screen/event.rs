@@ -95,8 +95,12 @@ pub(super) enum Answer {
         page: u64,
         record: Result<Record, Fault>,
     },
-    /// Stored messages of a session.
-    Messages { page: u64, messages: Newest },
+    /// Stored messages of a session. The next ones are those behind the number `after`.
+    Messages {
+        page: u64,
+        messages: Newest,
+        after: i64,
+    },
     /// An event of a session's run, with its text.
     Streamed { page: u64, event: Value },
     /// An answer that may take much memory while it waits, with its part of the room for all of them.
@@ -106,8 +110,11 @@ pub(super) enum Answer {
     },
     /// What is known about a session that is watched.
     Session { page: u64, session: Box<Record> },
-    /// The state of a watch: why nothing comes, or nothing if all is well.
+    /// The messages of a session could be read again, or could not be read. After a refused login, they are not read
+    /// any more.
     Watching { page: u64, trouble: Option<Fault> },
+    /// Why the events of a session are not followed any more.
+    Unfollowed { page: u64, why: String },
     /// A connection was made, perhaps to another context. Its number is that of the wish for it.
     Connected(About),
     /// None was made; the one before still stands.
@@ -133,6 +140,9 @@ pub(super) struct Way {
     pub context: Option<String>,
 }
 
+/// The longest pause that is granted to a server, in seconds.
+const LONGEST_PAUSE: i64 = 600;
+
 /// A failure, as far as the screen needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -150,6 +160,13 @@ impl Fault {
             text: text.into(),
             retry_after: None,
         }
+    }
+
+    /// Returns the seconds to wait, if the server asks for a pause.
+    #[must_use]
+    pub(super) fn pause(&self) -> Option<i64> {
+        let asked = self.retry_after?;
+        Some(asked.clamp(1, LONGEST_PAUSE))
     }
 
     /// Returns the sentence for a list that could not be read.

@@ -22,10 +22,26 @@ pub(super) struct Loading {
 }
 
 impl Loading {
+    /// Returns the state of a read that has begun.
+    #[must_use]
+    pub(super) fn begun() -> Self {
+        Self {
+            is_busy: true,
+            ..Self::default()
+        }
+    }
+
     /// True if it is time to read.
     #[must_use]
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         !self.is_busy && self.next.is_none_or(|next| now >= next)
+    }
+
+    /// True if the login was refused.
+    #[must_use]
+    pub(super) fn is_refused(&self) -> bool {
+        let fault = self.fault.as_ref();
+        fault.is_some_and(|it| it.status == Some(401))
     }
 
     pub(super) fn begin(&mut self) {
@@ -64,8 +80,8 @@ impl Loading {
     pub(super) fn failed(&mut self, fault: Fault, now: Timestamp, spread: u64) {
         let doubled = (1_i64 << self.failures.min(5)).min(LONGEST);
         let spread = i64::try_from(spread % 1000).unwrap_or_default() * doubled / 4;
-        let millis = match fault.retry_after {
-            Some(seconds) => seconds.clamp(1, 600) * 1000,
+        let millis = match fault.pause() {
+            Some(seconds) => seconds * 1000,
             None => (doubled * 1000 + spread).min(LONGEST * 1000),
         };
         self.is_busy = false;
@@ -88,6 +104,17 @@ impl Loading {
                 .div_euclid(1000)
                 + 1,
         )
+    }
+
+    /// Says why the last attempt failed, and when the next one is made. `kind` names what is read.
+    #[must_use]
+    pub(super) fn trouble(&self, kind: &str, now: Timestamp) -> Option<String> {
+        let text = self.fault.as_ref()?.of_list(kind);
+        Some(match self.countdown(now) {
+            Some(left) => format!("{text} (again in {left} s)"),
+            None if self.is_busy => format!("{text} (trying again)"),
+            None => text,
+        })
     }
 
     /// Returns the age of the rows in seconds, if they are old.

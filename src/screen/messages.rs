@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::drafts::{Draft, Purpose};
 use super::entry::{self, Entry, Focus, Look, Row, SNAPSHOT, Time, content, text_of};
-use super::event::Fault;
 use super::filter::Pattern;
 use super::input::Line;
+use super::loading::Loading;
 use super::newest::Newest;
 use super::pane::{MOST, Pane};
 use super::scope::Scope;
@@ -39,7 +39,12 @@ pub(super) struct Messages {
     /// The place of the message that is written among those that could not be sent.
     number: u64,
     pub phase: String,
-    pub trouble: Option<Fault>,
+    /// The reading of the stored messages, which goes on by itself until the login is refused.
+    pub loading: Loading,
+    /// The number behind which the next messages are read.
+    pub after: i64,
+    /// Why the events of the run are not followed any more.
+    pub unfollowed: Option<String>,
     /// True once the stored messages were read: until then, their number is not known.
     pub is_read: bool,
     pub session: Option<Record>,
@@ -70,7 +75,9 @@ impl Messages {
             compose: None,
             number: 0,
             phase: phase.to_owned(),
-            trouble: None,
+            loading: Loading::begun(),
+            after: 0,
+            unfollowed: None,
             is_read: false,
             session: None,
             stray: None,
@@ -115,9 +122,18 @@ impl Messages {
         self.session = Some(session);
     }
 
-    /// Takes the stored messages of an answer.
-    pub(super) fn read(&mut self, newest: &Newest) {
+    /// Says what is wrong with the page.
+    #[must_use]
+    pub(super) fn trouble(&self, now: Timestamp) -> Option<String> {
+        let trouble = || self.loading.trouble("messages", now);
+        let why = self.stray.clone().or_else(trouble);
+        why.or_else(|| self.unfollowed.clone())
+    }
+
+    /// Takes the stored messages of an answer. The next ones are those behind the number `after`.
+    pub(super) fn read(&mut self, newest: &Newest, after: i64) {
         self.is_read = true;
+        self.after = after;
         self.talk.dropped += newest.left_out.0;
         self.activity.dropped += newest.left_out.1;
         self.talk.settle();

@@ -123,6 +123,7 @@ fn event(state: &State, first: u8, rest: &mut &[u8], form: u64) -> Option<Event>
                 Answer::Messages {
                     page,
                     messages: Newest::of(messages),
+                    after: 0,
                 },
             )
         }

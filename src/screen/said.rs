@@ -45,24 +45,14 @@ pub(super) fn lines(state: &State, width: usize, most: usize) -> Vec<String> {
 
 /// Says what is wrong with the page, and when it is tried again.
 fn trouble(state: &State) -> Option<String> {
-    match &state.top()?.body {
+    let why = match &state.top()?.body {
         Body::Table(table) => {
-            let Some(fault) = &table.loading.fault else {
-                let gaps = table.gaps().join("; ");
-                return (!gaps.is_empty()).then(|| format!("✗ {gaps}"));
-            };
-            let text = fault.of_list(table.view.name);
-            Some(match table.loading.countdown(state.now) {
-                Some(left) => format!("✗ {text} (again in {left} s)"),
-                None if table.loading.is_busy => format!("✗ {text} (trying again)"),
-                None => format!("✗ {text}"),
-            })
+            let gaps = table.gaps().join("; ");
+            let trouble = table.loading.trouble(table.view.name, state.now);
+            trouble.or((!gaps.is_empty()).then_some(gaps))
         }
-        Body::Messages(messages) => {
-            let trouble = messages.trouble.as_ref().map(|fault| &fault.text);
-            let why = messages.stray.as_ref().or(trouble)?;
-            Some(format!("✗ {why}"))
-        }
+        Body::Messages(messages) => messages.trouble(state.now),
         _ => None,
-    }
+    };
+    why.map(|why| format!("✗ {why}"))
 }

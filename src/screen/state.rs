@@ -9,6 +9,7 @@ use super::drafts::{Draft, Drafts, Purpose};
 use super::event::{About, Extent, Fault};
 use super::form::OpenForm;
 use super::input::Line;
+use super::loading::Loading;
 use super::messages::Messages;
 use super::scope::{Kind, Named, Scope};
 use super::shown;
@@ -160,6 +161,15 @@ impl Page {
             Body::Help { .. } => "help",
         }
     }
+
+    /// Returns the state of reading a page that is read again and again.
+    pub(super) fn loading_mut(&mut self) -> Option<&mut Loading> {
+        match &mut self.body {
+            Body::Table(table) => Some(&mut table.loading),
+            Body::Messages(messages) => Some(&mut messages.loading),
+            Body::Detail(_) | Body::Help { .. } => None,
+        }
+    }
 }
 
 impl State {
@@ -276,14 +286,15 @@ impl State {
         of_page.or_else(|| configured.map(|project| Named::new(project, project)))
     }
 
-    /// Keeps the rows and says what is wrong: in the page itself, so that the error does not follow into other pages.
-    pub(super) fn rows_failed(&mut self, page: u64, fault: Fault) {
+    /// Keeps what was read and says what is wrong: in the page itself, so that the error does not follow into other
+    /// pages.
+    pub(super) fn reading_failed(&mut self, page: u64, fault: Fault) {
         let now = self.now;
         if fault.status == Some(401) {
             self.is_logged_in = false;
         }
-        if let Some(Body::Table(table)) = self.page_mut(page).map(|page| &mut page.body) {
-            table.loading.failed(fault, now, page.wrapping_mul(7919));
+        if let Some(loading) = self.page_mut(page).and_then(Page::loading_mut) {
+            loading.failed(fault, now, page.wrapping_mul(7919));
         }
     }
 

@@ -366,7 +366,7 @@ fn pane(
     if rows.is_empty() {
         let text = match focus {
             Focus::Talk if !messages.search().is_empty() => "Nothing matches the search.",
-            Focus::Talk if messages.trouble.is_some() || messages.stray.is_some() => {
+            Focus::Talk if messages.trouble(state.now).is_some() => {
                 "No messages: see the last line."
             }
             Focus::Talk if !messages.is_read => "Loading...",

@@ -585,6 +585,7 @@ fn bug_35_the_whole_text_is_copied_and_it_is_said() {
     stage.answer(Answer::Messages {
         page,
         messages: Newest::of(messages),
+        after: 0,
     });
     stage.keys("c");
     let copied = stage.effects.iter().find_map(|effect| match effect {

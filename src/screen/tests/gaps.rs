@@ -248,6 +248,7 @@ fn a_conversation_says_how_much_of_it_is_kept() {
     stage.answer(Answer::Messages {
         page,
         messages: Newest::of(messages),
+        after: 0,
     });
     assert!(shows(&stage, ")[2000 of 2003]"), "{}", stage.picture());
 }
@@ -324,6 +325,7 @@ fn messages_that_are_not_read_yet_are_not_said_to_be_none() {
     stage.answer(Answer::Messages {
         page,
         messages: Newest::of(messages),
+        after: 0,
     });
     let picture = stage.picture();
     assert!(picture.contains("messages(fix)[0]"), "{picture}");

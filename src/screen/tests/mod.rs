@@ -11,3 +11,4 @@ mod servers;
 mod stage;
 mod typed;
 mod views;
+mod watching;

@@ -79,6 +79,7 @@ fn talk() -> Stage {
     stage.answer(Answer::Messages {
         page,
         messages: Newest::of(messages),
+        after: 0,
     });
     for (kind, delta) in [
         ("TEXT_MESSAGE_START", ""),

@@ -5,8 +5,9 @@ use crate::resources::Record;
 use crate::screen::changes::Told;
 use crate::screen::effect::Effect;
 use crate::screen::event::{Answer, Extent};
+use crate::screen::loading::Loading;
 use crate::screen::scope::{Kind, Named};
-use crate::screen::state::{Body, State};
+use crate::screen::state::{Body, Page, State};
 use crate::screen::table::Table;
 use crate::screen::view::View;
 
@@ -40,6 +41,7 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
         _ if !is_current => {}
         Answer::Messages { page, .. }
         | Answer::Streamed { page, .. }
+        | Answer::Unfollowed { page, .. }
         | Answer::Watching { page, .. }
             if is_stray(state, page) => {}
         Answer::Rows {
@@ -58,7 +60,11 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
                 table.gap_of_joined = gap;
             }
         }
-        Answer::Failed { page, fault } => state.rows_failed(page, fault),
+        Answer::Failed { page, fault }
+        | Answer::Watching {
+            page,
+            trouble: Some(fault),
+        } => state.reading_failed(page, fault),
         Answer::Offered {
             form,
             field,
@@ -83,9 +89,13 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             (_, Err(fault)) => state.complain(fault.text),
             (None, _) => {}
         },
-        Answer::Messages { page, messages } => {
+        Answer::Messages {
+            page,
+            messages,
+            after,
+        } => {
             if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
-                shown.read(&messages);
+                shown.read(&messages, after);
             }
         }
         Answer::Streamed { page, event } => {
@@ -108,9 +118,18 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
                 }
             }
         }
-        Answer::Watching { page, trouble } => {
+        Answer::Watching {
+            page,
+            trouble: None,
+        } => {
+            state.is_logged_in = true;
+            if let Some(loading) = state.page_mut(page).and_then(Page::loading_mut) {
+                *loading = Loading::begun();
+            }
+        }
+        Answer::Unfollowed { page, why } => {
             if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
-                shown.trouble = trouble;
+                shown.unfollowed = Some(why);
             }
         }
     }

@@ -79,10 +79,15 @@ fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
         match &mut page.body {
             Body::Table(table) => table.loading.forget(),
             Body::Messages(messages) if messages.stray.is_none() => {
+                messages.loading.forget();
+                messages.loading.begin();
+                messages.unfollowed = None;
+                let after = messages.after;
                 effects.extend(page.scope.session.as_ref().map(|session| Effect::Watch {
                     page: page.number,
                     session: session.id.clone(),
                     project: page.scope.project_id().to_owned(),
+                    after,
                 }));
             }
             _ => {}
@@ -104,6 +109,6 @@ pub(super) fn unconnected(state: &mut State, number: u64, fault: Fault) {
             status: Some(401),
             ..fault
         };
-        state.rows_failed(page, fault);
+        state.reading_failed(page, fault);
     }
 }

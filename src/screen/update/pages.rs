@@ -132,6 +132,7 @@ pub(super) fn messages(state: &mut State, scope: Scope, effects: &mut Vec<Effect
         page,
         session: session.id,
         project,
+        after: 0,
     });
 }
 
@@ -225,7 +226,8 @@ pub(super) fn switch_project(state: &mut State, place: usize, effects: &mut Vec<
     });
 }
 
-/// Returns the request for the rows of the page on top, if it is time for it.
+/// Returns the request for the rows of the page on top, if it is time for it. Messages are read without it, until the
+/// login is refused.
 #[must_use]
 pub(super) fn due(state: &mut State) -> Vec<Effect> {
     let (now, is_done) = (state.now, state.is_done);
@@ -235,29 +237,25 @@ pub(super) fn due(state: &mut State) -> Vec<Effect> {
     let Some(page) = state.top_mut().filter(|_| !is_done) else {
         return Vec::new();
     };
-    let Body::Table(table) = &mut page.body else {
+    let Some(loading) = page.loading_mut().filter(|it| it.is_due(now)) else {
         return Vec::new();
     };
-    if !table.loading.is_due(now) {
-        return Vec::new();
-    }
     // The login may have been renewed in another terminal.
-    let is_refused = table
-        .loading
-        .fault
-        .as_ref()
-        .is_some_and(|it| it.status == Some(401));
+    let is_refused = loading.is_refused();
     if is_refused && is_taken {
         return Vec::new();
     }
-    table.loading.begin();
+    loading.begin();
     if is_refused {
-        table.loading.fault = None;
+        loading.fault = None;
         let page = page.number;
         let mut effects = Vec::new();
         connecting::renew(state, page, &mut effects);
         return effects;
     }
+    let Body::Table(table) = &page.body else {
+        return Vec::new();
+    };
     let load = match (table.view.load)(&page.scope) {
         Load::Contexts(_) => Load::Contexts(active),
         load => load,
@@ -272,7 +270,8 @@ pub(super) fn due(state: &mut State) -> Vec<Effect> {
 pub(super) fn refresh(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(page) = state.top_mut() else { return };
     match &mut page.body {
-        Body::Table(_) => {
+        Body::Messages(messages) if messages.stray.is_some() => return,
+        Body::Table(_) | Body::Messages(_) => {
             let page = page.number;
             read_again(state, page, effects);
         }
@@ -282,21 +281,25 @@ pub(super) fn refresh(state: &mut State, effects: &mut Vec<Effect>) {
                 effects.push(Effect::Fetch { page, fetch });
             }
         }
-        Body::Messages(_) | Body::Help { .. } => {}
+        Body::Help { .. } => {}
     }
     state.say("Refreshing");
 }
 
-/// Reads a table again at once. A request that is under way is given up: its answer may be missing for long, or may
-/// have been made before the last change.
+/// Reads a table or messages again at once. A request that is under way is given up: its answer may be missing for
+/// long, or may have been made before the last change.
 pub(super) fn read_again(state: &mut State, page: u64, effects: &mut Vec<Effect>) {
     let is_connecting = state.coming.is_some();
-    let Some(Body::Table(table)) = state.page_mut(page).map(|page| &mut page.body) else {
-        return;
-    };
-    if is_connecting {
-        table.loading.hurry();
-    } else if table.loading.restart() {
-        effects.push(Effect::Cancel { page });
+    match state.page_mut(page).map(|page| &mut page.body) {
+        Some(Body::Table(table)) if is_connecting => table.loading.hurry(),
+        Some(Body::Table(table)) => {
+            let is_busy = table.loading.restart();
+            effects.extend(is_busy.then_some(Effect::Cancel { page }));
+        }
+        Some(Body::Messages(messages)) => {
+            messages.loading.hurry();
+            effects.push(Effect::Hurry { page });
+        }
+        _ => {}
     }
 }

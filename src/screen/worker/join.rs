@@ -1,6 +1,7 @@
 //! What is asked for after a list and added to its rows: numbers and names. What can't be read is unknown, and said.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 use super::lists::{Known, Lacks, UNKNOWN, in_projects, listed};
 use super::shared::Shared;
@@ -100,30 +101,25 @@ impl Joined {
         }
     }
 
-    /// Names the agents of sessions and schedules. Names that are known are not asked for again.
+    /// Names the agents of sessions and schedules. Names that are new enough are not asked for again. An agent that is
+    /// gone has no name any more.
     async fn agent_names(&mut self, shared: &Shared, rows: &[Record]) {
-        let is_unknown = |row: &&Record| {
-            let agent = row.text("agent_id");
-            !agent.is_empty() && !shared.names.borrow().contains_key(agent)
-        };
-        let projects: BTreeSet<String> = rows
-            .iter()
-            .filter(is_unknown)
-            .map(|row| row.text("project_id").to_owned())
-            .filter(|project| !project.is_empty())
-            .collect();
-        let projects: Vec<String> = projects.into_iter().take(PROJECTS).collect();
+        let named = rows.iter();
+        let named = named.map(|row| (row.text("project_id"), row.text("agent_id")));
+        let named = named.filter(|(project, agent)| !project.is_empty() && !agent.is_empty());
+        let now = Instant::now();
+        let projects = shared.names.borrow().due(named, PROJECTS, now);
         for (project, read) in in_projects(&shared.client, &AGENT, &projects).await {
             let agents = self.lacks.known(&format!("agents of {project}"), read);
-            // A session of no agent has no agent's name.
-            let named = agents.rows.iter().filter(|it| !it.id().is_empty());
-            let named = named.map(|it| (it.id().to_owned(), it.name_or_id().to_owned()));
-            shared.names.borrow_mut().extend(named);
+            shared
+                .names
+                .borrow_mut()
+                .take(&project, &agents.rows, agents.is_whole(), now);
         }
         let names = shared.names.borrow();
-        for row in rows {
-            if let Some(name) = names.get(row.text("agent_id")) {
-                self.add(row.id(), "agent_name", name.clone());
+        for row in rows.iter().filter(|row| !row.text("agent_id").is_empty()) {
+            if let Some(name) = names.get(row.text("project_id"), row.text("agent_id")) {
+                self.add(row.id(), "agent_name", name.to_owned());
             }
         }
     }

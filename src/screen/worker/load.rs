@@ -1,6 +1,7 @@
 //! The rows of a page.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use super::join::{self, by_field};
 use super::lists::{Lacks, Listed, Rows, all, in_projects, listed};
@@ -13,7 +14,7 @@ use crate::resources::{
 };
 use crate::runner::resolve::RunnerTarget;
 use crate::screen::connection;
-use crate::screen::effect::{List, Load};
+use crate::screen::effect::{Join, List, Load};
 use crate::screen::event::{Answer, Fault};
 use crate::screen::naming;
 use crate::session_helper::fetch;
@@ -112,6 +113,11 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
         Some(_) => rows.clone(),
         None => Vec::new(),
     };
+    if let Some((list, Join::Agents)) = &joined {
+        let is_whole = gap.is_none() && list.search.is_none();
+        let mut names = shared.names.borrow_mut();
+        names.take(&list.project, &ids, is_whole, Instant::now());
+    }
     let answer = Answer::Rows {
         page,
         rows,

@@ -8,17 +8,19 @@
 mod join;
 mod lists;
 mod load;
+mod names;
 mod send;
 mod shared;
 mod watch;
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::rc::Rc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::{AbortHandle, LocalSet, spawn_local};
 
 use super::connection::{self, Connection, Pin};
@@ -158,25 +160,31 @@ async fn arrival(coming: &mut Option<Coming>) -> (u64, anyhow::Result<Connection
 
 /// The work that reads, by the page that it is for.
 #[derive(Default)]
-struct Tasks(HashMap<u64, Vec<AbortHandle>>);
+struct Tasks {
+    handles: HashMap<u64, Vec<AbortHandle>>,
+    /// What makes the tasks that follow a session read at once.
+    hurries: HashMap<u64, Rc<Notify>>,
+}
 
 impl Tasks {
     fn own(&mut self, page: u64, handle: AbortHandle) {
-        for handles in self.0.values_mut() {
+        for handles in self.handles.values_mut() {
             handles.retain(|handle| !handle.is_finished());
         }
-        self.0.retain(|_, handles| !handles.is_empty());
-        self.0.entry(page).or_default().push(handle);
+        self.handles.retain(|_, handles| !handles.is_empty());
+        self.handles.entry(page).or_default().push(handle);
     }
 
     fn end(&mut self, page: u64) {
-        for handle in self.0.remove(&page).into_iter().flatten() {
+        self.hurries.remove(&page);
+        for handle in self.handles.remove(&page).into_iter().flatten() {
             handle.abort();
         }
     }
 
     fn end_all(&mut self) {
-        for (_, handles) in self.0.drain() {
+        self.hurries.clear();
+        for (_, handles) in self.handles.drain() {
             handles.iter().for_each(AbortHandle::abort);
         }
     }
@@ -197,9 +205,17 @@ fn obey(shared: &Shared, globals: &Globals, tasks: &mut Tasks, effect: Effect) {
             page,
             session,
             project,
+            after,
         } => {
-            for handle in watch::start(&it, page, &session, &project) {
+            let started = watch::start(&it, page, &session, &project, after);
+            for handle in started.tasks {
                 tasks.own(page, handle);
+            }
+            tasks.hurries.insert(page, started.hurry);
+        }
+        Effect::Hurry { page } => {
+            if let Some(hurry) = tasks.hurries.get(&page) {
+                hurry.notify_waiters();
             }
         }
         Effect::Cancel { page } => tasks.end(page),

@@ -1,7 +1,6 @@
 //! What the tasks of the worker share: the client, the way to the screen, limits, and errors as the screen needs them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::names::AgentNames;
 use crate::api::{self, Client, Error};
 use crate::screen::event::{Answer, Event, Fault};
 
@@ -27,8 +27,7 @@ pub(super) struct Shared {
     pub connection: u64,
     pub client: Rc<Client>,
     pub events: SyncSender<Event>,
-    /// The names of agents and roles, by their IDs.
-    pub names: Rc<RefCell<HashMap<String, String>>>,
+    pub names: Rc<RefCell<AgentNames>>,
     /// The bytes that may still wait.
     room: Arc<Semaphore>,
 }

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::select;
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
@@ -32,10 +34,28 @@ struct Watch {
     is_live: Cell<bool>,
     /// True once the messages were read.
     has_read: Cell<bool>,
+    /// The number of the last message that was read.
+    after: Cell<i64>,
+    /// Wakes the tasks that pause or read.
+    hurry: Rc<Notify>,
 }
 
-/// Starts to follow a session, with one poll and one stream.
-pub(super) fn start(shared: &Shared, page: u64, session: &str, project: &str) -> [AbortHandle; 2] {
+/// The tasks of a watch.
+pub(super) struct Started {
+    pub tasks: [AbortHandle; 2],
+    /// Makes the tasks read at once.
+    pub hurry: Rc<Notify>,
+}
+
+/// Starts to follow a session, with one poll of the messages behind a number and one stream.
+pub(super) fn start(
+    shared: &Shared,
+    page: u64,
+    session: &str,
+    project: &str,
+    after: i64,
+) -> Started {
+    let hurry = Rc::new(Notify::new());
     let watch = Rc::new(Watch {
         shared: shared.clone(),
         page,
@@ -43,11 +63,16 @@ pub(super) fn start(shared: &Shared, page: u64, session: &str, project: &str) ->
         project: project.to_owned(),
         is_live: Cell::new(false),
         has_read: Cell::new(false),
+        after: Cell::new(after),
+        hurry: Rc::clone(&hurry),
     });
     let other = Rc::clone(&watch);
     let poll = spawn_local(async move { watch.poll().await });
     let stream = spawn_local(async move { other.stream().await });
-    [poll.abort_handle(), stream.abort_handle()]
+    Started {
+        tasks: [poll.abort_handle(), stream.abort_handle()],
+        hurry,
+    }
 }
 
 impl Watch {
@@ -58,50 +83,76 @@ impl Watch {
         request
     }
 
+    /// Reads the messages again and again. Ends if the login is refused: the page starts anew with the one that is
+    /// stored by then.
     async fn poll(&self) {
-        let mut after = 0;
         let mut round = 0;
         let mut failures = 0_u32;
+        let mut is_well = false;
         loop {
             let asked = async {
                 if round % SESSION_EVERY == 0 {
                     self.look().await?;
                 }
-                self.messages(after).await
+                self.messages().await
             };
-            let done = match timeout(LIMIT, asked).await {
+            let asked = select! {
+                done = timeout(LIMIT, asked) => done,
+                () = self.hurry.notified() => {
+                    round = 0;
+                    continue;
+                }
+            };
+            let done = match asked {
                 Ok(done) => done.map_err(|error| fault(&error)),
                 Err(_) => Err(Fault::new("no answer: context deadline exceeded")),
             };
-            round += 1;
-            let (trouble, pause) = match done {
-                Ok(last) => {
-                    after = last;
-                    let was_failing = failures > 0;
+            let pause = match done {
+                Ok(()) => {
+                    round += 1;
                     failures = 0;
-                    (was_failing.then_some(None), POLL)
+                    if !is_well && self.tell(None).is_err() {
+                        return;
+                    }
+                    is_well = true;
+                    POLL
                 }
                 Err(fault) => {
-                    failures += 1;
                     round = 0;
-                    let asked = fault.retry_after.and_then(|it| u64::try_from(it).ok());
-                    let pause = asked.map_or_else(|| doubled(failures), Duration::from_secs);
-                    let text = format!("{} (again in {} s)", fault.text, pause.as_secs());
-                    (Some(Some(Fault { text, ..fault })), pause)
+                    failures += 1;
+                    is_well = false;
+                    let pause = fault.pause().and_then(|it| u64::try_from(it).ok());
+                    let pause = pause.map_or_else(|| doubled(failures), Duration::from_secs);
+                    let is_refused = fault.status == Some(401);
+                    let next = i64::try_from(pause.as_secs()).ok();
+                    let trouble = Fault {
+                        retry_after: if is_refused { fault.retry_after } else { next },
+                        ..fault
+                    };
+                    if self.tell(Some(trouble)).is_err() || is_refused {
+                        return;
+                    }
+                    pause
                 }
             };
-            if let Some(trouble) = trouble {
-                let page = self.page;
-                if self
-                    .shared
-                    .tell(Answer::Watching { page, trouble })
-                    .is_err()
-                {
-                    return;
-                }
+            if self.pause(pause).await {
+                round = 0;
             }
-            sleep(pause).await;
         }
+    }
+
+    /// Waits, unless somebody is in a hurry: then it returns true.
+    async fn pause(&self, pause: Duration) -> bool {
+        select! {
+            () = sleep(pause) => false,
+            () = self.hurry.notified() => true,
+        }
+    }
+
+    /// Reports whether the messages can be read.
+    fn tell(&self, trouble: Option<Fault>) -> Result<(), ()> {
+        let page = self.page;
+        self.shared.tell(Answer::Watching { page, trouble })
     }
 
     /// Reads the session: whether it runs, and where it is.
@@ -117,8 +168,9 @@ impl Watch {
         Ok(())
     }
 
-    /// Reads the messages behind a number, and returns the number of the last one.
-    async fn messages(&self, after: i64) -> Result<i64, Error> {
+    /// Reads the messages behind the last one.
+    async fn messages(&self) -> Result<(), Error> {
+        let after = self.after.get();
         let request = self.request(&["messages"], &format!("?after_seq={after}"));
         let answer = self.shared.client.send(&request).await?;
         let items = match answer.json()? {
@@ -139,7 +191,7 @@ impl Watch {
             .iter()
             .filter_map(seq)
             .filter(|seq| *seq <= api::LARGEST_SEQ);
-        let last = seqs.max().unwrap_or(after);
+        let last = seqs.max().unwrap_or(after).max(after);
         // A server may repeat the messages before the number.
         let is_new = |message: &Record| seq(message).is_some_and(|seq| seq > after);
         let messages: Vec<Record> = messages.into_iter().filter(is_new).collect();
@@ -147,10 +199,15 @@ impl Watch {
         if is_first || !messages.is_empty() {
             let (page, messages) = (self.page, Newest::of(messages));
             let bytes = answer.body.len();
-            let read = Answer::Messages { page, messages };
+            let read = Answer::Messages {
+                page,
+                messages,
+                after: last,
+            };
             let _ = self.shared.tell_sized(read, bytes).await;
         }
-        Ok(last.max(after))
+        self.after.set(last);
+        Ok(())
     }
 
     /// Reads a message of this session.
@@ -168,10 +225,9 @@ impl Watch {
     /// Says why the events are no longer followed.
     fn gave_up(&self, error: &Error) {
         let Fault { text, .. } = fault(error);
-        let text = format!("live events are no longer followed: {text}");
-        let _ = self.shared.tell(Answer::Watching {
+        let _ = self.shared.tell(Answer::Unfollowed {
             page: self.page,
-            trouble: Some(Fault::new(text)),
+            why: format!("live events are no longer followed: {text}"),
         });
     }
 
@@ -213,7 +269,7 @@ impl Watch {
                 }
             }
             failures = if is_useful { 0 } else { failures + 1 };
-            sleep(doubled(failures + 1)).await;
+            self.pause(doubled(failures + 1)).await;
         }
     }
 }

@@ -1,11 +1,16 @@
 //! A server that lies in the messages and events of a session: the screen goes on, and nothing leaves its place.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 
 use super::{CTRL_C, ENTER, leave};
 use crate::support::TestEnv;
 use crate::support::pty::{Terminal, start};
 use crate::support::server::{Reply, Scripted, json as answer, list};
+
+const CTRL_R: &str = "\x12";
 
 /// A platform with one running session: its events, and the answer to a message that is sent.
 fn platform(events: String, sent: Value) -> Scripted {
@@ -47,6 +52,71 @@ fn a_snapshot_of_many_messages_does_not_stop_the_keys() {
     terminal.wait_for("words 299999");
     terminal.type_text("?");
     terminal.wait_for("Press Esc");
+    leave(&terminal, CTRL_C);
+}
+
+#[test]
+fn a_pause_without_end_is_ended_by_a_key() {
+    let env = TestEnv::new();
+    let is_well = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&is_well);
+    let session = json!({"id": "s1", "name": "fix", "project_id": "web", "phase": "Pending"});
+    let server = Scripted::with(move |request| {
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        match path.split('?').next().unwrap_or_default() {
+            "/sessions" => list(json!([session])),
+            "/sessions/s1" => answer(200, &session),
+            "/sessions/s1/messages" if switch.load(Ordering::SeqCst) => answer(200, &json!([])),
+            "/sessions/s1/messages" => Reply::Answer {
+                status: 503,
+                headers: vec![("Retry-After", "65535".to_owned())],
+                body: Vec::new(),
+            },
+            _ => list(json!([])),
+        }
+    });
+    let terminal = open(&env, &server);
+    let screen = terminal.wait_for("(again in");
+    assert!(!screen.contains("again in 6553"), "{screen}");
+    is_well.store(true, Ordering::SeqCst);
+    terminal.type_text(CTRL_R);
+    terminal.wait_for("No messages yet.");
+    leave(&terminal, CTRL_C);
+}
+
+#[test]
+fn an_agent_that_has_another_name_is_shown_by_it() {
+    let env = TestEnv::new();
+    let is_renamed = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&is_renamed);
+    let server = Scripted::with(move |request| {
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        let name = if switch.load(Ordering::SeqCst) {
+            "new-lead"
+        } else {
+            "old-lead"
+        };
+        match path.split('?').next().unwrap_or_default() {
+            "/projects" => list(json!([{"id": "web", "name": "web"}])),
+            "/projects/web/agents" => {
+                list(json!([{"id": "a1", "name": name, "project_id": "web"}]))
+            }
+            "/sessions" => {
+                list(json!([{"id": "s1", "name": "fix", "project_id": "web", "agent_id": "a1"}]))
+            }
+            _ => list(json!([])),
+        }
+    });
+    let words = ["ambient", "-c", "sessions web"];
+    let terminal = start(&env, server.url(), &words, 24, 120);
+    terminal.wait_for("old-lead");
+    is_renamed.store(true, Ordering::SeqCst);
+    terminal.type_text(":agents web\r");
+    terminal.wait_for("new-lead");
+    terminal.type_text(":sessions web\r");
+    terminal.wait_for("sessions(web)[1]");
+    let screen = terminal.wait_for("new-lead");
+    assert!(!screen.contains("old-lead"), "{screen}");
     leave(&terminal, CTRL_C);
 }
 

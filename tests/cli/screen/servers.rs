@@ -1,8 +1,8 @@
 //! Several servers: nothing that is meant for one reaches another, and nobody but the user decides to change it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -88,6 +88,46 @@ fn bug_26_a_login_in_another_terminal_is_enough() {
     terminal.wait_for("Session expired");
     config("sha256~the-new-token-0123456789");
     terminal.wait_for("the-web");
+    leave(&terminal, CTRL_C);
+}
+
+#[test]
+fn a_login_in_another_terminal_is_enough_on_the_page_of_messages() {
+    let env = TestEnv::new();
+    let session = json!({"id": "s1", "name": "fix", "project_id": "web", "phase": "Pending"});
+    let payload = "told with the new login";
+    let said = json!({"session_id": "s1", "seq": 1, "event_type": "user", "payload": payload});
+    let is_ended = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&is_ended);
+    let server = Scripted::with(move |request| {
+        let is_new =
+            request.header("authorization") == Some("Bearer sha256~the-new-token-0123456789");
+        if switch.load(Ordering::SeqCst) && !is_new {
+            return crate::support::server::error(401, "unauthorized", "no");
+        }
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        match path.split('?').next().unwrap_or_default() {
+            "/sessions" => list(json!([session])),
+            "/sessions/s1" => answer(200, &session),
+            "/sessions/s1/messages" if is_new => answer(200, &json!([said])),
+            "/sessions/s1/messages" => answer(200, &json!([])),
+            _ => list(json!([])),
+        }
+    });
+    let config = |token: &str| {
+        env.config(&json!({"api_url": server.url(), "access_token": token}).to_string());
+    };
+    config("sha256~the-old-token-0123456789");
+    let unset = [("AMBIENT_TOKEN", "")];
+    let words = ["ambient", "-c", "sessions"];
+    let terminal = start_with(&env, "", &unset, "\"$@\"", &words, (24, 80));
+    terminal.wait_for("fix");
+    terminal.type_text("\r");
+    terminal.wait_for("No messages yet.");
+    is_ended.store(true, Ordering::SeqCst);
+    terminal.wait_for("run 'acpctl login' in another terminal");
+    config("sha256~the-new-token-0123456789");
+    terminal.wait_for(payload);
     leave(&terminal, CTRL_C);
 }
 
