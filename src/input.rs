@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -253,6 +254,19 @@ fn literal_input(text: &[u8]) -> Input {
 #[must_use]
 pub(crate) fn stdin_is_piped() -> bool {
     stdin() != Stdin::Silent
+}
+
+/// Returns true if data is piped to this command alone. With `patient`, a program that starts at the same time has a
+/// second to write it.
+#[must_use]
+pub(crate) fn stdin_is_own_data(patient: bool) -> bool {
+    if stdin() != Stdin::Given {
+        return false;
+    }
+    if patient {
+        stdio::await_data(Duration::from_secs(1));
+    }
+    stdin_holds_data()
 }
 
 /// Returns true if standard input holds data at this moment.

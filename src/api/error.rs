@@ -322,11 +322,12 @@ impl Error {
             )),
             Self::Transport {
                 cause: Cause::Refused,
+                url,
                 ..
-            } => Some(
-                "nothing listens there: check --api-url, or use the embedded API: --local"
-                    .to_owned(),
-            ),
+            } => Some(format!(
+                "nothing listens there: check {}, or use the embedded API: --local",
+                origin_of(url)
+            )),
             Self::Transport {
                 cause: Cause::Timeout,
                 ..
@@ -415,6 +416,17 @@ const REFUSALS: &[(&str, &str)] = &[
         "name the agent's own project with --project",
     ),
 ];
+
+/// Names where an address that leads nowhere comes from: the variable, if it begins with it.
+fn origin_of(url: &str) -> &'static str {
+    let variable = &env::API_URL;
+    let is_from_it = |base: String| url.starts_with(base.trim_end_matches('/'));
+    if variable.get().is_some_and(is_from_it) {
+        variable.name
+    } else {
+        "--api-url"
+    }
+}
 
 /// Returns what to do about a refusal with a known text.
 fn explained(reason: &str, text: Option<&str>) -> Option<&'static str> {

@@ -35,7 +35,7 @@ pub(crate) use annotate::name_from_context;
 pub(crate) use cut::{Examined, is_stored_unchanged};
 pub(crate) use decode::decode;
 pub(crate) use files::{Files, open};
-pub(crate) use flags::{KubeconfigArgs, TrustArgs};
+pub(crate) use flags::{GateArgs, KubeconfigArgs, TrustArgs};
 pub(crate) use folder::{Folder, is_named_like_other_files, kubeconfigs};
 pub(crate) use page::Page;
 pub(crate) use prepare::{Prepared, Taken, cut_lines};

@@ -108,10 +108,7 @@ fn read(text: &str) -> Result<Kubeconfig, Vec<Finding>> {
 /// Returns what is odd about the secret of a provider other than kubeconfig, and what to do: the secret may be a
 /// kubeconfig, or a placeholder.
 #[must_use]
-pub(crate) fn oddity(
-    provider: Option<&str>,
-    secret: &SecretString,
-) -> Option<(String, &'static str)> {
+fn oddity(provider: Option<&str>, secret: &SecretString) -> Option<(String, &'static str)> {
     let text = secret.expose_secret();
     if let Some(provider) = provider.filter(|_| is_kubeconfig(text.as_bytes())) {
         let what = format!(
@@ -163,6 +160,20 @@ pub(crate) fn doubt(
     if let Some(provider) = provider {
         refuse_kubeconfig(provider, secret, &gates.allow)?;
     }
+    doubt_text(ctx, gates, "", provider, secret)
+}
+
+/// Warns of an odd secret, unless the user accepts it. `about` begins the warning.
+///
+/// # Errors
+/// With `--strict` each oddity is a [`Kind::Policy`] failure.
+pub(crate) fn doubt_text(
+    ctx: &Ctx,
+    gates: &GateArgs,
+    about: &str,
+    provider: Option<&str>,
+    secret: &SecretString,
+) -> Result<(), Failure> {
     let Some((what, fix)) = oddity(provider, secret) else {
         return Ok(());
     };
@@ -174,6 +185,6 @@ pub(crate) fn doubt(
         return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
             .hint(format!("nothing was sent; {fix}")));
     }
-    ctx.out.warn(&format!("{what}; {fix}"));
+    ctx.out.warn(&format!("{about}{what}; {fix}"));
     Ok(())
 }

@@ -66,6 +66,32 @@ impl SourceArgs {
         }
     }
 
+    /// Warns if another source is named than the pipe that holds data for this command: one of them may be a mistake.
+    ///
+    /// # Errors
+    /// With `is_strict`, [`Kind::Policy`].
+    pub fn judge_pipe(ctx: &Ctx, input: Option<&Input>, is_strict: bool) -> Result<(), Failure> {
+        let Some(input) = input.filter(|input| input.source != Source::Stdin) else {
+            return Ok(());
+        };
+        if !input::stdin_is_own_data(is_strict) {
+            return Ok(());
+        }
+        let what = format!(
+            "standard input was not read: the secret comes from {}",
+            input.name()
+        );
+        if is_strict {
+            return Err(
+                Failure::new(Kind::Policy, format!("{what} (--strict)")).hint(
+                    "nothing was sent; name one source: leave out the pipe, or add < /dev/null",
+                ),
+            );
+        }
+        ctx.out.warn(&what);
+        Ok(())
+    }
+
     /// Warns if everybody may change the named file. Many kubeconfigs and all files of some CI systems can be read by
     /// others, which is not worth a warning each time.
     pub fn judge_file(ctx: &Ctx, input: Option<&Input>) {

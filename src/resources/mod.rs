@@ -41,8 +41,8 @@ pub(crate) use description::{
 };
 pub(crate) use inbox_message::INBOX_MESSAGE;
 pub(crate) use name::{
-    LONGEST_OF_PROJECT, can_be_id, check, check_id, check_project_name, has_form_of_id, is_label,
-    is_usable_id,
+    LONGEST_OF_PROJECT, can_be_id, can_name_project, check, check_id, check_project_name,
+    has_form_of_id, is_label, is_usable_id,
 };
 pub(crate) use named::{
     NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent, unknown, unknown_kind,

@@ -94,6 +94,11 @@ pub(crate) fn check_project_name(name: &str, command: &[&str]) -> Result<(), Fai
     }
 }
 
+/// True for a name with which the platform creates a project.
+pub(crate) fn can_name_project(name: &str) -> bool {
+    name.len() > 1 && name.len() <= LONGEST_OF_PROJECT && is_label(name)
+}
+
 /// True for the form of a DNS label that begins with a letter, however long it is.
 pub(crate) fn is_label(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -367,13 +367,21 @@ fn nothing_listens() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    env.connected(&format!("http://{address}"))
-        .args(["credential", "list"])
-        .assert()
-        .code(9)
-        .stderr(format!(
-            "Error: list credentials: HTTP request failed: Get \"http://{address}/api/ambient/v1/credentials?page=1&size=100\": dial tcp {address}: connect: connection refused\nHint: nothing listens there: check --api-url, or use the embedded API: --local\n"
-        ));
+    let url = format!("http://{address}");
+    let by_flag = ["--api-url", &url];
+    for (named, flags, origin) in [
+        (url.as_str(), &[][..], "AMBIENT_API_URL"),
+        ("http://127.0.0.1:9", &by_flag, "--api-url"),
+    ] {
+        env.connected(named)
+            .args(["credential", "list"])
+            .args(flags)
+            .assert()
+            .code(9)
+            .stderr(format!(
+                "Error: list credentials: HTTP request failed: Get \"http://{address}/api/ambient/v1/credentials?page=1&size=100\": dial tcp {address}: connect: connection refused\nHint: nothing listens there: check {origin}, or use the embedded API: --local\n"
+            ));
+    }
 }
 
 #[test]

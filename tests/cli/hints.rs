@@ -5,8 +5,8 @@ use std::path::Path;
 
 use acpctl::testing::cli;
 
-use crate::support::TestEnv;
 use crate::support::run::{Line as _, Run as _};
+use crate::support::{TestEnv, sample};
 
 /// Commands that do not stand in the tree, with the reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
@@ -155,7 +155,7 @@ fn a_suggested_command_stays_in_the_project_of_the_line() {
 #[test]
 fn exec_suggests_no_flag_of_another_command() {
     let env = TestEnv::new();
-    env.file("k.yaml", crate::support::sample());
+    env.file("k.yaml", sample());
     env.local()
         .line("credential create -f k.yaml --name c -q")
         .stdout();
@@ -170,4 +170,45 @@ fn exec_suggests_no_flag_of_another_command() {
             "{line}: {stderr}"
         );
     }
+}
+
+#[test]
+fn a_name_that_no_project_can_have_leads_to_the_list() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    for line in [
+        "project set p",
+        "credential create --name c -f k.yaml --bind 1p",
+    ] {
+        let (status, _, stderr) = env.local().line(line).told();
+        assert_eq!(status, Some(3), "{line}: {stderr}");
+        assert!(
+            stderr.contains("acpctl --local project list"),
+            "{line}: {stderr}"
+        );
+        assert!(!stderr.contains("create project"), "{line}: {stderr}");
+    }
+    let (_, _, stderr) = env.local().line("project set pp").told();
+    assert!(stderr.contains("create project --name pp"), "{stderr}");
+}
+
+#[test]
+fn a_name_of_another_providers_credential_leads_to_another_name() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    env.local()
+        .line("credential create --provider github --name gh")
+        .write_stdin("s3cret")
+        .assert()
+        .success();
+    let (status, _, stderr) = env
+        .local()
+        .line("credential create --name gh -f k.yaml")
+        .told();
+    assert_eq!(status, Some(6), "{stderr}");
+    assert!(
+        stderr.contains("of the provider github: choose another --name"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("--if-exists"), "{stderr}");
 }

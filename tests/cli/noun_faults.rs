@@ -253,8 +253,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 const PROJECT: &str = "failed to get project \"x\": ";
-const NO_PROJECT: &str =
-    "project \"x\" does not exist; create it first with: acpctl create project --name x";
+const NO_PROJECT: &str = "project \"x\" does not exist";
 const SESSION_PROJECT: &str = "get project \"p\": ";
 const NO_SESSION_PROJECT: &str = "get project \"p\": ambient API error 404: \
      ambient-api-server-7 — Credential with id='x' not found";

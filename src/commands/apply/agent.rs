@@ -53,7 +53,7 @@ async fn find(
     };
     let found = writer.by_name(&agents, name).await?;
     lookup::one(&AGENT, name, found).map_err(|failure| {
-        let list = acpctl(&["agent", "list"]);
+        let list = acpctl(&["agent", "list", "--project", project]);
         let hint = format!(
             "a manifest names an agent by its name: rename or delete all but one; see {list}"
         );

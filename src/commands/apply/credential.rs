@@ -10,7 +10,8 @@ use crate::api::Body;
 use crate::commands::minted_access;
 use crate::commands::moved_context::{Leave, Move};
 use crate::commands::pairs::{Pairs, as_json, pairs_of};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
+use crate::intake::gate::NO_SECRET;
 use crate::intake::provider;
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, OWN_ANNOTATIONS, Record, annotation};
@@ -52,14 +53,34 @@ async fn create(
     }
     match secret {
         Some(secret) => body.set_secret("token", secret.text.clone()),
-        None => writer.ctx.out.warn(&format!(
-            "{}: it has neither token nor tokenFrom, so sessions get no secret from it",
-            credential.head.label
-        )),
+        None => doubt_missing(writer, credential)?,
     }
     let path = Collection::credentials().path;
     writer.create(&CREDENTIAL, &path, name, body).await?;
     Ok(Outcome::Created)
+}
+
+/// Warns about a new credential without a secret, unless the user accepts it.
+///
+/// # Errors
+/// With `--strict`, [`Kind::Policy`].
+fn doubt_missing(writer: &Writer<'_>, credential: &Credential) -> Result<(), Failure> {
+    let args = writer.args;
+    if args.trust.allow.iter().any(|code| code == NO_SECRET) {
+        return Ok(());
+    }
+    let label = &credential.head.label;
+    let what =
+        format!("{label}: it has neither token nor tokenFrom, so sessions get no secret from it");
+    if !args.strict {
+        writer.ctx.out.warn(&what);
+        return Ok(());
+    }
+    Err(
+        Failure::new(Kind::Policy, format!("apply {what} (--strict)")).hint(format!(
+            "add token or tokenFrom; to store it without a secret, add --allow {NO_SECRET}"
+        )),
+    )
 }
 
 async fn update(
@@ -139,7 +160,13 @@ fn changed_secret(
     // If the manifest names no provider, the credential on the server is the first to say that this is a kubeconfig.
     if credential.provider.is_none() && found.text("provider") == KUBECONFIG {
         let path = credential.path_without_file();
-        secret = secret::kubeconfig(writer.ctx, credential, writer.trust, &secret.text, path)?;
+        secret = secret::kubeconfig(
+            writer.ctx,
+            credential,
+            &writer.args.trust,
+            &secret.text,
+            path,
+        )?;
     }
     let digest = secret.annotations.get(DIGEST).and_then(Value::as_str);
     // A digest among annotations that are not pairs of texts may be outdated, since `update` leaves those alone.

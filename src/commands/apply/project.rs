@@ -3,7 +3,9 @@
 
 use super::document::Project;
 use super::writer::{Outcome, Writer, set_changed, set_pairs};
-use crate::api::Body;
+use crate::api::{Body, Error};
+use crate::commands::project::STAYS_TAKEN;
+use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::PROJECT;
 
@@ -37,11 +39,21 @@ async fn create(
     body.set_filled("description", project.description.as_deref());
     body.set("name", name);
     body.set_filled("prompt", project.prompt.as_deref());
-    writer
-        .create(&PROJECT, &Collection::projects().path, name, body)
-        .await?;
+    let path_of_all = Collection::projects().path;
+    let created = writer.create(&PROJECT, &path_of_all, name, body).await;
+    created.map_err(with_advice)?;
     let mut pairs = Body::new();
     set_pairs(&mut pairs, &project.head, None);
     writer.patch(&PROJECT, path, pairs, None).await?;
     Ok(Outcome::Created)
+}
+
+/// Adds what to do about a name that is taken although no project was found: its project was deleted.
+fn with_advice(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Error>() {
+        Some(refusal) if refusal.status() == Some(409) => {
+            Failure::from(refusal).hint(STAYS_TAKEN).into()
+        }
+        _ => error,
+    }
 }

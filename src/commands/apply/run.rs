@@ -78,7 +78,7 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         let known: Vec<Document> = documents.iter().cloned().filter_map(Document::of).collect();
         check_values(&known)?;
         refuse_secrets_of_agents(&known)?;
-        secret::foresee(ctx, &known, &args.trust)?;
+        secret::foresee(ctx, &known, args)?;
         foresee(ctx, args, &known)?;
         return report::dry_run(ctx, format, &documents);
     }
@@ -93,13 +93,13 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         return Err(names::no_project(document, &documents).into());
     }
     let stdin_is_taken = args.filename.as_deref() == Some(Path::new("-"));
-    let mut secrets = secret::prepare(ctx, &documents, &args.trust, stdin_is_taken)?;
+    let mut secrets = secret::prepare(ctx, &documents, args, stdin_is_taken)?;
     if let Some(limit) = args.max_grade {
         secret::grade(ctx, &documents, &mut secrets, limit, &args.trust.allow)?;
     }
     let ahead = Ahead::of(&documents, project.as_deref());
     let writer =
-        Writer::new(ctx, client, project, args.diff, &args.trust).with(ahead, Made::by(&documents));
+        Writer::new(ctx, client, project, args.diff, args).with(ahead, Made::by(&documents));
     // A single document looks its names up before it writes.
     if documents.len() > 1 {
         ctx.block_on(names::check(&writer, &documents))?;
@@ -163,8 +163,7 @@ fn foresee(ctx: &Ctx, args: &Args, documents: &[Document]) -> anyhow::Result<()>
     };
     let project = ctx.settings()?.project.value.clone();
     let ahead = Ahead::of(documents, project.as_deref());
-    let writer =
-        Writer::new(ctx, client, project, true, &args.trust).with(ahead, Made::by(documents));
+    let writer = Writer::new(ctx, client, project, true, args).with(ahead, Made::by(documents));
     let looked_up = ctx.block_on(async {
         names::check(&writer, documents).await?;
         names::doubt_people(&writer, documents).await

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::args::Args;
 use super::document::{Credential, Document};
 use super::raw::TokenFrom;
 use super::references::{Piece, pieces};
@@ -17,7 +18,7 @@ use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source};
-use crate::intake::{self, Files, KubeconfigArgs, Taken, TrustArgs, provider};
+use crate::intake::{self, Files, GateArgs, KubeconfigArgs, Taken, TrustArgs, provider};
 use crate::kubeconfig::{NotAllowed, OwnedSource};
 use crate::plain_file;
 use crate::resources::{DIGEST, KUBECONFIG};
@@ -44,11 +45,11 @@ struct Found {
 /// missing or refused secret stops the run before anything is written.
 ///
 /// # Errors
-/// If a variable is not set, if a source can't be read or is empty, or if a kubeconfig is refused.
+/// If a variable is not set, if a source can't be read or is empty, or if a secret is refused.
 pub(super) fn prepare(
     ctx: &Ctx,
     documents: &[Document],
-    trust: &TrustArgs,
+    args: &Args,
     stdin_is_taken: bool,
 ) -> Result<Vec<Option<Secret>>, Failure> {
     let mut stdin_is_taken = stdin_is_taken;
@@ -56,7 +57,7 @@ pub(super) fn prepare(
         .iter()
         .map(|document| match document {
             Document::Credential(credential) => {
-                prepare_one(ctx, credential, trust, &mut stdin_is_taken)
+                prepare_one(ctx, credential, args, &mut stdin_is_taken)
                     .map_err(|failure| of_document(credential, failure))
             }
             _ => Ok(None),
@@ -68,8 +69,8 @@ pub(super) fn prepare(
 /// made where there are no secrets. Standard input is not read.
 ///
 /// # Errors
-/// If a kubeconfig is refused.
-pub(super) fn foresee(ctx: &Ctx, documents: &[Document], trust: &TrustArgs) -> Result<(), Failure> {
+/// If a secret is refused.
+pub(super) fn foresee(ctx: &Ctx, documents: &[Document], args: &Args) -> Result<(), Failure> {
     for document in documents {
         let Document::Credential(credential) = document else {
             continue;
@@ -77,10 +78,10 @@ pub(super) fn foresee(ctx: &Ctx, documents: &[Document], trust: &TrustArgs) -> R
         if let Some(TokenFrom::Stdin) = credential.token_from {
             continue;
         }
-        match find(ctx, credential, trust, &mut true) {
+        match find(ctx, credential, &args.trust, &mut true) {
             Ok(None) => {}
             Ok(Some(found)) => {
-                judge(ctx, credential, trust, found)
+                judge(ctx, credential, args, found)
                     .map_err(|failure| of_document(credential, failure))?;
             }
             Err(failure) => ctx.out.warn(&format!(
@@ -132,29 +133,26 @@ pub(super) fn grade(
 fn prepare_one(
     ctx: &Ctx,
     credential: &Credential,
-    trust: &TrustArgs,
+    args: &Args,
     stdin_is_taken: &mut bool,
 ) -> Result<Option<Secret>, Failure> {
-    match find(ctx, credential, trust, stdin_is_taken)? {
-        Some(found) => judge(ctx, credential, trust, found).map(Some),
+    match find(ctx, credential, &args.trust, stdin_is_taken)? {
+        Some(found) => judge(ctx, credential, args, found).map(Some),
         None => Ok(None),
     }
 }
 
 /// Checks a secret, and cuts a kubeconfig.
-fn judge(
-    ctx: &Ctx,
-    credential: &Credential,
-    trust: &TrustArgs,
-    found: Found,
-) -> Result<Secret, Failure> {
+fn judge(ctx: &Ctx, credential: &Credential, args: &Args, found: Found) -> Result<Secret, Failure> {
+    let trust = &args.trust;
     if credential.provider.as_deref() == Some(KUBECONFIG) {
         return kubeconfig(ctx, credential, trust, &found.text, found.path);
     }
     if let Some(name) = credential.provider.as_deref() {
         check_name(ctx, credential, name, &trust.allow)?;
     }
-    doubt_the_provider(ctx, credential, trust, &found.text)?;
+    doubt_the_provider(credential, trust, &found.text)?;
+    doubt_the_text(ctx, credential, args, &found.text)?;
     Ok(with_digest(found.text))
 }
 
@@ -201,30 +199,36 @@ fn check_name(
     Ok(())
 }
 
-/// Refuses a kubeconfig under another provider: it would be stored with all its contexts and without a check. Warns
-/// about other oddities.
+/// Refuses a kubeconfig under another provider: it would be stored with all its contexts and without a check.
 fn doubt_the_provider(
-    ctx: &Ctx,
     credential: &Credential,
     trust: &TrustArgs,
     text: &SecretString,
 ) -> Result<(), Failure> {
-    let name = credential.provider.as_deref();
-    if let Some(name) = name
-        && provider::is_kubeconfig(text.expose_secret().as_bytes())
-    {
-        provider::check(name, &trust.allow)
-            .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
-        provider::refuse_kubeconfig(name, text, &trust.allow).map_err(|mut failure| {
-            failure.message = format!("{}: {}", credential.head.label, failure.message);
-            failure
-        })?;
+    let Some(name) = credential.provider.as_deref() else {
+        return Ok(());
+    };
+    if !provider::is_kubeconfig(text.expose_secret().as_bytes()) {
+        return Ok(());
     }
-    if let Some((what, _)) = provider::oddity(name, text) {
-        let label = &credential.head.label;
-        ctx.out.warn(&format!("{label}: {what}"));
-    }
-    Ok(())
+    provider::check(name, &trust.allow)
+        .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
+    provider::refuse_kubeconfig(name, text, &trust.allow)
+}
+
+/// Warns about a placeholder and other oddities that the user does not accept; with `--strict`, refuses them.
+fn doubt_the_text(
+    ctx: &Ctx,
+    credential: &Credential,
+    args: &Args,
+    text: &SecretString,
+) -> Result<(), Failure> {
+    let gates = GateArgs {
+        strict: args.strict,
+        allow: args.trust.allow.clone(),
+    };
+    let about = format!("{}: ", credential.head.label);
+    provider::doubt_text(ctx, &gates, &about, credential.provider.as_deref(), text)
 }
 
 fn with_digest(text: SecretString) -> Secret {
@@ -240,25 +244,38 @@ fn with_digest(text: SecretString) -> Secret {
 }
 
 /// Reads the secret of a credential. As in the Go tool, an empty `token` counts as missing.
+///
+/// # Errors
+/// If the secret can't be read, or is blank: what should have produced it failed.
 fn find(
     ctx: &Ctx,
     credential: &Credential,
     trust: &TrustArgs,
     stdin_is_taken: &mut bool,
 ) -> Result<Option<Found>, Failure> {
-    let found = match (&credential.token, &credential.token_from) {
-        (Some(_), Some(_)) => Err(Failure::new(
-            Kind::Data,
-            "token and tokenFrom exclude each other",
-        )),
-        (Some(token), None) => {
-            let text = expand(ctx, credential, token.expose_secret());
-            text.map(|text| without_file(credential, text))
+    let (found, source) = match (&credential.token, &credential.token_from) {
+        (Some(_), Some(_)) => {
+            let message = "token and tokenFrom exclude each other";
+            return Err(Failure::new(Kind::Data, message));
         }
-        (None, Some(source)) => from_source(ctx, credential, source, trust, stdin_is_taken),
+        (Some(token), None) => {
+            let text = expand(ctx, credential, token.expose_secret())?;
+            (without_file(credential, text), "token")
+        }
+        (None, Some(source)) => {
+            let found = from_source(ctx, credential, source, trust, stdin_is_taken)?;
+            (found, "tokenFrom")
+        }
         (None, None) => return Ok(None),
-    }?;
-    Ok(Some(found).filter(|found| !found.text.expose_secret().is_empty()))
+    };
+    let text = found.text.expose_secret();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.trim().is_empty() {
+        return Err(intake::empty(source));
+    }
+    Ok(Some(found))
 }
 
 fn from_source(

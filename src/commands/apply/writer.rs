@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::ahead::Ahead;
+use super::args::Args;
 use super::diff::{self, Change};
 use super::document::Head;
 use super::made::Made;
@@ -14,7 +15,6 @@ use crate::api::{Body, Client, Error};
 use crate::commands::pairs::{as_json, pairs_of};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::intake::TrustArgs;
 use crate::lookup::{self, Collection};
 use crate::resources::{PROJECT, Record, Resource};
 use crate::text::{acpctl, quote};
@@ -34,8 +34,8 @@ pub(super) struct Writer<'a> {
     pub client: &'a Client,
     /// The project of the run, if one is set.
     project: Option<String>,
-    /// The findings and files that the user accepts for secrets.
-    pub trust: &'a TrustArgs,
+    /// The flags of the run: what the user accepts for secrets, and `--strict`.
+    pub args: &'a Args,
     mode: Mode,
     ahead: Ahead,
     /// The IDs of the projects that were found, by the text that names them. Documents that are applied at the same
@@ -72,7 +72,7 @@ impl<'a> Writer<'a> {
         client: &'a Client,
         project: Option<String>,
         is_diff: bool,
-        trust: &'a TrustArgs,
+        args: &'a Args,
     ) -> Self {
         let mode = if is_diff {
             Mode::Plan(RefCell::default())
@@ -83,7 +83,7 @@ impl<'a> Writer<'a> {
             ctx,
             client,
             project,
-            trust,
+            args,
             mode,
             ahead: Ahead::default(),
             projects: Mutex::default(),

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::output::prompt::{self, Choice};
-use crate::resources::{Candidates, KUBECONFIG, PROJECT, Record};
+use crate::resources::{Candidates, KUBECONFIG, PROJECT, Record, can_name_project};
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
 
@@ -267,14 +267,19 @@ async fn find_grantee(
     Ok(Grantee { project, agent })
 }
 
-/// Names the command that creates a project which does not exist, unless a similar name is suggested already.
+/// Names the command that creates a project which does not exist, unless a similar name is suggested already. If no
+/// project can have the name, names the command that lists them.
 fn or_create(error: anyhow::Error, project: &str, so_far: &str) -> anyhow::Error {
     let doing = format!("look up project {}", quote(project));
     match error.downcast::<Failure>() {
         Ok(failure) if failure.kind == Kind::NotFound && !has_suggestion(&failure) => {
-            let create = acpctl(&["create", "project", "--name", project]);
-            let failure = failure.hint(format!("{so_far}if the project is new: {create}"));
-            anyhow::Error::from(failure).context(doing)
+            let hint = if can_name_project(project) {
+                let create = acpctl(&["create", "project", "--name", project]);
+                format!("if the project is new: {create}")
+            } else {
+                format!("those that exist: {}", acpctl(&["project", "list"]))
+            };
+            anyhow::Error::from(failure.hint(format!("{so_far}{hint}"))).context(doing)
         }
         Ok(mut failure) => {
             failure.hint = failure.hint.map(|hint| format!("{so_far}{hint}"));

@@ -100,6 +100,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let secret = read_secret(ctx, args)?;
     args.source
         .judge_literal(ctx, args.kubeconfig.gates.strict)?;
+    SourceArgs::judge_pipe(ctx, secret.as_ref(), args.kubeconfig.gates.strict)?;
     SourceArgs::judge_file(ctx, secret.as_ref());
     let client = ctx.client()?;
     let projects = ctx.block_on(args.bind.find(client))?;

@@ -73,10 +73,13 @@ pub(crate) fn conflict(name: &str) -> Failure {
     Failure::new(Kind::Conflict, message).hint(taken(name))
 }
 
+/// What to do about the name of a deleted project.
+pub(crate) const STAYS_TAKEN: &str = "the name of a deleted project stays taken: choose another one, in a job a new one for each run";
+
 /// Says what to do about a name that is taken: by a project that exists, or for ever by a deleted one.
 pub(crate) fn taken(name: &str) -> String {
     let set = acpctl_for(&["project", "set"], name, &[]);
-    format!("to switch to it: {set}; the name of a deleted project stays taken: choose another one")
+    format!("to switch to it: {set}; {STAYS_TAKEN}")
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

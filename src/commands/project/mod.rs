@@ -9,7 +9,7 @@ mod set;
 mod transfer;
 mod update;
 
-pub(crate) use create::{conflict, existing, taken};
+pub(crate) use create::{STAYS_TAKEN, conflict, existing, taken};
 
 use clap::Subcommand;
 

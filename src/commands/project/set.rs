@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
-use crate::resources::{Candidates, PROJECT};
+use crate::resources::{Candidates, PROJECT, can_name_project};
 use crate::text::{acpctl, quote};
 
 const EXAMPLES: &str = "acpctl project set team-a";
@@ -65,11 +65,11 @@ pub(super) fn run(
 
 /// Returns the failure for a project that the server does not know.
 fn unknown(name: &str, is_local: bool, meant: Option<String>) -> Failure {
-    let message = format!(
-        "project {} does not exist; create it first with: {}",
-        quote(name),
-        acpctl(&["create", "project", "--name", name])
-    );
+    let mut message = format!("project {} does not exist", quote(name));
+    if can_name_project(name) {
+        let create = acpctl(&["create", "project", "--name", name]);
+        message = format!("{message}; create it first with: {create}");
+    }
     let hint = meant.unwrap_or_else(|| {
         let list = acpctl(&["project", "list"]);
         if is_local {

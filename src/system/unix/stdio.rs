@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
 use rustix::process::{Pid, getppid};
 
@@ -49,6 +51,15 @@ pub(crate) fn stdin_is_at_hand() -> bool {
 /// The system does not tell.
 pub(crate) fn waiting() -> io::Result<u64> {
     Ok(rustix::io::ioctl_fionread(io::stdin())?)
+}
+
+/// Waits until standard input holds data or has ended, but not longer than this.
+pub(crate) fn await_data(limit: Duration) {
+    let stdin = io::stdin();
+    let mut streams = [PollFd::new(&stdin, PollFlags::IN)];
+    if let Ok(limit) = Timespec::try_from(limit) {
+        let _ = poll(&mut streams, Some(&limit));
+    }
 }
 
 /// Returns true if standard output is a pipe, whose reader may write to the same terminal.

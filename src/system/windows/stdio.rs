@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::windows::io::AsHandle;
+use std::time::Duration;
 
 use crate::system::kinds::Stdin;
 
@@ -26,6 +27,9 @@ pub(crate) fn stdin_is_at_hand() -> bool {
 pub(crate) fn waiting() -> io::Result<u64> {
     Ok(0)
 }
+
+/// The standard library can't wait for data, and [`waiting`] would not tell of it.
+pub(crate) fn await_data(_limit: Duration) {}
 
 /// Returns true if standard output is not a console: whoever reads it may write to the same one.
 #[must_use]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::apply::{apply, serve};
 use crate::faults::FAULTS;
 use crate::support::platform::Platform;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Scripted, error};
 use crate::support::{TestEnv, streams};
 
@@ -142,7 +143,26 @@ fn ambiguous_names_are_refused() {
         let (_, stderr) = streams(&output);
         assert_eq!(output.status.code(), Some(6), "{stderr}");
         assert!(stderr.contains(message), "{stderr}");
+        if collection.ends_with("agents") {
+            let list = "agent list --project web";
+            assert!(stderr.contains(list), "{stderr}");
+        }
     }
+}
+
+#[test]
+fn the_name_of_a_deleted_project_stays_taken_and_the_hint_says_so() {
+    let env = TestEnv::new();
+    let local = |line: &str| env.local().line(line).told();
+    assert_eq!(local("project create gone").0, Some(0));
+    assert_eq!(local("project delete gone --yes").0, Some(0));
+    env.file("m.yaml", "kind: Project\nname: gone\n");
+    let (status, _, stderr) = local("apply -f m.yaml");
+    assert_eq!(status, Some(6), "{stderr}");
+    assert!(
+        stderr.contains("in a job a new one for each run"),
+        "{stderr}"
+    );
 }
 
 #[test]

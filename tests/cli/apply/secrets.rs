@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::apply::{SECRET, applied, apply, dry_run, serve};
 use crate::support::platform::Platform;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::server::Scripted;
 use crate::support::{SAMPLE, TestEnv, streams};
 
@@ -122,6 +123,61 @@ fn a_misspelled_provider_is_refused_and_a_missing_secret_named() {
             "{stderr}"
         );
     }
+}
+
+#[test]
+fn blanks_are_refused_and_placeholders_are_doubted() {
+    let env = TestEnv::new();
+    let apply = |value: &str, credential: &str, flags: &str| {
+        env.file(
+            "m.yaml",
+            format!("kind: Credential\nname: c\n{credential}\n"),
+        );
+        let mut command = env.local();
+        let (status, _, stderr) = command
+            .env("NUL", value)
+            .line("apply -f m.yaml")
+            .line(flags)
+            .told();
+        (status, stderr)
+    };
+    let from_variable = "provider: github\ntokenFrom: {env: NUL}";
+    for blanks in [
+        from_variable,
+        "provider: github\ntoken: $NUL",
+        "provider: kubeconfig\ntokenFrom: {env: NUL}",
+    ] {
+        let (status, stderr) = apply(" \n\t", blanks, "");
+        assert_eq!(status, Some(7), "{blanks}: {stderr}");
+        assert!(stderr.contains("is empty"), "{blanks}: {stderr}");
+    }
+    for flags in ["--strict", "--strict --dry-run", "--strict --diff"] {
+        let (status, stderr) = apply("null", from_variable, flags);
+        assert_eq!(status, Some(8), "{flags}: {stderr}");
+        assert!(
+            stderr.contains("not a credential (--strict)"),
+            "{flags}: {stderr}"
+        );
+    }
+    let missing = "provider: github";
+    let (status, stderr) = apply("", missing, "--strict");
+    assert_eq!(status, Some(8), "{stderr}");
+    assert!(stderr.contains("neither token nor tokenFrom"), "{stderr}");
+    assert_eq!(env.local().line("credential list -o name").stdout(), "");
+
+    let (status, stderr) = apply("null", from_variable, "");
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("Warning: credential/c: the secret is"),
+        "{stderr}"
+    );
+    // Without a secret, the manifest changes the other fields of a credential that exists.
+    assert_eq!(apply("", "description: d", "--strict").0, Some(0));
+    let (status, stderr) = apply("nil", from_variable, "--strict --allow placeholder-value");
+    assert_eq!(status, Some(0), "{stderr}");
+    env.local().line("credential delete c --yes").stdout();
+    let (status, stderr) = apply("", missing, "--strict --allow no-secret");
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
 }
 
 /// `$NAME` is the only thing that is replaced; what the Go tool removes besides is warned about.

@@ -138,6 +138,37 @@ fn the_list_of_a_loop_is_left_alone() {
 }
 
 #[test]
+fn a_pipe_beside_a_named_source_is_told_and_refused_with_strict() {
+    let env = TestEnv::new();
+    env.file("s2", "s3cret-of-the-file");
+    env.file("k.yaml", sample());
+    let stored = credential_create("github", "old", &["--token", "@s2"]);
+    assert_eq!(run(&env, &stored).0, Some(0));
+    for (line, strict) in [
+        ("create --provider github --name a --token @s2", Some(8)),
+        ("create --provider github --name b -f s2", Some(8)),
+        ("create --name c -f k.yaml", Some(8)),
+        ("update old --token @s2", Some(8)),
+        // It is read.
+        ("create --provider github --name d --token -", Some(0)),
+    ] {
+        let piped = |flags: &str| {
+            let mut command = env.local();
+            command.args(["credential"]).line(line).line(flags);
+            told(&command.write_stdin("s3cret-of-the-pipe").output().unwrap())
+        };
+        let (status, _, stderr) = piped("--strict");
+        assert_eq!(status, strict, "{line}: {stderr}");
+        if strict == Some(8) {
+            let what = "standard input was not read: the secret comes from ";
+            assert!(stderr.contains(what), "{line}: {stderr}");
+            let (status, _, stderr) = piped("");
+            assert_eq!(status, Some(0), "{line}: {stderr}");
+        }
+    }
+}
+
+#[test]
 fn a_missing_secret_is_asked_for_without_echo() {
     let env = TestEnv::new();
     let args = [

@@ -29,7 +29,7 @@ fn refusals_of_a_server() {
     assert_snapshot!(answered(409, "Already there", "create project --name demo"), @r"
     --- standard error
     Error: create project: ambient API error 409: code-1 — Already there
-    Hint: to switch to it: acpctl project set demo; the name of a deleted project stays taken: choose another one
+    Hint: to switch to it: acpctl project set demo; the name of a deleted project stays taken: choose another one, in a job a new one for each run
     --- exit status 6
     ");
     assert_snapshot!(answered(500, "Broken", "credential list --retries 0"), @r"
@@ -84,7 +84,7 @@ fn no_server_and_no_login() {
     assert_snapshot!(env.connected("http://127.0.0.1:1").line("credential list --retries 0").shown(), @r#"
     --- standard error
     Error: list credentials: HTTP request failed: Get "http://127.0.0.1:[port]/api/ambient/v1/credentials?page=1&size=100": dial tcp 127.0.0.1:[port]: connect: connection refused
-    Hint: nothing listens there: check --api-url, or use the embedded API: --local
+    Hint: nothing listens there: check AMBIENT_API_URL, or use the embedded API: --local
     --- exit status 9
     "#);
     assert_snapshot!(

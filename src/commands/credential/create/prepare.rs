@@ -96,6 +96,7 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
     }
     let mut input = args.source.read()?;
     args.source.judge_literal(ctx, gates.strict)?;
+    SourceArgs::judge_pipe(ctx, input.as_ref(), gates.strict)?;
     SourceArgs::judge_file(ctx, input.as_ref());
     let provider = match given {
         Some(ref provider) => provider.clone(),
@@ -226,7 +227,7 @@ fn from_secret(
     match found {
         Some(input) => {
             let text = intake::text(&input)?;
-            if text.expose_secret().is_empty() {
+            if text.expose_secret().trim().is_empty() {
                 return Err(intake::empty(&input.name()).into());
             }
             provider::doubt(ctx, gates, Some(provider), &text)?;

@@ -242,7 +242,7 @@ pub(super) fn decide(
             Ok((stored, effect))
         }
         None if args.mint.is_given() => Err(taken(&new.name, first).into()),
-        None | Some(IfExists::Error) => Err(already_exists(&new.name, found, first).into()),
+        None | Some(IfExists::Error) => Err(already_exists(new, found, first).into()),
     }
 }
 
@@ -255,12 +255,20 @@ pub(super) fn taken(name: &str, first: &Record) -> Failure {
     ))
 }
 
-fn already_exists(name: &str, found: &[Record], first: &Record) -> Failure {
+fn already_exists(new: &NewCredential, found: &[Record], first: &Record) -> Failure {
+    let name = &new.name;
     let message = format!("credential {} already exists ({})", quote(name), first.id());
+    let failure = Failure::new(Kind::Conflict, message);
+    let stored = first.text("provider");
+    if provider::refuse_other(name, stored, &new.provider).is_err() {
+        return failure.hint(format!(
+            "it is of the provider {stored}: choose another --name"
+        ));
+    }
     // Among several credentials of the name, only the ID tells which one to update.
     let target = if found.len() == 1 { name } else { first.id() };
     let update = acpctl_for(&["credential", "update"], target, &["--from-file", "PATH"]);
-    Failure::new(Kind::Conflict, message).hint(format!(
+    failure.hint(format!(
         "change it ({update}), add --if-exists update or skip, or choose another --name"
     ))
 }
