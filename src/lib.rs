@@ -147,6 +147,9 @@ fn run_words(words: &[OsString]) -> ExitCode {
     }
 }
 
+/// The shortest word of a file's content that is hidden alone.
+const LONG: usize = 16;
+
 /// Remembers the words of the line, and the list of kubeconfigs, that are the content of a file in place of its path: no
 /// message may repeat them.
 fn know_contents(words: &[OsString]) {
@@ -160,6 +163,11 @@ fn know_contents(words: &[OsString]) {
     let files = env::KUBECONFIG.get();
     for text in words.iter().map(value).chain(files) {
         if text::tokens::is_content(&text) {
+            // A list of paths is split at colons, so each value may stand alone.
+            let long = |word: &&str| word.len() >= LONG && !word.contains("://");
+            for word in text.split_whitespace().filter(long) {
+                text::secrets::know(&word.into());
+            }
             text::secrets::know(&text.into());
         }
     }

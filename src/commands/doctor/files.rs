@@ -15,6 +15,7 @@ use crate::output::style::Tone;
 use crate::server::StoreError;
 use crate::system::files;
 use crate::text::command::shell_word;
+use crate::text::tokens::is_content;
 
 /// The bits of a file mode that give access to anybody but the owner.
 const OTHERS: u32 = 0o077;
@@ -148,6 +149,11 @@ pub(super) fn kubeconfig() -> Check {
         _ => first,
     });
     worst.unwrap_or_else(|| match list {
+        Some(list) if is_content(&list.to_string_lossy()) => warn(
+            name,
+            "KUBECONFIG is the content of a file, and not its path",
+            "write it to a private file, and set KUBECONFIG to the path of that",
+        ),
         Some(list) => warn(
             name,
             format!(
