@@ -48,8 +48,8 @@ pub struct Args {
     /// Credentials or agents to write at the same time, if four or more follow one another; 1 for one after the other
     #[arg(long, value_name = "COUNT", default_value_t = PARALLEL, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(super) parallel: u8,
-    /// Fail if a manifest holds an unknown kind or key, if there is no document, if a secret is a placeholder, or if a new
-    /// credential has none
+    /// Fail if a manifest holds an unknown kind or key, if there is no document, if a secret is a placeholder, or if a
+    /// new credential has none
     #[arg(long)]
     pub strict: bool,
     /// Afterwards, delete the agents, providers and policies of the project, the clusters and the credentials that
