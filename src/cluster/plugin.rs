@@ -16,6 +16,7 @@ use super::tls;
 use crate::compat::io_reason::reason;
 use crate::kubeconfig::{Access, ClientPair, Plugin};
 use crate::system::process::Group;
+use crate::text::command::shell_word;
 use crate::text::{quote, tokens};
 use crate::yaml;
 
@@ -50,7 +51,7 @@ pub(crate) async fn run(
         Fault::new(
             Class::Login,
             format!("the login program {} {what}", quote(program)),
-            format!("try it by hand: {program}"),
+            by_hand(plugin),
         )
     };
     if plugin.mode == "Always" {
@@ -96,6 +97,17 @@ pub(crate) async fn run(
         return Err(fault(&format!("{how}{}", running.heard.says())));
     }
     read(&running.output, &plugin.api_version).map_err(|why| fault(&why.to_string()))
+}
+
+/// Says how to try the program. Its arguments may hold secrets, so they are not repeated.
+fn by_hand(plugin: &Plugin) -> String {
+    let program = shell_word(&plugin.command);
+    if plugin.args.is_empty() {
+        return format!("try it by hand: {program}");
+    }
+    format!(
+        "try it by hand: {program}, with the arguments in the kubeconfig (users[].user.exec.args)"
+    )
 }
 
 /// The running program. Dropping it ends the program and everything that it started.

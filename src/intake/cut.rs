@@ -1,5 +1,6 @@
 //! Parses a kubeconfig once, cuts it to what would be stored, and checks that text.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -29,6 +30,16 @@ pub struct Examined {
     /// The cut text, parsed.
     stored: Option<Kubeconfig>,
     pub report: Report,
+    pub(super) elsewhere: Elsewhere,
+}
+
+/// The folders, outside the kubeconfig's own, of files that it names.
+#[derive(Default)]
+pub(super) struct Elsewhere {
+    /// The folders of the files that the user let the program read.
+    pub agreed: BTreeSet<PathBuf>,
+    /// The folders of the files that were not read.
+    pub refused: BTreeSet<PathBuf>,
 }
 
 impl Examined {
@@ -41,6 +52,7 @@ impl Examined {
                 whole: None,
                 carved: None,
                 stored: None,
+                elsewhere: Elsewhere::default(),
             },
             Err(faults) => Self::unread(faults),
         }
@@ -53,6 +65,7 @@ impl Examined {
             file: None,
             stored: None,
             report: Report::of(faults),
+            elsewhere: Elsewhere::default(),
         }
     }
 
@@ -83,6 +96,10 @@ impl KubeconfigArgs {
         let bundle = trust_bundle(self.trust_bundle.as_deref())?;
         let options = self.options(ctx, &open, bundle.as_deref());
         let mut examined = self.cut(sources, &options)?;
+        examined.elsewhere = Elsewhere {
+            agreed: files.folders_elsewhere(true),
+            refused: files.folders_elsewhere(false),
+        };
         let findings = &mut examined.report.findings;
         gate::relax_loopback(ctx, findings);
         gate::allow(findings, &self.gates.allow);
@@ -108,6 +125,7 @@ impl KubeconfigArgs {
                 stored: None,
                 report: file.check(options),
                 file: Some(file),
+                elsewhere: Elsewhere::default(),
             }
         } else {
             let Cut {
@@ -121,6 +139,7 @@ impl KubeconfigArgs {
                 stored,
                 report,
                 file: Some(file),
+                elsewhere: Elsewhere::default(),
             }
         };
         explain_text(sources, &mut examined.report.findings);

@@ -2,7 +2,7 @@
 //! have written the kubeconfig or manifest.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,7 @@ pub(crate) struct Files {
     whose: &'static str,
     folders: Vec<PathBuf>,
     may_ask: bool,
+    /// True for the files elsewhere that may be read.
     answers: RefCell<HashMap<PathBuf, bool>>,
 }
 
@@ -115,26 +116,45 @@ impl Files {
         let real = fs::canonicalize(path)?;
         let is_inside = self.folders.iter().any(|folder| real.starts_with(folder));
         if !is_inside && !self.is_agreed(&real) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, NotAllowed));
+            let folder = folder_of(&real);
+            let cause = NotAllowed { folder };
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, cause));
         }
         // A link that was created since then could lead elsewhere.
         plain_file::read(&real, Links::Refuse, limit)
     }
 
+    /// Returns the folders of the files elsewhere: those of the files that the user let the program read, or of the
+    /// files that were not read.
+    pub(super) fn folders_elsewhere(&self, is_read: bool) -> BTreeSet<PathBuf> {
+        let answers = self.answers.borrow();
+        let files = answers.iter().filter(|(_, answer)| **answer == is_read);
+        files.map(|(file, _)| folder_of(file)).collect()
+    }
+
     fn is_agreed(&self, path: &Path) -> bool {
-        if !self.may_ask {
+        let known = self.answers.borrow().get(path).copied();
+        let is_agreed = known.unwrap_or_else(|| self.ask(path));
+        self.answers.borrow_mut().insert(path.to_owned(), is_agreed);
+        is_agreed
+    }
+
+    /// Asks about a file. After a no, nothing is stored, so that no other question is of use.
+    fn ask(&self, path: &Path) -> bool {
+        let is_refused = self.answers.borrow().values().any(|answer| !answer);
+        if !self.may_ask || is_refused {
             return false;
-        }
-        if let Some(answer) = self.answers.borrow().get(path) {
-            return *answer;
         }
         let shown = crate::output::table::visible(&path.to_string_lossy());
         let question = format!(
             "The {} names {shown}, outside its folder. Read and send it?",
             self.whose
         );
-        let answer = prompt::confirm(&question).unwrap_or(false);
-        self.answers.borrow_mut().insert(path.to_owned(), answer);
-        answer
+        prompt::confirm(&question).unwrap_or(false)
     }
+}
+
+/// Returns the folder of a file whose path is absolute.
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().unwrap_or(file).to_owned()
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum as _;
 use jiff::SignedDuration;
 
 use super::gate;
@@ -130,6 +131,39 @@ impl KubeconfigArgs {
             || self.target.is_some()
             || self.trust_bundle.is_some()
             || self.skip_validation
+    }
+
+    /// Returns these flags as they are written on a command line, without `--context`.
+    pub fn words(&self) -> Vec<String> {
+        let switches = [
+            ("--all-contexts", self.all_contexts),
+            ("--no-flatten", self.no_flatten),
+            ("--skip-validation", self.skip_validation),
+            ("--strict", self.gates.strict),
+        ];
+        let switches = switches
+            .into_iter()
+            .filter(|(_, is_given)| *is_given)
+            .map(|(flag, _)| flag.to_owned());
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let target = self.target.and_then(|target| target.to_possible_value());
+        let allow = self.gates.allow.iter().cloned();
+        let values = allow
+            .map(|code| ("--allow", code))
+            .chain(self.allow_file.iter().map(|it| ("--allow-file", path(it))))
+            .chain(
+                self.trust_bundle
+                    .iter()
+                    .map(|it| ("--trust-bundle", path(it))),
+            )
+            .chain(target.map(|it| ("--target", it.get_name().to_owned())))
+            .chain(
+                self.min_ttl
+                    .map(|it| ("--min-ttl", format!("{}s", it.as_secs()))),
+            );
+        switches
+            .chain(values.flat_map(|(flag, value)| [flag.to_owned(), value]))
+            .collect()
     }
 
     /// Refuses these flags for another provider.

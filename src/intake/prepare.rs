@@ -1,8 +1,9 @@
 //! Prepares a kubeconfig for storing: checks the flags, cuts and judges the text, reports the findings, annotates.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
@@ -19,12 +20,18 @@ use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Carved, ContextSummary, Finding, OwnedSource, Severity};
 use crate::resources::DIGEST;
+use crate::text::command::shell_word;
 use crate::text::{count, quote, secrets};
 
 /// The code of the finding that a context is not in the file.
 const ABSENT_CONTEXT: &str = "context-not-found";
 /// The code of the finding that a token ends within a day.
 const EXPIRES_SOON: &str = "token-expires-soon";
+
+/// The code of the finding that a file lies outside the kubeconfig's folder.
+const FILE_OUTSIDE: &str = "file-outside";
+/// The code of the finding that a token file holds no token, which prevents the cut.
+const NO_TOKEN: &str = "token-file-no-token";
 
 /// The codes of the findings that a file holds more than one context needs.
 const TOO_MUCH: [&str; 2] = ["multiple-contexts", "unused-entries"];
@@ -36,6 +43,10 @@ pub struct Prepared {
     pub context: Option<String>,
     /// The current context, if it was taken because no flag names one.
     pub taken: Option<Taken>,
+    /// When its login expires, if that is known.
+    pub expires_at: Option<Timestamp>,
+    /// The folders outside the kubeconfig's own from which the user let the program read files.
+    pub agreed: BTreeSet<PathBuf>,
     /// The annotations; none of them is secret.
     pub annotations: Map<String, Value>,
 }
@@ -72,13 +83,13 @@ impl KubeconfigArgs {
         let subject = format!("the kubeconfig from {name}");
         if let Some(mut failure) = gate::refusal(&subject, findings, self.gates.strict) {
             failure.findings = serde_json::to_value(findings).ok().map(Box::new);
-            return Err(self.suspect_pipe(with_advice(failure, findings), &name));
+            let failure = with_advice(failure, findings, &examined.elsewhere.refused);
+            return Err(self.suspect_pipe(failure, &name));
         }
         let Some(text) = examined.text().cloned() else {
-            return Err(Failure::new(
-                Kind::Data,
-                format!("{subject} can't be cut to one context"),
-            ));
+            let text = format!("{subject} can't be cut to one context");
+            let hint = hint_to_cut(findings, &examined.elsewhere.refused);
+            return Err(Failure::new(Kind::Data, text).hint(hint));
         };
         if let Some(carved) = &examined.carved {
             for line in cut_lines(carved, ["Kept", "dropped", "Inlined"]) {
@@ -95,6 +106,11 @@ impl KubeconfigArgs {
         };
         Ok(Prepared {
             annotations: annotations(&examined.report, &text),
+            expires_at: examined
+                .report
+                .summary
+                .and_then(|summary| summary.context.expires_at),
+            agreed: examined.elsewhere.agreed,
             context: context.filter(|context| !context.is_empty()),
             taken,
             text,
@@ -130,6 +146,8 @@ impl KubeconfigArgs {
             text,
             context: self.context.clone(),
             taken: None,
+            expires_at: None,
+            agreed: BTreeSet::new(),
             annotations,
         })
     }
@@ -152,8 +170,8 @@ fn report(ctx: &Ctx, sources: &[OwnedSource], examined: &Examined) {
     }
 }
 
-/// Adds to a refusal what the user can do.
-fn with_advice(failure: Failure, findings: &[Finding]) -> Failure {
+/// Adds to a refusal what the user can do. `refused` are the folders of files that were not read.
+fn with_advice(failure: Failure, findings: &[Finding], refused: &BTreeSet<PathBuf>) -> Failure {
     let is_choice = |finding: &Finding| finding.gate.is_none() || finding.code == ABSENT_CONTEXT;
     let hint = if failure.kind == Kind::Policy {
         "nothing was sent".to_owned()
@@ -162,23 +180,50 @@ fn with_advice(failure: Failure, findings: &[Finding]) -> Failure {
         "nothing was sent; choose a context with --context NAME".to_owned()
     } else if findings.iter().any(|finding| finding.gate.is_some()) {
         "nothing was sent; Kubernetes' own client refuses this file".to_owned()
+    } else if findings.iter().any(|finding| finding.code == NO_TOKEN) {
+        hint_to_cut(findings, refused)
     } else {
         format!(
-            "nothing was sent; to store it knowingly, add{}",
-            allow_all(findings)
+            "nothing was sent; to store it knowingly, add{}{}",
+            allow_all(findings),
+            allow_files(refused)
         )
     };
     failure.hint(hint)
 }
 
-/// Returns the flags that accept each error.
+/// Returns what the user can do about findings that prevent the cut, even if they are accepted.
+fn hint_to_cut(findings: &[Finding], refused: &BTreeSet<PathBuf>) -> String {
+    if findings.iter().any(|finding| finding.code == NO_TOKEN) {
+        return format!(
+            "nothing was sent; --allow can't accept {NO_TOKEN}: write only the token into that file"
+        );
+    }
+    if !refused.is_empty() {
+        return format!(
+            "nothing was sent; to send the files, add{}",
+            allow_files(refused)
+        );
+    }
+    "nothing was sent; mend the errors above, although they are allowed".to_owned()
+}
+
+/// Returns the flags that accept each error. A file that was not read needs another flag.
 fn allow_all(findings: &[Finding]) -> String {
-    let stops = |it: &&Finding| it.severity == Severity::Error && !it.allowed;
+    let stops =
+        |it: &&Finding| it.severity == Severity::Error && !it.allowed && it.code != FILE_OUTSIDE;
     let codes: BTreeSet<&str> = findings.iter().filter(stops).map(|it| it.code).collect();
     codes
         .iter()
         .map(|code| format!(" --allow {code}"))
         .collect()
+}
+
+/// Returns the flags that let the program read files in these folders.
+fn allow_files(folders: &BTreeSet<PathBuf>) -> String {
+    let flag =
+        |folder: &PathBuf| format!(" --allow-file {}", shell_word(&folder.to_string_lossy()));
+    folders.iter().map(flag).collect()
 }
 
 /// Describes what the cut kept, dropped and inlined, with these verbs.

@@ -1,7 +1,7 @@
 //! Reads the files that a kubeconfig refers to, each one at most once and only through the caller's function.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -10,6 +10,7 @@ use super::finding::{Finding, quote};
 use super::model::Item;
 use super::source::Open;
 use super::value::Data;
+use crate::text::command::shell_word;
 
 /// The value of a pair of fields such as `client-key` and `client-key-data`.
 pub(super) enum Material {
@@ -78,15 +79,20 @@ impl Materials {
 
 /// The cause inside an [`io::Error`] of an [`Open`] function that does not open files in the given folder.
 #[derive(Debug)]
-pub struct NotAllowed;
+pub struct NotAllowed {
+    /// The folder of the file, after following links.
+    pub folder: PathBuf,
+}
 
 impl NotAllowed {
     /// Returns true for an error that has this cause.
     #[must_use]
     pub fn is_in(error: &io::Error) -> bool {
-        error
-            .get_ref()
-            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Self>)
+        Self::of(error).is_some()
+    }
+
+    fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref().and_then(|cause| cause.downcast_ref())
     }
 }
 
@@ -100,7 +106,8 @@ impl std::error::Error for NotAllowed {}
 
 /// The reason why a file was not read.
 pub(super) enum Unread {
-    NotAllowed,
+    /// The file is in this folder, in which files are not read.
+    NotAllowed(PathBuf),
     Failed(String),
 }
 
@@ -112,8 +119,8 @@ impl Unread {
 
 impl From<io::Error> for Unread {
     fn from(error: io::Error) -> Self {
-        if NotAllowed::is_in(&error) {
-            return Self::NotAllowed;
+        if let Some(cause) = NotAllowed::of(&error) {
+            return Self::NotAllowed(cause.folder.clone());
         }
         Self::Failed(match error.kind() {
             io::ErrorKind::NotFound => "no such file".to_owned(),
@@ -130,7 +137,13 @@ impl From<io::Error> for Unread {
 /// there.
 pub(super) fn unreadable(finding: Finding, path: &str, why: &Unread) -> Finding {
     match why {
-        Unread::NotAllowed => finding.instead("file-outside").about(&shown(path)),
+        Unread::NotAllowed(folder) => {
+            let folder = shell_word(&folder.to_string_lossy());
+            finding
+                .instead("file-outside")
+                .about(&shown(path))
+                .fix(format!("to send that file, add --allow-file {folder}"))
+        }
         Unread::Failed(words) => {
             let finding = finding.detail(&format!("{}: {words}", shown(path)));
             if path.starts_with('~') {

@@ -110,7 +110,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         server_mode::say(ctx, asked()?, &binding.credential, strict)?;
     }
     if is_new {
-        binding.note_next_step(ctx, project);
+        binding.note_next_step(ctx, project, &grantee);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::output::prompt::{self, Choice};
-use crate::resources::{Candidates, KUBECONFIG, PROJECT, Record, can_name_project};
+use crate::resources::{AGENT, Candidates, KUBECONFIG, PROJECT, Record, can_name_project};
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
 
@@ -204,14 +204,21 @@ impl BindingArgs {
     }
 
     /// Names on a terminal the command that starts a session with the credential.
-    pub(super) fn note_next_step(&self, ctx: &Ctx, project: &str) {
+    pub(super) fn note_next_step(&self, ctx: &Ctx, project: &str, grantee: &Grantee) {
         if ctx.rehearses() || ctx.out.width_of_talk().is_none() {
             return;
         }
-        let agent = self.agent.as_deref().unwrap_or("AGENT");
-        let start = acpctl_for(&["agent", "start"], agent, &["--project", project]);
-        ctx.out
-            .aside(&format!("Next: start a session with it: {start}"));
+        let in_project = ["--project", project];
+        let next = if self.agent.is_none() && has_no_agent(ctx, &grantee.project) {
+            let words = ["agent", "create", "--name", "NAME"];
+            let create = acpctl(&[&words[..], &in_project].concat());
+            format!("create an agent whose sessions use it: {create}")
+        } else {
+            let agent = self.agent.as_deref().unwrap_or("AGENT");
+            let start = acpctl_for(&["agent", "start"], agent, &in_project);
+            format!("start a session with it: {start}")
+        };
+        ctx.out.aside(&format!("Next: {next}"));
     }
 
     /// Names the grantee as results do: `agent/lead of project/team-a`.
@@ -244,6 +251,20 @@ impl BindingArgs {
 /// Returns `project/team-a`, with the ID if the project was given by another name.
 fn label_of_project(grantee: &Grantee, given: &str) -> String {
     outcome::label_with_id(PROJECT.word, given, &grantee.project)
+}
+
+/// Returns true if the server says that the project has no agent.
+fn has_no_agent(ctx: &Ctx, project: &str) -> bool {
+    let options = ListOptions {
+        limit: Some(1),
+        project: Some(project.to_owned()),
+        ..ListOptions::default()
+    };
+    let path = Collection::agents(project).path;
+    let listed = ctx
+        .client()
+        .and_then(|client| ctx.block_on(async { Ok(client.list(&AGENT, &path, &options).await?) }));
+    listed.is_ok_and(|list| list.items.is_some_and(|items| items.is_empty()))
 }
 
 /// Finds the project, and the agent if one is named. The hint of a failure begins with `so_far`.

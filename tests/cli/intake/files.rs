@@ -246,6 +246,48 @@ fn files_elsewhere_need_a_word() {
 }
 
 #[test]
+fn the_flag_that_sends_files_elsewhere_names_their_folder_and_works() {
+    let env = TestEnv::new();
+    let keys = env.home().join("my keys");
+    fs::create_dir_all(&keys).unwrap();
+    fs::write(keys.join("token"), "abcdef").unwrap();
+    env.file("k.yaml", config("", "tokenFile: ../my keys/token"));
+    let flag = format!("--allow-file '{}'", keys.canonicalize().unwrap().display());
+    for flags in [&[][..], &["--allow", "file-outside"]] {
+        let (status, _, stderr) = create(&env, "k.yaml", flags);
+        assert_eq!(status, Some(7), "{stderr}");
+        let hint = stderr.lines().last().unwrap();
+        assert!(
+            hint.starts_with("Hint: nothing was sent; ") && hint.ends_with(&flag),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains(&format!("to send that file, add {flag}\n")),
+            "{stderr}"
+        );
+        assert!(!hint.contains("--allow file-outside"), "{hint}");
+    }
+    let (status, _, stderr) = create(&env, "k.yaml", &["--allow-file", keys.to_str().unwrap()]);
+    assert_eq!(status, Some(0), "{stderr}");
+}
+
+#[test]
+fn no_flag_is_offered_that_does_not_accept_a_broken_token_file() {
+    let env = TestEnv::new();
+    env.file("two", "one\ntwo\n");
+    env.file("k.yaml", config("", "tokenFile: two"));
+    for flags in [&[][..], &["--allow", "token-file-no-token"]] {
+        let (status, _, stderr) = create(&env, "k.yaml", flags);
+        assert_eq!(status, Some(7), "{stderr}");
+        let hint = stderr.lines().last().unwrap();
+        assert!(
+            hint.ends_with("write only the token into that file"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
 fn no_file_is_waited_for_or_read_without_end() {
     let env = TestEnv::new();
     let made = Command::new("mkfifo").arg(env.work().join("pipe")).status();

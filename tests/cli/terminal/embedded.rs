@@ -27,6 +27,25 @@ fn a_new_project_comes_with_the_command_that_makes_it_the_current_one() {
 }
 
 #[test]
+fn a_binding_names_a_next_step_that_is_possible() {
+    let env = TestEnv::new();
+    env.local().line("project create demo").stdout();
+    for name in ["one", "two"] {
+        let create = format!("credential create --provider github --name {name} --token t");
+        env.local().line(&create).stdout();
+    }
+    let shown = screen(&env, "credential bind one --project demo");
+    let next = "acpctl --local agent create --name NAME --project demo";
+    assert!(shown.contains(next), "{shown}");
+    env.local()
+        .line("agent create --name lead --project-id demo")
+        .stdout();
+    let shown = screen(&env, "credential bind two --project demo --yes");
+    let next = "acpctl --local agent start AGENT --project demo";
+    assert!(shown.contains(next), "{shown}");
+}
+
+#[test]
 fn a_setting_names_a_project_that_does_not_exist() {
     let env = TestEnv::new();
     env.local().line("project create demo").stdout();

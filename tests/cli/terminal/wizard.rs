@@ -1,14 +1,17 @@
 //! The questions of `credential create`, step by step.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
 use crate::support::pty::{Terminal, start};
-use crate::support::{ID, TestEnv};
+use crate::support::{ID, TestEnv, streams};
 use crate::terminal::{CTRL_C, ENTER, answer_steps, changes, platform, with_kubeconfig};
 
 const DOWN: &str = "\x1b[B";
 
 const ESC: &str = "\x1b";
+
+const CERTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/kubeconfigs/certs");
 
 const SECRET: &str = "canary-typed-8d1e";
 
@@ -122,9 +125,7 @@ fn a_signal_leaves_the_terminal_as_it_was() {
             crate::support::skipped("this system does not list children in /proc");
             return;
         };
-        let killed = std::process::Command::new("kill")
-            .arg(children.trim())
-            .status();
+        let killed = Command::new("kill").arg(children.trim()).status();
         assert!(killed.unwrap().success());
         terminal.wait_for("status 143");
         assert!(terminal.is_sane());
@@ -439,4 +440,87 @@ fn another_file_can_be_named_after_one_without_contexts() {
     answer_steps(&terminal, &[("File", &["\x15empty.yaml", ENTER])]);
     let screen = terminal.wait_for("empty.yaml has no contexts");
     assert!(!screen.contains("status"), "{screen}");
+}
+
+/// Writes a kubeconfig whose certificates and key are in another folder.
+fn with_files_elsewhere() -> TestEnv {
+    let env = TestEnv::new();
+    fs::create_dir(env.home().join(".kube")).unwrap();
+    fs::write(
+        env.home().join(".kube/config"),
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: dev\n\
+             contexts: [{{name: dev, context: {{cluster: c, user: u}}}}]\n\
+             clusters:\n- name: c\n  cluster: {{server: 'https://dev.example.org:6443', \
+             certificate-authority: {CERTS}/ca.crt}}\n\
+             users:\n- name: u\n  user: {{client-certificate: {CERTS}/rsa.crt, client-key: {CERTS}/rsa.key}}\n"
+        ),
+    )
+    .unwrap();
+    env
+}
+
+#[test]
+fn the_line_without_prompts_reads_the_files_that_were_confirmed() {
+    let env = with_files_elsewhere();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 50, 240);
+    answer_steps(&terminal, &STEPS[..2]);
+    answer_steps(
+        &terminal,
+        &[
+            ("Context (arrows", &[ENTER]),
+            ("Name [dev]:", &["dev-1", ENTER]),
+            ("Project whose sessions may use it", &[DOWN, ENTER]),
+            (
+                "ca.crt, outside its folder. Read and send it?",
+                &["y", ENTER],
+            ),
+            (
+                "rsa.crt, outside its folder. Read and send it?",
+                &["y", ENTER],
+            ),
+            (
+                "rsa.key, outside its folder. Read and send it?",
+                &["y", ENTER],
+            ),
+        ],
+    );
+    let screen = terminal.wait_for("Store it?");
+    assert!(!screen.contains("Expiry    unknown"), "{screen}");
+    let mut lines = screen
+        .lines()
+        .skip_while(|line| !line.contains("The same without prompts:"));
+    let line = lines.nth(1).unwrap().trim();
+    assert!(line.contains(&format!(" --allow-file {CERTS} ")), "{line}");
+    terminal.type_text("n");
+    let words = line.split_whitespace().skip(1);
+    let output = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .current_dir(env.work())
+        .stdin(Stdio::null())
+        .env("AMBIENT_API_URL", server.url())
+        .env("AMBIENT_TOKEN", "t")
+        .args(words)
+        .args(["--no-input", "--dry-run"])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+}
+
+#[test]
+fn nothing_is_asked_after_a_file_was_refused() {
+    let env = with_files_elsewhere();
+    let server = platform();
+    let create = ["credential", "create", "--context", "dev"];
+    let terminal = start(&env, server.url(), &create, 50, 240);
+    answer_steps(&terminal, &[("Read and send it?", &["n", ENTER])]);
+    let screen = terminal.wait_for("status 7");
+    assert_eq!(screen.matches("Read and send it?").count(), 1, "{screen}");
+    assert!(
+        screen.contains(&format!("add --allow-file {CERTS}")),
+        "{screen}"
+    );
 }

@@ -1,13 +1,24 @@
 //! The command line that stores a credential without prompts.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use super::args::Args;
 use crate::ctx::Ctx;
 use crate::resources::KUBECONFIG;
 use crate::text::acpctl;
 
-/// Shows the line that does the same without prompts.
-pub(super) fn show(ctx: &Ctx, args: &Args, name: Option<&str>, provider: Option<&str>) {
-    let line = text(args, name, provider);
+/// Shows the line that does the same without prompts. `agreed` are the folders of files that the user confirmed.
+pub(super) fn show(
+    ctx: &Ctx,
+    args: &Args,
+    agreed: &BTreeSet<PathBuf>,
+    [name, provider]: [&str; 2],
+) {
+    let mut args = args.clone();
+    let folders = &mut args.kubeconfig.allow_file;
+    folders.extend(agreed.iter().cloned());
+    let line = text(&args, Some(name), Some(provider));
     ctx.out
         .note_as_is(&format!("The same without prompts:\n  {line}\n"));
 }
@@ -38,9 +49,8 @@ pub(super) fn text(args: &Args, name: Option<&str>, provider: Option<&str>) -> S
     ] {
         words.extend(value.into_iter().flat_map(|value| [flag, value]));
     }
-    for code in &args.kubeconfig.gates.allow {
-        words.extend(["--allow", code]);
-    }
+    let gates = args.kubeconfig.words();
+    words.extend(gates.iter().map(String::as_str));
     for project in args.bind.projects() {
         words.extend(["--bind", project]);
     }

@@ -32,7 +32,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let mut new = prepare::prepare(ctx, args)?;
     if new.asked {
-        line::show(ctx, args, Some(&new.name), Some(&new.provider));
+        line::show(ctx, args, &new.agreed, [&new.name, &new.provider]);
     }
     if let Some(limit) = args.max_grade {
         let allowed = &args.kubeconfig.gates.allow;

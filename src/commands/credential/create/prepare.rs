@@ -1,7 +1,9 @@
 //! Reads and checks everything that will be stored. No request is sent here.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -32,6 +34,10 @@ pub(super) struct NewCredential {
     pub is_kubeconfig: bool,
     /// The current context, if it was taken because no flag names one.
     pub taken: Option<Taken>,
+    /// When the login of a kubeconfig expires, if that is known.
+    pub expires_at: Option<Timestamp>,
+    /// The folders from which the user, when asked, let the program read files.
+    pub agreed: BTreeSet<PathBuf>,
     /// True if the user was prompted for a part that a flag could have named.
     pub asked: bool,
 }
@@ -86,10 +92,10 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
     let given = filled(args.provider.as_deref()).map(str::to_owned);
     let mut name = filled(args.name.as_deref()).map(str::to_owned);
     if let Some(provider) = given.as_deref().filter(|provider| *provider != KUBECONFIG) {
+        provider::check(provider, &gates.allow)?;
         if name.is_none() {
             name = Some(ask_name(ctx, args, provider)?);
         }
-        provider::check(provider, &gates.allow)?;
         if args.kubeconfig.is_given() {
             return Err(KubeconfigArgs::misplaced("--provider kubeconfig").into());
         }
@@ -254,6 +260,8 @@ fn from_secret(
         provider: String::new(),
         is_kubeconfig: false,
         taken: None,
+        expires_at: None,
+        agreed: BTreeSet::new(),
         asked,
     })
 }
@@ -346,6 +354,8 @@ fn of_prepared(args: &Args, prepared: Prepared, name: String) -> Result<NewCrede
         provider: String::new(),
         is_kubeconfig: true,
         taken,
-        asked: false,
+        expires_at: prepared.expires_at,
+        asked: !prepared.agreed.is_empty(),
+        agreed: prepared.agreed,
     })
 }

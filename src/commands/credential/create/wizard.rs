@@ -4,7 +4,7 @@
 use super::args::Args;
 use super::ask::{aborted, ask_provider, is_known};
 use super::line;
-use super::prepare::prepare;
+use super::prepare::{NewCredential, prepare};
 use super::store::store;
 use crate::commands::credential::binding::{self, BindArgs};
 use crate::ctx::Ctx;
@@ -31,10 +31,14 @@ struct Answers {
 pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     // A user who is not logged in should learn that before the first question.
     ctx.client()?;
-    let answers = ask(ctx, args)?;
+    let mut answers = ask(ctx, args)?;
     // Prints what is wrong, and which files were read for the kubeconfig, above the final question.
     let new = prepare(ctx, &answers.args)?;
-    show(ctx, &answers);
+    if let Some(context) = &mut answers.context {
+        // Only now are the files read that it names.
+        context.expires_at = new.expires_at.or(context.expires_at);
+    }
+    show(ctx, &answers, &new);
     if !prompt::confirm("Store it?")? {
         return Err(aborted(ctx));
     }
@@ -169,7 +173,7 @@ fn ask_project(ctx: &Ctx) -> anyhow::Result<Option<String>> {
 }
 
 /// Shows what will be stored, and the commands that do the same.
-fn show(ctx: &Ctx, answers: &Answers) {
+fn show(ctx: &Ctx, answers: &Answers, new: &NewCredential) {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let args = &answers.args;
     let mut rows = vec![
@@ -198,7 +202,7 @@ fn show(ctx: &Ctx, answers: &Answers) {
         ctx.out.note(&format!("  {title:<10}{}", visible(&value)));
     }
     ctx.out.note("");
-    line::show(ctx, args, args.name.as_deref(), args.provider.as_deref());
+    line::show(ctx, args, &new.agreed, [&new.name, &new.provider]);
 }
 
 /// Describes a context in a list, where no title precedes the expiry.
