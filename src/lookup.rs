@@ -25,6 +25,7 @@ use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, List, POLICY, PROJECT, PROVIDER, ROLE, Record, Resource,
     SCHEDULED_SESSION, SESSION, check_owner, is_usable_id,
 };
+use crate::text::command::shell_word;
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
 
@@ -229,8 +230,20 @@ pub(crate) async fn doubt_empty(
     let projects = Collection::global(&PROJECT);
     match find_if_any(client, &projects, project).await {
         Ok(None) => Err(not_found(client, &projects, project).await.into()),
-        Ok(Some(_)) | Err(_) => Ok(()),
+        Ok(Some(found)) => refuse_new_name(&found, project),
+        Err(_) => Ok(()),
     }
+}
+
+/// Refuses the new name of a project that was renamed: the paths of its objects hold its ID, which is its first name.
+fn refuse_new_name(found: &Record, given: &str) -> anyhow::Result<()> {
+    let id = found.id();
+    if id == given || id.is_empty() || has_form_of_id(id) {
+        return Ok(());
+    }
+    let message = format!("project {} has the ID {}", quote(given), quote(id));
+    let hint = format!("name it by its ID: --project {}", shell_word(id));
+    Err(Failure::new(Kind::NotFound, message).hint(hint).into())
 }
 
 /// Ends the command if a list of sessions is empty because the project does not exist. Only a project from a flag or a

@@ -317,9 +317,10 @@ fn a_file_that_only_has_another_cluster_changes_it_if_its_context_is_named() {
     ] {
         let (status, stdout, stderr) = told(line);
         assert_eq!((status, stdout.as_str()), (Some(6), ""), "{line}: {stderr}");
-        let add = match line.starts_with("apply") {
-            true => "context: \"team-a\" to the document",
-            false => "--context team-a",
+        let add = if line.starts_with("apply") {
+            "context: \"team-a\" to the document"
+        } else {
+            "--context team-a"
         };
         let hint = format!("Hint: to change the cluster, add {add}\n");
         assert!(stderr.contains(&hint), "{line}: {stderr}");

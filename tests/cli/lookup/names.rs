@@ -288,3 +288,31 @@ fn an_inbox_is_found_by_the_agents_name_in_the_current_project() {
     let (code, stdout, _) = run(&env, &server, "inbox send --pa-id lad --body hi");
     assert_eq!((code, stdout.as_str()), (3, ""));
 }
+
+#[test]
+fn a_project_that_was_renamed_is_named_by_its_id() {
+    let env = TestEnv::new();
+    let told = |line: &str| env.local().line(line).told();
+    for line in [
+        "project create first",
+        "agent create lead --project first",
+        "project update first --name second",
+    ] {
+        assert_eq!(told(line).0, Some(0), "{line}");
+    }
+    for line in [
+        "agent list --project second",
+        "agent create other --project second",
+        "agent start lead --project second",
+        "get agents --project second",
+        "get sessions --project second",
+    ] {
+        let (code, stdout, stderr) = told(line);
+        assert_eq!((code, stdout.as_str()), (Some(3), ""), "{line}: {stderr}");
+        let says =
+            "project \"second\" has the ID \"first\"\nHint: name it by its ID: --project first\n";
+        assert!(stderr.ends_with(says), "{line}: {stderr}");
+    }
+    let (code, agents, _) = told("agent list --project first -o name");
+    assert_eq!((code, agents.lines().count()), (Some(0), 1));
+}
