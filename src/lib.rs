@@ -150,8 +150,8 @@ fn run_words(words: &[OsString]) -> ExitCode {
 /// The shortest word of a file's content that is hidden alone.
 const LONG: usize = 16;
 
-/// Remembers the words of the line, and the list of kubeconfigs, that are the content of a file in place of its path: no
-/// message may repeat them.
+/// Remembers the words of the line, and the list of kubeconfigs, that are the content of a file in place of its path:
+/// no message may repeat them.
 fn know_contents(words: &[OsString]) {
     let value = |word: &OsString| {
         let word = word.to_string_lossy().into_owned();

@@ -59,8 +59,8 @@ impl<'a> Move<'a> {
         })
     }
 
-    /// Decides about the change, before anything is sent: asks, or refuses if nobody can be asked. If no flag could name
-    /// the context, the change is told.
+    /// Decides about the change, before anything is sent: asks, or refuses if nobody can be asked. If no flag could
+    /// name the context, the change is told.
     ///
     /// # Errors
     /// [`Kind::Conflict`] without consent; [`Kind::Policy`] if a warning is an error. `choose` writes how to name a

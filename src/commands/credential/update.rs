@@ -33,9 +33,8 @@ acpctl credential update prod --bind team-a";
 
 /// Change a credential
 ///
-/// Only what is given changes; an empty value clears a field, but the secret only with --allow no-secret. A new kubeconfig
-/// is checked as create does it.
-/// If everything given is already stored, nothing is sent.
+/// Only what is given changes; an empty value clears a field, but the secret only with --allow no-secret. A new
+/// kubeconfig is checked as create does it. If everything given is already stored, nothing is sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

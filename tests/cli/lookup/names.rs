@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::lookup::{Platform, everything, run};
+use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Reply, Scripted, error, json as answer, raw};
 use crate::support::{TestEnv, streams};
 
