@@ -193,12 +193,13 @@ impl BindingPlan {
         kept
     }
 
-    /// Says for the sessions of each agent which credential is shadowed.
-    pub(crate) fn shadowed(&self) -> Vec<String> {
+    /// Says for the sessions of each agent which credential is shadowed. `short` cuts names.
+    pub(crate) fn shadowed(&self, short: fn(&str) -> String) -> Vec<String> {
         let is_shadow = |row: &&Row| matches!(row.effect, Effect::Replaces | Effect::Shadowed);
         let says = |row: &Row| {
             let agent = row.agent.as_ref().map_or(NO_AGENT, |(_, name)| name);
-            format!("{agent}: {}", row.says(self.credential.name_or_id()))
+            let says = row.says(self.credential.name_or_id(), short);
+            format!("{}: {says}", short(agent))
         };
         self.rows.iter().filter(is_shadow).map(says).collect()
     }
@@ -217,7 +218,7 @@ impl BindingPlan {
                 agent.unwrap_or_else(|| NO_AGENT.to_owned()),
                 name(&row.now),
                 name(&row.then),
-                row.says(self.credential.name_or_id()),
+                row.says(self.credential.name_or_id(), str::to_owned),
             ]
         };
         self.rows.iter().map(cells).collect()
@@ -255,13 +256,14 @@ impl BindingPlan {
 }
 
 impl Row {
-    /// Says in words what the binding does.
-    fn says(&self, credential: &str) -> String {
+    /// Says in words what the binding does. `short` cuts names.
+    fn says(&self, credential: &str, short: fn(&str) -> String) -> String {
         let name = |choice: &Option<Candidate>| {
             choice
                 .as_ref()
-                .map_or(String::new(), |it| it.credential.clone())
+                .map_or(String::new(), |it| short(&it.credential))
         };
+        let credential = short(credential);
         let effect = match self.effect {
             Effect::Unchanged => "nothing changes".to_owned(),
             Effect::Gains => format!("gets {credential}"),
@@ -330,5 +332,30 @@ impl Grantee {
             "credential_id": credential_id, "project_id": self.project, "agent_id": self.agent,
         });
         Ok(Record::decode(&ROLE_BINDING, binding)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::CREDENTIAL;
+
+    #[test]
+    fn names_in_what_is_shadowed_are_cut() {
+        let credential = json!({"id": "c1", "name": "c".repeat(300)});
+        let plan = BindingPlan {
+            credential: Record::decode(&CREDENTIAL, credential).unwrap(),
+            exists: false,
+            is_for_agent: false,
+            rows: vec![Row {
+                agent: Some(("a1".to_owned(), "a".repeat(300))),
+                now: None,
+                then: None,
+                effect: Effect::Shadowed,
+                hidden: false,
+            }],
+        };
+        let short = |name: &str| name.chars().take(3).collect();
+        assert_eq!(plan.shadowed(short), ["aaa: ccc is shadowed by "]);
     }
 }

@@ -289,7 +289,7 @@ impl Choice {
         }
     }
 
-    /// Adds to the beginning of an offer, and chooses the first that begins with all of it.
+    /// Adds to the beginning of an offer, and chooses the one that all of it means.
     pub(super) fn add(&mut self, text: &str) {
         self.typed.push_str(text);
         self.find();
@@ -312,10 +312,14 @@ impl Choice {
         self.place_of(text).is_some()
     }
 
+    /// Returns the offer that a text means: the one that is equal, else equal in another case, else the first that
+    /// begins with it.
     fn place_of(&self, text: &str) -> Option<usize> {
-        let text = text.to_lowercase();
-        let begins = |(_, offer): &(String, String)| offer.to_lowercase().starts_with(&text);
-        self.offers.iter().position(begins)
+        let small = text.to_lowercase();
+        let place = |means: &dyn Fn(&str) -> bool| self.offers.iter().position(|it| means(&it.1));
+        place(&|offer| offer == text)
+            .or_else(|| place(&|offer| offer.to_lowercase() == small))
+            .or_else(|| place(&|offer| offer.to_lowercase().starts_with(&small)))
     }
 
     fn find(&mut self) {
@@ -357,5 +361,32 @@ fn text_of(value: &Value) -> &str {
     match value {
         Value::Text(line) => line.text(),
         Value::Choice(choice) => choice.value(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exact_name_wins_over_one_in_another_case_and_over_a_longer_one() {
+        let names = ["prod (evil)", "prod", "Team-A", "team-a", "team-a-prod"];
+        let offers = names.map(|name| (name.to_owned(), name.to_owned()));
+        for (typed, meant) in [
+            ("team-a", "team-a"),
+            ("Team-A", "Team-A"),
+            ("TEAM-A", "Team-A"),
+            ("team-a-", "team-a-prod"),
+            ("prod", "prod"),
+            ("PROD", "prod"),
+            ("p", "prod (evil)"),
+        ] {
+            let mut choice = Choice {
+                offers: offers.to_vec(),
+                ..Choice::default()
+            };
+            typed.chars().for_each(|c| choice.add(&c.to_string()));
+            assert_eq!(choice.value(), meant, "{typed}");
+        }
     }
 }

@@ -44,14 +44,32 @@ impl Names {
             "" => Vec::new(),
             title => shown::wrap(title, width),
         };
-        let with = |count: usize| {
+        let with = |count: usize, show: fn(&str, usize) -> Vec<String>| {
             let names = few(&self.names, count);
-            let names = names.iter().flat_map(|it| indented(it, width));
+            let names = names.iter().flat_map(|it| show(it, width));
             title.iter().cloned().chain(names).collect::<Vec<_>>()
         };
-        let counts = (1..=self.names.len().min(NAMED)).rev();
-        let found = counts.map(with).find(|lines| lines.len() <= most);
-        found.unwrap_or(title)
+        let counts = || (1..=self.names.len().min(NAMED)).rev();
+        let whole = counts().map(|count| with(count, indented));
+        let on_one_line = counts().chain([0]).map(|count| with(count, cut_to_line));
+        let mut all = whole.chain(on_one_line);
+        all.find(|lines| lines.len() <= most).unwrap_or(title)
+    }
+}
+
+/// Returns what a question about one row calls it: its name in quotes with its whole ID, because rows may share a name.
+#[must_use]
+pub(super) fn asked(row: &Record) -> String {
+    asked_of(row.name_or_id(), row.id())
+}
+
+/// Like [`asked`], for an object that is not a row.
+#[must_use]
+pub(super) fn asked_of(name: &str, id: &str) -> String {
+    if name == id {
+        quoted(id)
+    } else {
+        format!("{} ({id})", quoted(name))
     }
 }
 
@@ -108,9 +126,26 @@ pub(super) fn indented(line: &str, width: usize) -> Vec<String> {
     wrapped.into_iter().map(|it| format!("  {it}")).collect()
 }
 
+/// Cuts a line below a title.
+fn cut_to_line(line: &str, width: usize) -> Vec<String> {
+    vec![format!("  {}", shown::cut(line, width.saturating_sub(2)))]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_before_it_hides_how_many_there_are() {
+        let names = Names {
+            title: "Shadowed:".to_owned(),
+            names: ["a".repeat(300), "b".to_owned(), "c".to_owned()].into(),
+        };
+        let cut = format!("  {}…", "a".repeat(37));
+        assert_eq!(names.lines(40, 4), ["Shadowed:", &cut, "  b", "  c"]);
+        assert_eq!(names.lines(40, 3), ["Shadowed:", &cut, "  and 2 more"]);
+        assert_eq!(names.lines(40, 2), ["Shadowed:", "  and 3 more"]);
+    }
 
     #[test]
     fn names_without_room_are_counted() {

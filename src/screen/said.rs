@@ -34,7 +34,25 @@ pub(super) fn lines(state: &State, width: usize, most: usize) -> Vec<String> {
     if shown::width(&text) <= width || most == 1 {
         return vec![shown::cut(&text, width)];
     }
-    let mut lines = shown::wrap(&text, width);
+    let lines = shown::wrap(&text, width);
+    if lines.len() <= most {
+        return lines;
+    }
+    // How what was typed comes back is the last that gives way.
+    let again = state.toast.as_ref().map(|toast| shown::line(&toast.again));
+    let again = again.unwrap_or_default();
+    let below = shown::wrap(&again, width);
+    if again.is_empty() || below.len() >= most {
+        return first(&text, width, most);
+    }
+    let text = text.replacen(&format!("; {again}"), "", 1);
+    let above = first(&text, width, most - below.len());
+    above.into_iter().chain(below).collect()
+}
+
+/// Returns the first lines of a text.
+fn first(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines = shown::wrap(text, width);
     if lines.len() > most {
         // The last row tells that there is more.
         let rest = lines.split_off(most - 1).join(" ");

@@ -91,6 +91,8 @@ pub(super) struct Toast {
     pub until: Timestamp,
     /// True until the next key: what is said meanwhile does not take its place, and what fails is added.
     pub is_held: bool,
+    /// The end of the text that is never cut: how what was typed comes back; empty if nothing does.
+    pub again: String,
 }
 
 /// What the keys are for.
@@ -415,11 +417,13 @@ impl State {
         self.toast(text.into(), true);
     }
 
-    /// Says that a change has failed, until a key is pressed.
-    pub(super) fn fail(&mut self, text: String) {
-        self.complain(text);
+    /// Says that a change has failed, and how what was typed for it comes back, until a key is pressed.
+    pub(super) fn fail(&mut self, why: String, again: Option<String>) {
+        let end = again.iter().map(|again| format!("; {again}"));
+        self.complain(why + &end.collect::<String>());
         if let Some(toast) = &mut self.toast {
             toast.is_held = true;
+            toast.again = again.unwrap_or(std::mem::take(&mut toast.again));
         }
     }
 
@@ -444,6 +448,7 @@ impl State {
             is_error,
             until: self.now + SignedDuration::from_secs(TOAST),
             is_held: false,
+            again: String::new(),
         });
     }
 }

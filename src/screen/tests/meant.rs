@@ -274,6 +274,31 @@ fn a_binding_begins_with_the_project_that_the_header_names() {
 }
 
 #[test]
+fn the_interruption_on_the_page_of_messages_names_the_session_as_its_list_does() {
+    let mut stage = Stage::at_sessions();
+    for keys in ["gx", "<esc>g<enter>x"] {
+        stage.keys(keys);
+        let picture = stage.picture();
+        let question = "Interrupt session \"fix\" (2prefix00000a)?";
+        assert!(picture.contains(question), "{keys} {picture}");
+    }
+}
+
+#[test]
+fn a_long_name_does_not_hide_how_many_sessions_a_binding_shadows() {
+    let mut stage = at_credentials(&["c1"]);
+    stage.event(Event::Resize(60, 15));
+    stage.keys("gb<enter>");
+    let long = format!("{}: k-dev is shadowed", "a".repeat(300));
+    let short = "reviewer: k-dev is shadowed";
+    stage.plans(&[&long, short, short, short, short, short]);
+    let picture = stage.picture();
+    for text in ["for sessions of:", "  aaaa", " more", short, "[Cancel]"] {
+        assert!(picture.contains(text), "{text} {picture}");
+    }
+}
+
+#[test]
 fn a_binding_that_shadows_is_asked_for_first() {
     let mut stage = Stage::at_agents();
     stage.keys(":cred<enter>");

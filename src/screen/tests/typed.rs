@@ -124,6 +124,25 @@ fn a_secret_never_comes_back() {
 }
 
 #[test]
+fn a_long_failure_does_not_hide_how_the_text_comes_back() {
+    let mut stage = Stage::at_messages();
+    stage.event(Event::Resize(80, 24));
+    let page = stage.page();
+    stage.effects.clear();
+    stage.keys("mfirst<enter>");
+    let number = numbers(&mut stage)[0];
+    let why = "word ".repeat(200);
+    fail(&mut stage, page, number, &format!("Failed: {why}end"));
+    let picture = stage.picture();
+    let again = "m again brings back what you typed";
+    assert_eq!(picture.matches(again).count(), 1, "{picture}");
+    assert!(
+        shows(&stage, "✗ Failed: word") && shows(&stage, "word…"),
+        "{picture}"
+    );
+}
+
+#[test]
 fn messages_that_were_not_sent_come_back_one_after_the_other() {
     let mut stage = Stage::at_messages();
     let page = stage.page();

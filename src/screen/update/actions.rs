@@ -9,7 +9,7 @@ use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{Effect, Fetch, Rerun, Send};
 use crate::screen::form::OpenForm;
 use crate::screen::input::Line;
-use crate::screen::naming::{self, Names, brief};
+use crate::screen::naming::{self, Names, asked_of, brief};
 use crate::screen::scope::Scope;
 use crate::screen::shown;
 use crate::screen::state::{Body, State};
@@ -335,7 +335,10 @@ pub(super) fn interrupt(state: &mut State) {
     let send = Send::new(crate::api::Method::Post, target, &page.scope)
         .says("Session interrupted", "Interrupt failed")
         .naming(&session.name);
-    let question = format!("Interrupt session {}?", brief(&session.name));
+    let question = format!(
+        "Interrupt session {}?",
+        asked_of(&session.name, &session.id)
+    );
     let then = Then::Send {
         doing: "Processing...".to_owned(),
         sends: vec![send],

@@ -207,8 +207,7 @@ fn sent(state: &mut State, page: u64, told: Told, echo: Option<Record>) {
     let again = told.unsent.and_then(|draft| state.keep(draft));
     match (told.said, again) {
         (Ok(text), _) => state.say(text),
-        (Err(why), Some(again)) => state.fail(format!("{why}; {again}")),
-        (Err(why), None) => state.fail(why),
+        (Err(why), again) => state.fail(why, again),
     }
     if let (Some(echo), Some(page)) = (echo, state.page_mut(page))
         && let Body::Messages(messages) = &mut page.body

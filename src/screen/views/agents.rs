@@ -4,7 +4,7 @@ use super::common::{delete_question, deletion, named, of_project};
 use crate::api::{Method, path};
 use crate::resources::{AGENT, FINAL_PHASES, Record, is_usable_id};
 use crate::screen::effect::{After, Join, Send};
-use crate::screen::naming::quoted;
+use crate::screen::naming::asked;
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
     Action, Call, Col, Editing, Field, Form, Go, Needs, Place, Run, View, for_any, joined, tone_of,
@@ -109,7 +109,7 @@ static START: Form = Form {
 };
 
 static STOP: Call = Call {
-    question: Some(|_, agent| format!("Stop the session of agent {}?", quoted(agent.name()))),
+    question: Some(|_, agent| format!("Stop the session of agent {}?", asked(agent))),
     title: "Stop",
     types_id: false,
     bulk: true,

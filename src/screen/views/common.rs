@@ -3,7 +3,7 @@
 use crate::api::{Method, path};
 use crate::resources::{Record, Resource};
 use crate::screen::effect::{Join, List, Load, Send};
-use crate::screen::naming::quoted;
+use crate::screen::naming::asked;
 use crate::screen::scope::{Named, Scope};
 use crate::screen::view::{Go, Tone};
 
@@ -47,12 +47,7 @@ pub(super) fn deletion(scope: &Scope, kind: &str, segments: &[&str]) -> Send {
 /// Asks whether an object is to be deleted, by its name and its whole ID.
 #[must_use]
 pub(super) fn delete_question(kind: &str, record: &Record) -> String {
-    let (name, id) = (record.name_or_id(), record.id());
-    if name == id {
-        format!("Delete {kind} {}?", quoted(name))
-    } else {
-        format!("Delete {kind} {} ({id})?", quoted(name))
-    }
+    format!("Delete {kind} {}?", asked(record))
 }
 
 /// Returns the object that a row stands for.

@@ -11,7 +11,7 @@ use crate::resources::{
     SERVER, annotation, is_minted, remove_own_annotations,
 };
 use crate::screen::effect::{After, Join, List, Load, Send};
-use crate::screen::naming::quoted;
+use crate::screen::naming::{asked, quoted};
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
     Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Outside, Place, Run, Show,
@@ -95,7 +95,7 @@ static RENEW: Outside = Outside {
     flags: &[],
     title: "Renew",
     question: Some(|credential| {
-        let name = quoted(credential.name_or_id());
+        let name = asked(credential);
         format!("Make a new token for credential {name} and end the one before?")
     }),
     check: |credential| {
@@ -331,7 +331,10 @@ pub(super) static BINDINGS: View = View {
 };
 
 static UNBIND: Call = Call {
-    question: Some(|_, it| format!("Unbind {} {}?", it.text("type"), quoted(it.text("target")))),
+    question: Some(|_, it| {
+        let (kind, target) = (it.text("type"), quoted(it.text("target")));
+        format!("Unbind {kind} {target} (binding {})?", it.id())
+    }),
     title: "Unbind",
     types_id: false,
     bulk: true,

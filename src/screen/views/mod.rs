@@ -75,6 +75,28 @@ mod tests {
     }
 
     #[test]
+    fn each_question_names_the_whole_id() {
+        use super::super::scope::Scope;
+        use super::super::view::Run;
+        use crate::resources::{Record, SESSION};
+
+        let row = serde_json::json!({"id": "2whole0id", "name": "dup", "project_id": "web"});
+        let row = Record::decode(&SESSION, row).unwrap();
+        let mut count = 0;
+        for action in all().flat_map(|view| view.actions) {
+            let question = match &action.run {
+                Run::Call(call) => call.question.map(|ask| ask(&Scope::default(), &row)),
+                Run::Outside(what) => what.question.map(|ask| ask(&row)),
+                _ => None,
+            };
+            let Some(question) = question else { continue };
+            assert!(question.contains("2whole0id"), "{question}");
+            count += 1;
+        }
+        assert!(count > 10, "{count}");
+    }
+
+    #[test]
     fn each_key_of_a_view_does_one_thing() {
         for view in all() {
             let keys: BTreeSet<String> = view

@@ -282,7 +282,10 @@ static NEW_SETTINGS: Form = Form {
 };
 
 static DELETE_SETTINGS: Call = Call {
-    question: Some(|_, it| format!("Delete the settings of project {}?", it.text("project_id"))),
+    question: Some(|_, it| {
+        let project = brief(it.text("project_id"));
+        format!("Delete the settings {} of project {project}?", it.id())
+    }),
     title: "Delete",
     types_id: false,
     bulk: false,

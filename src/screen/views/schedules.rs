@@ -7,7 +7,7 @@ use crate::api::{Method, path};
 use crate::cron::{self, Cron};
 use crate::resources::{AGENT, Cell, Record, SCHEDULED_SESSION};
 use crate::screen::effect::{Join, List, Load, Send};
-use crate::screen::naming::quoted;
+use crate::screen::naming::asked;
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
     Action, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Show, Tone, View,
@@ -107,7 +107,7 @@ static SWITCH: Call = Call {
 };
 
 static TRIGGER: Call = Call {
-    question: Some(|_, schedule| format!("Trigger manual run of {}?", quoted(schedule.name()))),
+    question: Some(|_, schedule| format!("Trigger manual run of {}?", asked(schedule))),
     title: "Trigger",
     types_id: false,
     bulk: true,

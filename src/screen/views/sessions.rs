@@ -4,7 +4,7 @@ use super::common::{delete_question, deletion, named, project_of};
 use crate::api::{Method, path};
 use crate::resources::{AGENT, FINAL_PHASES, PROJECT, Record, SESSION};
 use crate::screen::effect::{Join, List, Load, Send};
-use crate::screen::naming::quoted;
+use crate::screen::naming::asked;
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
     Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Tone, View,
@@ -149,7 +149,7 @@ static START: Call = Call {
 };
 
 static STOP: Call = Call {
-    question: Some(|_, session| format!("Stop session {}?", quoted(session.name_or_id()))),
+    question: Some(|_, session| format!("Stop session {}?", asked(session))),
     title: "Stop",
     types_id: false,
     bulk: true,
@@ -161,7 +161,7 @@ static STOP: Call = Call {
 };
 
 static INTERRUPT: Call = Call {
-    question: Some(|_, session| format!("Interrupt session {}?", quoted(session.name_or_id()))),
+    question: Some(|_, session| format!("Interrupt session {}?", asked(session))),
     title: "Interrupt",
     types_id: false,
     bulk: true,

@@ -10,6 +10,7 @@ use crate::failure::Kind;
 use crate::resources::{CREDENTIAL, Record, Resource, SESSION, SESSION_MESSAGE, check_owner};
 use crate::screen::effect::{After, Send};
 use crate::screen::event::{Answer, Fault};
+use crate::screen::naming::brief;
 use crate::starting::{self, Delivery};
 
 /// Sends requests one after the other.
@@ -139,14 +140,14 @@ pub(super) async fn shadowed(client: &Client, sends: &[Send]) -> Result<Vec<Stri
         let credential = client.get(&CREDENTIAL, &target).await;
         let credential = credential.map_err(|error| fault(&error))?;
         let lines = match BindingPlan::make(client, &credential, grantee, false).await {
-            Ok(plan) if plan.shadows() => plan.shadowed(),
+            Ok(plan) if plan.shadows() => plan.shadowed(brief),
             Ok(_) => Vec::new(),
             Err(error) if matches!(api::kind_of(&error), Kind::Forbidden | Kind::NotFound) => {
                 vec![format!("what is shadowed can't be checked: {error:#}")]
             }
             Err(error) => return Err(fault_of(&error)),
         };
-        let name = credential.name_or_id();
+        let name = brief(credential.name_or_id());
         said.extend(lines.into_iter().map(|line| match sends.len() {
             1 => line,
             _ => format!("{name}: {line}"),
