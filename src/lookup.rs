@@ -238,7 +238,7 @@ pub(crate) async fn doubt_empty(
 /// Refuses the new name of a project that was renamed: the paths of its objects hold its ID, which is its first name.
 fn refuse_new_name(found: &Record, given: &str) -> anyhow::Result<()> {
     let id = found.id();
-    if id == given || id.is_empty() || has_form_of_id(id) {
+    if id == given || id.is_empty() {
         return Ok(());
     }
     let message = format!("project {} has the ID {}", quote(given), quote(id));

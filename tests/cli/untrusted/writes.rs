@@ -452,19 +452,12 @@ fn a_session_is_not_started_if_the_answer_is_about_another_one() {
 #[test]
 fn an_agent_of_another_project_is_not_the_one_to_create() {
     let env = TestEnv::new();
-    for (owner, is_there) in [
-        ("other", false),
-        ("p", true),
-        ("2abPROJ0000000000000000001A", true),
-        ("", true),
-    ] {
+    for (owner, is_there) in [("other", false), ("p", true), ("P-ID", true), ("", true)] {
+        let id = if owner == "P-ID" { owner } else { "p" };
         let agent = json!({"id": ID, "name": "n", "prompt": "t", "project_id": owner});
         let server = Scripted::with(move |request| match request.method.as_str() {
             "GET" if request.target.contains("/agents") => list(json!([agent])),
-            "GET" => answer(
-                200,
-                &json!({"id": "2abPROJ0000000000000000001A", "name": "p"}),
-            ),
+            "GET" => answer(200, &json!({"id": id, "name": "p"})),
             _ => answer(201, &json!({"kind": "Agent", "id": "new", "name": "n"})),
         });
         for line in [
