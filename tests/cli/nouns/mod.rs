@@ -5,7 +5,6 @@ mod create;
 mod delete;
 mod dry_run;
 mod embedded;
-mod empty;
 mod get;
 mod habits;
 mod newcomer;
