@@ -163,9 +163,10 @@ fn know_contents(words: &[OsString]) {
     let files = env::KUBECONFIG.get();
     for text in words.iter().map(value).chain(files) {
         if text::tokens::is_content(&text) {
-            // A list of paths is split at colons, so each value may stand alone.
+            // A list of paths is split at colons, and JSON holds quotes, so each value may stand alone.
             let long = |word: &&str| word.len() >= LONG && !word.contains("://");
-            for word in text.split_whitespace().filter(long) {
+            let is_edge = |c: char| c.is_whitespace() || "\"'{}[],".contains(c);
+            for word in text.split(is_edge).filter(long) {
                 text::secrets::know(&word.into());
             }
             text::secrets::know(&text.into());

@@ -39,10 +39,10 @@ impl<'a> Move<'a> {
         if old_server.is_empty() {
             return None;
         }
-        let leads_there = |it: &&ContextSummary| server(it) == old_server;
+        let leads_there = |it: &&ContextSummary| is_same(server(it), &old_server);
         let mut keepers = taken.contexts.iter().filter(leads_there);
         let same = keepers.clone().find(|it| it.name == old_context);
-        let keeper = if old_server == new_server {
+        let keeper = if is_same(&old_server, new_server) {
             // A context that was only renamed is not another identity.
             Some(same.filter(|it| it.name != taken.context.name)?)
         } else {
@@ -110,7 +110,7 @@ impl<'a> Move<'a> {
     }
 
     fn what(&self) -> &'static str {
-        if self.old_server == self.new_server {
+        if is_same(&self.old_server, self.new_server) {
             "context"
         } else {
             "cluster"
@@ -123,6 +123,15 @@ impl<'a> Move<'a> {
             place(&self.old_server, &self.old_context),
             place(self.new_server, self.new_context)
         )
+    }
+}
+
+/// True for two spellings of one address: the case of the host, the usual port and a slash at the end do not count.
+fn is_same(one: &str, other: &str) -> bool {
+    let parse = |text: &str| url::Url::parse(text.trim_end_matches('/')).ok();
+    match (parse(one), parse(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
     }
 }
 

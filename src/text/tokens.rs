@@ -62,6 +62,11 @@ pub(crate) fn hide(text: &str) -> String {
 /// Words that only the content of a secret file has.
 const MARKS: [&str; 4] = ["token", "password", "key-data", "PRIVATE KEY"];
 
+/// How the files of secrets begin in base64: `apiVersion`, `{"`, `-----BEGIN`.
+const ENCODED: [&str; 3] = ["YXBpVmVyc2lvb", "eyJ", "LS0tLS1CRUdJTi"];
+/// The shortest text that is taken for such a file.
+const SHORTEST_ENCODED: usize = 100;
+
 /// True for a text that is a secret itself, where the path of a file or a name belongs: a well-known token, or the
 /// content of a file.
 #[must_use]
@@ -73,8 +78,10 @@ pub(crate) fn is_content(text: &str) -> bool {
         })
     };
     let is_login = text.starts_with("eyJ") && text.matches('.').count() == 2;
-    let is_file = text.trim().contains('\n') && MARKS.iter().any(|mark| text.contains(mark));
-    is_file || is_login || PREFIXES.iter().any(is_token)
+    let has_lines = text.trim().contains('\n') || text.trim_start().starts_with('{');
+    let is_file = has_lines && MARKS.iter().any(|mark| text.contains(mark));
+    let is_encoded = text.len() > SHORTEST_ENCODED && ENCODED.iter().any(|it| text.starts_with(it));
+    is_file || is_encoded || is_login || PREFIXES.iter().any(is_token)
 }
 
 /// True for a word that is the beginning of a well-known token, the value of a key, or too random for a name.

@@ -325,6 +325,14 @@ fn a_file_that_only_has_another_cluster_changes_it_if_its_context_is_named() {
         let hint = format!("Hint: to change the cluster, add {add}\n");
         assert!(stderr.contains(&hint), "{line}: {stderr}");
     }
+    // Another spelling of the same address is no other cluster.
+    let spelled = sample().replace(
+        "https://api.sample-cluster.example.net:6443",
+        "https://API.sample-cluster.example.net:6443/",
+    );
+    env.file("spelled.yaml", spelled);
+    let (status, _, stderr) = told("credential update prod -f spelled.yaml --dry-run");
+    assert_eq!(status, Some(0), "{stderr}");
     // A whole file has no context that could be named.
     let warning = "the cluster of credential \"prod\" changes from \"https://api.sample-cluster.example.net:6443\" (context \"team-a\") to \"https://api.new-cluster.example.net:6443\" (context \"team-a\")";
     let (status, _, stderr) = told("credential update prod -f k.yaml --no-flatten --dry-run");

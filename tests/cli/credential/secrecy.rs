@@ -69,8 +69,15 @@ fn no_secret_turns_up_in_any_output() {
 fn content_in_place_of_a_path_is_not_repeated() {
     let env = TestEnv::new();
     let github = "ghp_0123456789abcdefghij";
+    let hidden = "this-secret-must-not-travel-along";
+    let json = format!(
+        "{{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"users\":[{{\"name\":\"u\",\"user\":{{\"token\":\"{hidden}\"}}}}]}}"
+    );
+    let encoded = "YXBpVmVyc2lvbjogdjEKa2luZDogQ29uZmlnCnVzZXJzOgotIG5hbWU6IHUKICB1c2VyOgogICAgdG9rZW46IHRoaXMtc2VjcmV0LW11c3Qtbm90LXRyYXZlbC1hbG9uZwo=";
     for (content, secret) in [
-        (sample(), "this-secret-must-not-travel-along"),
+        (sample(), hidden),
+        (json, hidden),
+        (encoded.to_owned(), "dG9rZW46IHRoaXMtc2VjcmV0"),
         (github.to_owned(), github),
     ] {
         for line in [

@@ -86,8 +86,8 @@ pub(super) fn send(
     Ok((record, effect))
 }
 
-/// Lists the credentials of the name. If there are several and one is to be updated, looks again: of runs that create
-/// it at the same time, all but one delete theirs again.
+/// Lists the credentials of the name. If there are several and one of them counts, looks again: of runs that create it
+/// at the same time, all but one delete theirs again.
 async fn settled_namesakes(
     client: &Client,
     args: &Args,
@@ -95,7 +95,7 @@ async fn settled_namesakes(
 ) -> anyhow::Result<Vec<Record>> {
     let mut found = namesakes(client, name).await?;
     for pause in PAUSES {
-        if found.len() < 2 || args.if_exists != Some(IfExists::Update) {
+        if found.len() < 2 || matches!(args.if_exists, Some(IfExists::Skip | IfExists::Error)) {
             break;
         }
         tokio::time::sleep(pause).await;
