@@ -81,6 +81,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         contexts::check_name(name)?;
         url = Some(url.map_or_else(|| address_of_new(ctx, name), Ok)?);
     }
+    if let Some(url) = &url {
+        refuse_another_server(ctx, &place, url)?;
+    }
     // Nobody has chosen the default address, so no token goes there unasked.
     if url.is_none() && given.is_none() && ctx.settings()?.api_url.origin == Origin::Default {
         url = Some(ask_for_server()?);
@@ -224,6 +227,27 @@ fn in_embedded(ctx: &Ctx, url: Option<&str>) -> Failure {
         "the context \"local\" is the embedded API of this machine, which needs no login",
     )
     .hint(format!("log in to another context: {way}"))
+}
+
+/// Refuses a login to another server than that of the current context, which nobody has named: the context would lead
+/// there from then on, and its own login would be lost.
+fn refuse_another_server(ctx: &Ctx, place: &Place, url: &str) -> Result<(), Failure> {
+    let config = ctx.config()?;
+    let is_named = ctx.globals.context_name.is_some() || env::CONTEXT.get().is_some();
+    let (Some(name), Some(stored)) = (&place.context, config.text(file::API_URL)) else {
+        return Ok(());
+    };
+    let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+    if is_named || !config.is_in_context(file::API_URL) || origin(stored) == origin(url) {
+        return Ok(());
+    }
+    let (url, stored) = (url_for_people(url), url_for_people(stored));
+    let message = format!(
+        "the current context {} is for {stored}, and this login is for {url}",
+        quote(name)
+    );
+    let other = acpctl_elsewhere(&["--context-name=NAME", "login", &url]);
+    Err(Failure::usage(message).hint(format!("log in in a context of its own: {other}")))
 }
 
 /// Returns the failure of a login that names no server while the embedded API is in effect by a flag, a variable or a
