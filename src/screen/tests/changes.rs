@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::stage::Stage;
-use crate::resources::{AGENT, CREDENTIAL};
+use crate::resources::{AGENT, CREDENTIAL, SESSION};
 use crate::screen::effect::{Effect, Send};
 use crate::screen::event::{Answer, Fault};
 
@@ -222,4 +222,21 @@ fn a_question_names_each_marked_row_that_is_left_out() {
     ] {
         assert!(picture.contains(line), "{line} {picture}");
     }
+}
+
+#[test]
+fn several_rows_are_named_before_a_change_that_asks_nothing_for_one() {
+    let mut stage = Stage::at_sessions();
+    let session = |n: u8| json!({"id": format!("id{n}"), "name": format!("aa{n}"), "project_id": "web", "phase": "Stopped"});
+    stage.rows(&SESSION, json!([session(1), session(2)]));
+    stage.keys("g<space><space>");
+    stage.effects.clear();
+    stage.keys("s");
+    let picture = stage.picture();
+    for line in ["2 objects?", "aa1 (id1)", "aa2 (id2)"] {
+        assert!(picture.contains(line), "{line} {picture}");
+    }
+    assert!(numbers(&mut stage).is_empty());
+    stage.keys("<tab><enter>");
+    assert_eq!(numbers(&mut stage).len(), 2);
 }

@@ -249,8 +249,8 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     };
     let is_shown = |row: &Record| state.table().is_none_or(|it| it.is_shown(row.id()));
     let are_shown = rows.iter().all(is_shown);
-    // A row that is not seen is not changed before the user has read its name.
-    if call.question.is_none() && are_shown {
+    // A row that is not seen, or one of several, is not changed before the user has read its name.
+    if call.question.is_none() && are_shown && rows.len() == 1 {
         return sending::send(state, page, sends, (doing, None), effects);
     }
     let (lines, names) = match (rows.as_slice(), call.question) {
