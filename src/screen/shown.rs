@@ -81,12 +81,11 @@ fn columns(text: &str) -> impl Iterator<Item = (char, usize)> {
 /// Cuts a text to a width on the terminal.
 #[must_use]
 pub(super) fn cut(text: &str, most: usize) -> String {
-    if most == 0 || width(text) <= most {
-        return if most == 0 {
-            String::new()
-        } else {
-            text.to_owned()
-        };
+    if most == 0 {
+        return String::new();
+    }
+    if width(text) <= most {
+        return text.to_owned();
     }
     let mut filled = 0;
     let fits = |(_, wide): &(char, usize)| {

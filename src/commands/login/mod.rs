@@ -28,7 +28,7 @@ use crate::auth::revoke::Held;
 use crate::auth::store::{self, Login, Store};
 use crate::auth::{browser, job, token};
 use crate::commands::outcome;
-use crate::config::settings::{Origin, UrlFault, check_token, is_local};
+use crate::config::settings::{Origin, UrlFault, check_token, is_local, same_origin};
 use crate::config::{Config, Place, contexts, file};
 use crate::ctx::Ctx;
 use crate::env;
@@ -237,8 +237,7 @@ fn refuse_another_server(ctx: &Ctx, place: &Place, url: &str) -> Result<(), Fail
     let (Some(name), Some(stored)) = (&place.context, config.text(file::API_URL)) else {
         return Ok(());
     };
-    let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
-    if is_named || !config.is_in_context(file::API_URL) || origin(stored) == origin(url) {
+    if is_named || !config.is_in_context(file::API_URL) || same_origin(stored, url) {
         return Ok(());
     }
     let (url, stored) = (url_for_people(url), url_for_people(stored));

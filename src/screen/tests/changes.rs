@@ -18,16 +18,6 @@ fn marked(count: usize) -> Stage {
     stage
 }
 
-/// The numbers of the requests that were asked for since the last call.
-fn numbers(stage: &mut Stage) -> Vec<u64> {
-    let sends = |effect| match effect {
-        Effect::Send { sends, .. } => sends,
-        _ => Vec::new(),
-    };
-    let sends = stage.effects.drain(..).flat_map(sends);
-    sends.map(|send| send.number).collect()
-}
-
 fn answer(stage: &mut Stage, number: u64, said: Result<&str, &str>) {
     let page = stage.page();
     let said = said.map(str::to_owned).map_err(Fault::new);
@@ -50,7 +40,7 @@ fn several_changes_end_with_one_sentence_that_stays_until_a_key() {
     }
     stage.effects.clear();
     stage.keys("<tab><enter>");
-    let numbers = numbers(&mut stage);
+    let numbers = stage.numbers();
     answer(&mut stage, numbers[0], Ok("Agent deleted"));
     assert_eq!(stage.toast(), "Agent deleted (1 of 3)");
     let failure = "aa2: Delete agent failed: boom";
@@ -77,7 +67,7 @@ fn of_several_failures_the_first_is_named_and_the_others_are_counted() {
     let mut stage = marked(3);
     stage.effects.clear();
     stage.keys("<ctrl-d><tab><enter>");
-    for (number, why) in numbers(&mut stage).into_iter().zip(["a", "b", "c"]) {
+    for (number, why) in stage.numbers().into_iter().zip(["a", "b", "c"]) {
         answer(&mut stage, number, Err(why));
     }
     assert_eq!(stage.toast(), "Agent deleted (0 of 3); a; 2 more failed");
@@ -88,7 +78,7 @@ fn what_was_marked_meanwhile_stays_marked() {
     let mut stage = marked(0);
     stage.effects.clear();
     stage.keys("<ctrl-d><tab><enter><space><space>");
-    let number = numbers(&mut stage)[0];
+    let number = stage.numbers()[0];
     answer(&mut stage, number, Ok("Agent deleted"));
     let table = stage.state.table().unwrap();
     assert_eq!(table.marks.iter().collect::<Vec<_>>(), ["id2"]);
@@ -236,7 +226,7 @@ fn several_rows_are_named_before_a_change_that_asks_nothing_for_one() {
     for line in ["2 objects?", "aa1 (id1)", "aa2 (id2)"] {
         assert!(picture.contains(line), "{line} {picture}");
     }
-    assert!(numbers(&mut stage).is_empty());
+    assert!(stage.numbers().is_empty());
     stage.keys("<tab><enter>");
-    assert_eq!(numbers(&mut stage).len(), 2);
+    assert_eq!(stage.numbers().len(), 2);
 }

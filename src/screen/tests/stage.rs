@@ -114,6 +114,16 @@ impl Stage {
         }
     }
 
+    /// Returns the numbers of the requests that were asked for since the last call, in their order.
+    pub(super) fn numbers(&mut self) -> Vec<u64> {
+        let sends = |effect| match effect {
+            Effect::Send { sends, .. } => sends,
+            _ => Vec::new(),
+        };
+        let sends = self.effects.drain(..).flat_map(sends);
+        sends.map(|send| send.number).collect()
+    }
+
     pub(super) fn event(&mut self, event: Event) {
         let effects = update(&mut self.state, event);
         self.effects.extend(effects);

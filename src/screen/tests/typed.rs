@@ -8,16 +8,6 @@ use crate::screen::effect::Effect;
 use crate::screen::event::{About, Answer, Event, Fault};
 use crate::screen::scope::Kind;
 
-/// The numbers of the requests without an answer, in the order in which they were sent.
-fn numbers(stage: &mut Stage) -> Vec<u64> {
-    let sends = |effect| match effect {
-        Effect::Send { sends, .. } => sends,
-        _ => Vec::new(),
-    };
-    let sends = stage.effects.drain(..).flat_map(sends);
-    sends.map(|send| send.number).collect()
-}
-
 /// Fails a request that was sent for a page.
 fn fail(stage: &mut Stage, page: u64, number: u64, why: &str) {
     stage.answer(Answer::Sent {
@@ -30,7 +20,7 @@ fn fail(stage: &mut Stage, page: u64, number: u64, why: &str) {
 
 /// Fails what was sent last, for the page on top.
 fn refuse(stage: &mut Stage, why: &str) {
-    let number = *numbers(stage).last().unwrap();
+    let number = *stage.numbers().last().unwrap();
     let page = stage.page();
     fail(stage, page, number, why);
 }
@@ -130,7 +120,7 @@ fn a_long_failure_does_not_hide_how_the_text_comes_back() {
     let page = stage.page();
     stage.effects.clear();
     stage.keys("mfirst<enter>");
-    let number = numbers(&mut stage)[0];
+    let number = stage.numbers()[0];
     let why = "word ".repeat(200);
     fail(&mut stage, page, number, &format!("Failed: {why}end"));
     let picture = stage.picture();
@@ -148,7 +138,7 @@ fn messages_that_were_not_sent_come_back_one_after_the_other() {
     let page = stage.page();
     stage.effects.clear();
     stage.keys("mfirst<enter>msecond<enter>");
-    for number in numbers(&mut stage) {
+    for number in stage.numbers() {
         fail(&mut stage, page, number, "Send message failed: boom");
     }
     stage.keys("m");
@@ -162,7 +152,7 @@ fn messages_that_were_not_sent_come_back_one_after_the_other() {
     assert!(stage.toast().contains(said), "{}", stage.toast());
     stage.effects.clear();
     stage.keys("<enter>");
-    let number = numbers(&mut stage)[0];
+    let number = stage.numbers()[0];
     stage.keys("m");
     assert_eq!(composed(&mut stage), "second");
     fail(&mut stage, page, number, "Send message failed: boom");
@@ -178,7 +168,7 @@ fn a_message_comes_back_on_the_page_and_in_the_form_of_the_list() {
     let page = stage.page();
     stage.effects.clear();
     stage.keys("mlook<enter>q");
-    let number = numbers(&mut stage)[0];
+    let number = stage.numbers()[0];
     fail(&mut stage, page, number, "Send message failed: boom");
     stage.keys("gm");
     assert!(shows(&stage, "<Send Message>") && shows(&stage, "> look"));

@@ -6,6 +6,10 @@ use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Scripted, error, json as answer, list, raw};
 use crate::support::{ID, SAMPLE, TestEnv, sample, streams};
 
+/// A manifest whose secret is the kubeconfig beside it.
+const MANIFEST: &str =
+    "kind: Credential\nname: prod\nprovider: kubeconfig\ntokenFrom: {file: k.yaml}\n";
+
 #[test]
 fn names_and_ids_find_a_credential() {
     let env = TestEnv::new();
@@ -226,9 +230,7 @@ fn a_current_context_that_has_changed_moves_no_credential() {
     told("credential create -f k.yaml --name prod");
     let moved = sample().replace("current-context: team-a", "current-context: other");
     env.file("k.yaml", &moved);
-    let manifest =
-        "kind: Credential\nname: prod\nprovider: kubeconfig\ntokenFrom: {file: k.yaml}\n";
-    env.file("m.yaml", manifest);
+    env.file("m.yaml", MANIFEST);
     for line in [
         "credential update prod -f k.yaml",
         "credential update prod -f k.yaml --strict",
@@ -305,9 +307,7 @@ fn a_file_that_only_has_another_cluster_changes_it_if_its_context_is_named() {
         "k.yaml",
         sample().replace("api.sample-cluster", "api.new-cluster"),
     );
-    let manifest =
-        "kind: Credential\nname: prod\nprovider: kubeconfig\ntokenFrom: {file: k.yaml}\n";
-    env.file("m.yaml", manifest);
+    env.file("m.yaml", MANIFEST);
     for line in [
         "credential update prod -f k.yaml",
         "credential update prod -f k.yaml --strict",
