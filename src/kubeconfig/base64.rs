@@ -6,12 +6,19 @@ use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ::base64::{Engine, decoded_len_estimate};
 use zeroize::Zeroizing;
 
+use super::byte_set::ByteSet;
+
 const ENGINE: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
+
+const DIGITS: ByteSet = ByteSet::of(b"+/")
+    .and_range(b'A', b'Z')
+    .and_range(b'a', b'z')
+    .and_range(b'0', b'9');
 
 /// Decodes a text. Returns `None` if it is not base64.
 pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -26,22 +33,28 @@ pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 
 /// Decodes into a buffer that is wiped, even if the text turns out not to be base64.
 fn decode_line(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(decoded_len_estimate(text.len())));
-    ENGINE.decode_vec(text, &mut bytes).ok()?;
+    let mut bytes = Zeroizing::new(vec![0; decoded_len_estimate(text.len())]);
+    let len = ENGINE.decode_slice(text, &mut bytes).ok()?;
+    bytes.truncate(len);
     Some(bytes)
 }
 
 /// Returns true if [`decode`] would succeed. Allocates nothing.
 pub(super) fn is_valid(text: &str) -> bool {
-    let (mut digits, mut padding) = (0_usize, 0_usize);
-    for byte in text.bytes() {
-        match byte {
-            b'\r' | b'\n' => {}
-            b'=' => padding += 1,
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padding == 0 => digits += 1,
-            _ => return false,
+    let (mut rest, mut digits) = (text.as_bytes(), 0);
+    loop {
+        let run = DIGITS.run(rest);
+        digits += run;
+        rest = &rest[run..];
+        match rest {
+            [b'\r' | b'\n', more @ ..] => rest = more,
+            _ => break,
         }
     }
+    if !rest.iter().all(|b| matches!(b, b'=' | b'\r' | b'\n')) {
+        return false;
+    }
+    let padding = rest.iter().filter(|b| **b == b'=').count();
     let needed = match digits % 4 {
         0 => 0,
         2 => 2,

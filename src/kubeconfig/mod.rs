@@ -25,6 +25,7 @@
 
 mod access;
 mod base64;
+mod byte_set;
 mod carve;
 mod cert;
 mod choose;

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::super::byte_set::ByteSet;
 use super::super::wiped::WipedText;
 
 /// Kubernetes' reader decodes blocks of this many bytes, and refuses a bad byte anywhere in a block that it has
@@ -66,7 +67,7 @@ pub(super) fn readable(bytes: &[u8]) -> (&str, bool) {
         }
     };
     let mut end = valid.len();
-    if let Some(at) = valid.find(is_refused) {
+    if let Some(at) = first_refused(valid) {
         end = at;
         broken = true;
     }
@@ -77,6 +78,21 @@ pub(super) fn readable(bytes: &[u8]) -> (&str, bool) {
         }
     }
     (&valid[..end], broken)
+}
+
+/// ASCII characters that are not refused.
+const READABLE: ByteSet = ByteSet::of(b"\t\n\r").and_range(b' ', b'~');
+
+fn first_refused(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += READABLE.run(&text.as_bytes()[at..]);
+        let ch = text[at..].chars().next()?;
+        if is_refused(ch) {
+            return Some(at);
+        }
+        at += ch.len_utf8();
+    }
 }
 
 fn is_refused(ch: char) -> bool {

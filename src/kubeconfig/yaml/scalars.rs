@@ -1,8 +1,27 @@
 //! Scans the characters of plain, quoted and block scalars.
 
+use super::super::byte_set::ByteSet;
 use super::chars::{Chars, is_blankz};
 use super::fault::YamlFault;
 use super::scanner::Scanner;
+
+/// The bytes that a word of a plain scalar may end at: the first bytes of blanks and line breaks, and indicators.
+const PLAIN_ENDS: ByteSet = ByteSet::of(b" \t\r\n\xC2\xE2:,?[]{}");
+/// The same for a word inside quotes.
+const QUOTED_ENDS: ByteSet = ByteSet::of(b" \t\r\n\xC2\xE2'\"\\");
+
+/// Returns the length of the first word. It ends at the first byte of the set for whose position `ends` is true.
+fn word_len(text: &[u8], candidates: &ByteSet, ends: impl Fn(usize) -> bool) -> usize {
+    let mut at = 0;
+    while let Some(skipped) = candidates.first_in(&text[at..]) {
+        at += skipped;
+        if ends(at) {
+            return at;
+        }
+        at += 1;
+    }
+    text.len()
+}
 
 /// Blanks and line breaks between two words of a scalar.
 #[derive(Default)]
@@ -91,12 +110,11 @@ impl<'a> Scanner<'a> {
     fn plain_word_len(&self) -> usize {
         let rest = self.rest();
         let in_flow = self.flow_level > 0;
-        let ends = |at: &usize| {
-            is_blankz(rest, *at)
-                || (rest[*at] == b':' && is_blankz(rest, at + 1))
-                || (in_flow && b",?[]{}".contains(&rest[*at]))
-        };
-        (0..rest.len()).find(ends).unwrap_or(rest.len())
+        word_len(rest, &PLAIN_ENDS, |at| {
+            is_blankz(rest, at)
+                || (rest[at] == b':' && is_blankz(rest, at + 1))
+                || (in_flow && b",?[]{}".contains(&rest[at]))
+        })
     }
 
     pub(super) fn scan_quoted(&mut self, quote: u8) -> Result<Chars<'a>, YamlFault> {
@@ -128,10 +146,9 @@ impl<'a> Scanner<'a> {
     fn quoted_words(&mut self, quote: u8, chars: &mut Chars<'a>) -> Result<bool, YamlFault> {
         loop {
             let rest = self.rest();
-            let ends = |at: &usize| {
-                is_blankz(rest, *at) || rest[*at] == quote || (quote == b'"' && rest[*at] == b'\\')
-            };
-            let len = (0..rest.len()).find(ends).unwrap_or(rest.len());
+            let len = word_len(rest, &QUOTED_ENDS, |at| {
+                is_blankz(rest, at) || rest[at] == quote || (quote == b'"' && rest[at] == b'\\')
+            });
             let piece = self.skip_text(len);
             chars.push(piece);
             match (self.byte(0), self.byte(1)) {
