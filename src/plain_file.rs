@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::system::files;
 
-/// The most that is read at a time, in bytes.
-const STEP: usize = 64 << 10;
+/// The first size of the buffer, in bytes.
+const FIRST: usize = 64 << 10;
 
 /// Whether the path may be a symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,31 +93,28 @@ fn regular(file: File) -> io::Result<File> {
 /// # Errors
 /// The reader fails, or there is more than the limit.
 pub(crate) fn read_to_end(mut reader: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(STEP));
+    let mut bytes = Zeroizing::new(vec![0; FIRST]);
+    let mut filled = 0;
     loop {
-        if bytes.len() > limit {
+        if filled > limit {
             return Err(io::Error::other(format!(
                 "it has more than {}",
                 size(limit)
             )));
         }
-        if bytes.len() == bytes.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(bytes.capacity() * 4));
-            larger.extend_from_slice(&bytes);
+        if filled == bytes.len() {
+            let mut larger = Zeroizing::new(vec![0; bytes.len() * 4]);
+            larger[..filled].copy_from_slice(&bytes);
             bytes = larger;
         }
-        let filled = bytes.len();
-        let room = bytes.capacity().min(filled + STEP);
-        bytes.resize(room, 0);
-        let read = loop {
-            match reader.read(&mut bytes[filled..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => {
+                bytes.truncate(filled);
+                return Ok(bytes);
             }
-        };
-        bytes.truncate(filled + read.as_ref().copied().unwrap_or(0));
-        if read? == 0 {
-            return Ok(bytes);
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
