@@ -191,7 +191,7 @@ fn check_server(globals: &Globals) -> Result<(), Failure> {
     }
     let named = globals.api_url.as_deref().filter(|url| !url.is_empty());
     match named {
-        Some(url) if globals.local && !config::settings::is_local(url) => {
+        Some(url) if globals.local && !config::server_url::is_local(url) => {
             let failure = Failure::usage("--local and --api-url name different servers");
             Err(failure.hint("leave out one of them"))
         }

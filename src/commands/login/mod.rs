@@ -28,7 +28,8 @@ use crate::auth::revoke::Held;
 use crate::auth::store::{self, Login, Store};
 use crate::auth::{browser, job, token};
 use crate::commands::outcome;
-use crate::config::settings::{Origin, UrlFault, check_token, is_local, same_origin};
+use crate::config::server_url::{Source, check_url, is_local, same_origin};
+use crate::config::settings::{Origin, check_token};
 use crate::config::{Config, Place, contexts, file};
 use crate::ctx::Ctx;
 use crate::env;
@@ -36,7 +37,7 @@ use crate::failure::{Failure, Kind, Status};
 use crate::output::signals::{Errand, Work};
 use crate::output::{Format, note, prompt};
 use crate::text::command::acpctl_elsewhere;
-use crate::text::{acpctl, quote, secrets, url_for_people};
+use crate::text::{quote, secrets, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
@@ -564,7 +565,7 @@ fn new_url(args: &Args) -> Result<Option<String>, Failure> {
     let Some(text) = args.server() else {
         return Ok(None);
     };
-    check_url(&text)?;
+    check_url(&text, Source::Login)?;
     Ok(Some(text))
 }
 
@@ -572,27 +573,8 @@ fn new_url(args: &Args) -> Result<Option<String>, Failure> {
 fn ask_for_server() -> anyhow::Result<String> {
     prompt::text("URL of the API server", "", |text| {
         prompt::not_empty(text)?;
-        check_url(text).map_err(|failure| failure.message)
+        check_url(text, Source::Login).map_err(|failure| failure.message)
     })
-}
-
-/// Refuses a URL that no command can use. The Go tool saves an address with another scheme in place of the last login,
-/// and then every command fails.
-fn check_url(text: &str) -> Result<(), Failure> {
-    if let Some(fault) = UrlFault::of(text) {
-        return Err(fault.failure(text, &acpctl(&["login", &fault.corrected])));
-    }
-    let url = url::Url::parse(text).ok();
-    let url = url.filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    let why = match url {
-        None => "must be a valid URL with scheme and host (e.g. https://api.example.com)",
-        Some(url) if !matches!(url.scheme(), "http" | "https") => {
-            "only HTTP and HTTPS schemes are supported"
-        }
-        Some(_) => return Ok(()),
-    };
-    let shown = quote(&url_for_people(text));
-    Err(Failure::usage(format!("invalid URL {shown}: {why}")))
 }
 
 /// Prints the warnings about a login that has been saved. The end of a login that is renewed by itself is not one.
