@@ -476,7 +476,14 @@ fn a_rejected_token_does_not_replace_a_login() {
     );
     assert!(code == 0 && stderr.contains("saved, but "), "{stderr}");
     // A server that does not answer says nothing about the token.
-    let closed = ["--context-name", "closed", "login", "http://127.0.0.1:1", "--token", new];
+    let closed = [
+        "--context-name",
+        "closed",
+        "login",
+        "http://127.0.0.1:1",
+        "--token",
+        new,
+    ];
     let (code, _) = run(&env, &closed, &[]);
     assert_eq!(code, 0);
 }
