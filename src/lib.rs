@@ -19,8 +19,8 @@
 //! - [`keyring`]: the system's keyring
 //! - [`digest`]: digests that recognize a stored secret; [`scan`]: finds pieces of stored secrets in other bytes
 //! - [`system`]: what the operating systems do differently
-//! - [`shorthand`]: words that stand for other words of a command line; [`line_checks`]: refuses lines whose parts would
-//!   be ignored silently
+//! - [`shorthand`]: words that stand for other words of a command line
+//! - [`line_checks`]: refuses a line or a variable, a part of which would be ignored silently
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
 

@@ -1,8 +1,8 @@
 //! `acpctl credential renew`: renews `each` credential that is `wanted`, now or again and again (`watch`), or prints a
 //! text that lets a scheduler (`schedule`) or an account (`renewer`) do so.
 //!
-//! One `renewal` makes a token with its `anchor` in the cluster, compares it with the one before it (`gates`), and gives
-//! it to the platform (`store`).
+//! One `renewal` makes a token with its `anchor` in the cluster, compares it with the one before it (`gates`), and
+//! gives it to the platform (`store`).
 
 mod anchor;
 mod args;
