@@ -65,7 +65,7 @@ fn a_project_whose_id_reads_like_the_mark_of_an_agent_is_shown_as_a_user() {
     let state = state.map(|(collection, objects)| (collection.to_owned(), objects));
     let server = Platform::serve(state.into_iter().collect());
     let shown = screen(&TestEnv::new(), server.url(), "credential list", 100);
-    assert!(shown.contains(" web, web (one agent) "), "{shown}");
+    assert!(shown.contains(" web, web (one agent)"), "{shown}");
 }
 
 #[test]
