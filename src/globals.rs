@@ -9,7 +9,17 @@ use clap::{Args as _, FromArgMatches as _};
 use crate::compat::number;
 use crate::output::Color;
 use crate::resources::Candidates;
-use crate::text::url_for_people;
+use crate::text::{command, url_for_people};
+
+/// Sets what suggested commands repeat of a line's flags, before anything of it can be wrong.
+pub(crate) fn carry(given: &[(String, Option<OsString>)]) {
+    if let Some(globals) = Globals::of_flags(given) {
+        command::carry(command::Carried {
+            server: globals.to_copy(),
+            project: globals.project.filter(|name| !name.is_empty()),
+        });
+    }
+}
 
 /// The flags that every command takes, before or after its name.
 #[derive(Debug, Clone, clap::Args)]

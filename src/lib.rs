@@ -20,6 +20,7 @@
 //! - [`digest`]: digests that recognize a stored secret; [`scan`]: finds pieces of stored secrets in other bytes
 //! - [`system`]: what the operating systems do differently
 //! - [`shorthand`]: words that stand for other words of a command line
+//! - [`line_checks`]: refuses a line or a variable, a part of which would be ignored silently
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
 
@@ -47,6 +48,7 @@ mod input;
 mod intake;
 mod keyring;
 pub mod kubeconfig;
+mod line_checks;
 mod lookup;
 mod output;
 mod plain_file;
@@ -73,7 +75,6 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use cli::Cli;
 use compat::grammar::{self, Request};
 use ctx::Ctx;
-use failure::Failure;
 use globals::Globals;
 use output::{Color, Out};
 
@@ -86,7 +87,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_words(words: &[OsString]) -> ExitCode {
-    know_contents(words);
+    text::contents::know(words);
     let out = Out::new(Color::Auto);
     // Thousands of small parts: freeing them would take longer than to end the process.
     let root = Box::leak(Box::new(Cli::command()));
@@ -98,39 +99,28 @@ fn run_words(words: &[OsString]) -> ExitCode {
         };
     }
     let words = &expand(words);
-    carry_globals(root, words);
+    globals::carry(&grammar::flags(root, words));
     let (cli, ignored) = match read(&out, root, words) {
         Ok(Some(read)) => read,
         Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
             shorthand::warn_of_unfit_alias(root, words);
             let error = shorthand::misspelled_kind(root, words).map_or(error, Into::into);
-            return exit::report(
-                &out,
-                &error,
-                grammar::asks_for_json(&mut Cli::command(), words),
-            );
+            return exit::report(&out, &error, asks_for_json(words));
         }
     };
-    let checked = check_server(&cli.globals).and_then(|()| check_project(root, words));
-    let checked = checked.and_then(|()| shorthand::check_kinds(root, words));
-    if let Err(failure) = checked {
+    if let Err(failure) = line_checks::check(root, words, &cli.globals) {
         return exit::report(&out, &failure.into(), grammar::asks_for_json(root, words));
     }
-    let globals = &cli.globals;
-    if !(globals.verbose || globals.trace || globals.print_curl || globals.quiet) {
-        output::progress::allow();
-    }
-    if !globals.no_input {
-        output::pager::allow(config::pager);
-    }
-    // A filter is written for the result; an error would not fit it.
-    let as_json = |globals: &Globals| {
-        globals.jq.is_none() && grammar::asks_for_json(&mut Cli::command(), words)
-    };
+    allow_progress_and_pager(&cli.globals);
+    run_command(&out, cli, ignored, words)
+}
+
+/// Runs the command of a line that has been checked. `ignored` is the first argument that it ignores.
+fn run_command(out: &Out, cli: Cli, ignored: Option<String>, words: &[OsString]) -> ExitCode {
     let ctx = match Ctx::new(cli.globals).with_filter() {
         Ok(ctx) => ctx,
-        Err(failure) => return exit::report(&out, &failure.into(), false),
+        Err(failure) => return exit::report(out, &failure.into(), false),
     };
     if let Some(word) = ignored {
         let word = text::quote(&word);
@@ -138,91 +128,31 @@ fn run_words(words: &[OsString]) -> ExitCode {
             "{word} is ignored: this command takes no argument"
         ));
     }
-    match check_environment().and_then(|()| cli.command.run(&ctx)) {
+    let checked = line_checks::check_environment().map_err(Into::into);
+    match checked.and_then(|()| cli.command.run(&ctx)) {
         Ok(()) => {
             commands::version::drift::warn_once_a_day(&ctx);
             ExitCode::SUCCESS
         }
-        Err(error) => exit::report(&ctx.out, &error, as_json(&ctx.globals)),
-    }
-}
-
-/// The shortest word of a file's content that is hidden alone.
-const LONG: usize = 16;
-
-/// Remembers the words of the line, and the list of kubeconfigs, that are the content of a file in place of its path:
-/// no message may repeat them.
-fn know_contents(words: &[OsString]) {
-    let value = |word: &OsString| {
-        let word = word.to_string_lossy().into_owned();
-        match word.split_once('=') {
-            Some((flag, value)) if flag.starts_with("--") => value.to_owned(),
-            _ => word,
-        }
-    };
-    let files = env::KUBECONFIG.get();
-    for text in words.iter().map(value).chain(files) {
-        if text::tokens::is_content(&text) {
-            // A list of paths is split at colons, and JSON holds quotes, so each value may stand alone.
-            let long = |word: &&str| word.len() >= LONG && !word.contains("://");
-            let is_edge = |c: char| c.is_whitespace() || "\"'{}[],".contains(c);
-            for word in text.split(is_edge).filter(long) {
-                text::secrets::know(&word.into());
-            }
-            text::secrets::know(&text.into());
+        Err(error) => {
+            // A filter is written for the result; an error would not fit it.
+            let as_json = ctx.globals.jq.is_none() && asks_for_json(words);
+            exit::report(&ctx.out, &error, as_json)
         }
     }
 }
 
-/// Sets what suggested commands repeat of the line, before anything of it can be wrong.
-fn carry_globals(root: &mut clap::Command, words: &[OsString]) {
-    if let Some(globals) = Globals::of_flags(&grammar::flags(root, words)) {
-        text::command::carry(text::command::Carried {
-            server: globals.to_copy(),
-            project: globals.project.filter(|name| !name.is_empty()),
-        });
-    }
+/// True if a line asks for JSON. The tree of a line that was read may be gone.
+fn asks_for_json(words: &[OsString]) -> bool {
+    grammar::asks_for_json(&mut Cli::command(), words)
 }
 
-/// Refuses two flags that name different servers, and a context without a name: one of them would be ignored silently.
-fn check_server(globals: &Globals) -> Result<(), Failure> {
-    if globals.context_name.as_deref() == Some("") {
-        return Err(Failure::empty("context-name"));
+fn allow_progress_and_pager(globals: &Globals) {
+    if !(globals.verbose || globals.trace || globals.print_curl || globals.quiet) {
+        output::progress::allow();
     }
-    let named = globals.api_url.as_deref().filter(|url| !url.is_empty());
-    match named {
-        Some(url) if globals.local && !config::settings::is_local(url) => {
-            let failure = Failure::usage("--local and --api-url name different servers");
-            Err(failure.hint("leave out one of them"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Refuses an empty value in the flags that name the project: the current project, or all of them, would take its
-/// place.
-fn check_project(root: &mut clap::Command, words: &[OsString]) -> Result<(), Failure> {
-    let flags = grammar::flags(root, words);
-    let is_empty = |(flag, value): &&(String, Option<OsString>)| {
-        ["project", "project-id"].contains(&flag.as_str())
-            && value.as_ref().is_some_and(|it| it.is_empty())
-    };
-    match flags.iter().find(is_empty) {
-        Some((flag, _)) => Err(Failure::empty(flag)),
-        None => Ok(()),
-    }
-}
-
-/// Refuses a variable that is not text: it would be ignored silently, and with it the server or login that it names.
-fn check_environment() -> anyhow::Result<()> {
-    match env::not_text() {
-        None => Ok(()),
-        Some(var) => Err(Failure::usage(format!(
-            "the environment variable {} is not UTF-8 text",
-            var.name
-        ))
-        .hint(format!("unset {}", var.name))
-        .into()),
+    if !globals.no_input {
+        output::pager::allow(config::pager);
     }
 }
 

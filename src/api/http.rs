@@ -20,7 +20,7 @@ use super::proxy;
 use super::request::{Answer, BASE_PATH, Method, Request};
 use super::stream;
 use crate::config::Settings;
-use crate::config::settings::parse_api_url;
+use crate::config::server_url::{parse_api_url, same_origin};
 use crate::failure::{Failure, Kind};
 use crate::plain_file;
 use crate::text::quote;
@@ -159,7 +159,7 @@ impl Http {
                 Some(next)
                     if request.method == Method::Get
                         && response.status().is_redirection()
-                        && same_origin(&next, response.url()) =>
+                        && same_origin(next.as_str(), response.url().as_str()) =>
                 {
                     target = next.to_string();
                 }
@@ -323,8 +323,4 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
     }
     answer.body = reader.finish()?;
     Ok(answer)
-}
-
-fn same_origin(a: &Url, b: &Url) -> bool {
-    a.origin() == b.origin()
 }

@@ -11,11 +11,11 @@ use super::bounds::check_weight;
 use super::error::Error;
 use crate::compat::json;
 use crate::compat::json_tree::Tree;
-use crate::config::settings;
+use crate::config::server_url;
 use crate::text::url_for_people;
 
 /// The start of every path of the platform.
-pub(crate) const BASE_PATH: &str = settings::API_PATH;
+pub(crate) const BASE_PATH: &str = server_url::API_PATH;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {

@@ -11,7 +11,7 @@ use super::proxy;
 use super::request::{Answer, Request};
 use crate::compat::json;
 use crate::config::Verbosity;
-use crate::config::settings::LOCAL;
+use crate::config::server_url::LOCAL;
 use crate::output::talk;
 use crate::text::command::shell_quoted;
 use crate::text::{secrets, url_for_people};

@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use crate::config::file::{self, WARNED_HTTP};
+use crate::config::server_url::origin_of;
 use crate::config::{Config, Settings};
 use crate::failure::Failure;
 use crate::output::Out;
@@ -28,7 +29,7 @@ pub(crate) fn is_near(url: &Url) -> bool {
 #[must_use]
 pub(crate) fn exposed(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
-    (url.scheme() == "http" && !is_near(&url)).then(|| url.origin().ascii_serialization())
+    (url.scheme() == "http" && !is_near(&url)).then(|| origin_of(address))
 }
 
 /// Returns the warning about such an address.

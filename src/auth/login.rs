@@ -12,9 +12,8 @@ use super::job::Job;
 use super::own_server;
 use super::store::{self, Store};
 use crate::config::file::{ACCESS_TOKEN, API_URL, INSECURE, LOCAL, LOGIN_URL};
-use crate::config::settings::{
-    DEFAULT_API_URL, Origin, is_local, login_url, parse_api_url, same_origin,
-};
+use crate::config::server_url::{is_local, parse_api_url, same_origin};
+use crate::config::settings::{DEFAULT_API_URL, Origin, login_url};
 use crate::config::{Config, Settings};
 use crate::env;
 use crate::failure::{Failure, Kind};

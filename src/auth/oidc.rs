@@ -17,6 +17,7 @@ use super::store::Login;
 use crate::api::{Cause, Trace, explain, http, tls_hint};
 use crate::compat::{go_url, json};
 use crate::config::Settings;
+use crate::config::server_url::same_origin;
 use crate::config::settings::check_token;
 use crate::failure::{Failure, Kind};
 use crate::output::signals::Errand;
@@ -456,8 +457,7 @@ impl Issuer {
 
     /// Returns the client for an address: proxy and certificate authorities depend on it.
     fn client_for(&self, url: &str) -> anyhow::Result<reqwest::Client> {
-        let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
-        if origin(url) == origin(&self.base) {
+        if same_origin(url, &self.base) {
             return Ok(self.client.clone());
         }
         Ok(http::builder(url, &self.settings)?.build()?)

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::config::server_url::same_origin;
 use crate::config::settings::Origin;
 use crate::config::{Settings, paths};
 use crate::plain_file::{self, Links};
@@ -118,9 +119,9 @@ pub(crate) fn token_for(url: &str) -> Option<SecretString> {
         .read_to_string(&mut text)
         .ok()?;
     let record: Value = serde_json::from_str(&text).ok()?;
-    let made_for = url::Url::parse(record.get("url")?.as_str()?).ok()?;
+    let made_for = record.get("url")?.as_str()?;
     let token = record.get("token")?.as_str()?;
-    (made_for.origin() == asked.origin()).then(|| SecretString::from(token))
+    same_origin(made_for, url).then(|| SecretString::from(token))
 }
 
 /// Replaces `localhost` by the literal address of this user's own server, if that runs there: another user may listen

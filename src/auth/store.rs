@@ -21,7 +21,8 @@ use crate::config::file::{
     ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, ISSUER_URL, KEYRING_ENTRY, Lock, REFRESH_TOKEN,
     TOKEN_STORE,
 };
-use crate::config::settings::{login_url, origin_of};
+use crate::config::server_url::origin_of;
+use crate::config::settings::login_url;
 use crate::env;
 use crate::keyring::{self, KeyringError};
 use crate::system;

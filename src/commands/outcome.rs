@@ -6,7 +6,7 @@ use crate::api::Body;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{Record, has_form_of_id};
+use crate::resources::{PROJECT, Record, Resource, has_form_of_id};
 use crate::text::quote;
 
 /// The flags of every verb that changes something.
@@ -70,13 +70,20 @@ pub(crate) fn label(record: &Record, name: &str) -> String {
     }
 }
 
-/// Returns `<kind>/<given>`, with the ID that was acted on if that differs.
+/// The kinds whose reports add the ID that was acted on, if the user gave another name. On the platform, a project's
+/// name is its ID, so nobody expects that they differ. For every other kind, scripts compare the Go tool's words
+/// `<kind>/<given>`, whether an ID or a name was given (docs/interface/cli-core.md section 7.11).
+static WITH_ID: [&Resource; 1] = [&PROJECT];
+
+/// Returns `<kind>/<given>`, for some kinds with the ID that was acted on if that differs.
 #[must_use]
-pub(crate) fn label_with_id(word: &str, given: &str, id: &str) -> String {
-    if given == id {
-        return format!("{word}/{given}");
+pub(crate) fn label_as_given(resource: &Resource, given: &str, id: &str) -> String {
+    let label = format!("{}/{given}", resource.word);
+    let adds_id = WITH_ID.iter().any(|other| other.word == resource.word);
+    if adds_id && given != id {
+        return format!("{label} ({id})");
     }
-    format!("{word}/{given} ({id})")
+    label
 }
 
 /// Warns of a change without a field. The Go tool sends it, and reports an update.

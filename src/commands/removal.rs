@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, Layout, progress};
-use crate::resources::{CREDENTIAL, PROJECT, Record, Resource, SESSION};
+use crate::resources::{CREDENTIAL, Record, Resource, SESSION};
 
 /// The flags of every verb that deletes objects by their names.
 #[derive(Debug, clap::Args)]
@@ -165,11 +165,7 @@ impl DeleteArgs {
             let found = found.iter().find(|(given, _)| given == name);
             let (_, record) = found.context("the object was not looked up")?;
             let deleted = delete(ctx, collection, record).with_context(|| doing(name))?;
-            let label = if resource.word == PROJECT.word {
-                outcome::label_with_id(resource.word, name, record.id())
-            } else {
-                format!("{}/{name}", resource.word)
-            };
+            let label = outcome::label_as_given(resource, name, record.id());
             Ok(Some((deleted, format!("{label} deleted"))))
         })
     }

@@ -15,8 +15,52 @@ const ONE_AGENT: &str = " (one agent)";
 /// The cell of a credential that no session may use.
 const NOBODY: &str = "-";
 
-/// The users of each credential, by its ID.
-type Users = BTreeMap<String, BTreeSet<String>>;
+/// The bindings of each credential, by its ID.
+type Users<'b> = BTreeMap<&'b str, BTreeSet<User<'b>>>;
+
+/// The part of a binding that the column of a table shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct User<'b> {
+    /// The project's ID; empty for every project.
+    project: &'b str,
+    is_one_agent: bool,
+    /// True if sessions there get another credential.
+    is_shadowed: bool,
+}
+
+impl<'b> User<'b> {
+    fn of(binding: &'b Record) -> Self {
+        let project = binding.text("project_id");
+        Self {
+            project,
+            is_one_agent: !project.is_empty() && !binding.text("agent_id").is_empty(),
+            is_shadowed: false,
+        }
+    }
+
+    /// Returns the binding to the whole project, which includes each of its agents.
+    fn of_whole_project(self) -> Self {
+        Self {
+            is_one_agent: false,
+            ..self
+        }
+    }
+
+    /// Returns `team-a`, `team-a (one agent)` or `all projects`; of a shadowed binding with a mark.
+    fn text(self) -> String {
+        let project = self.project;
+        let text = match (project, self.is_one_agent) {
+            ("", _) => EVERYWHERE.to_owned(),
+            (_, true) => format!("{project}{ONE_AGENT}"),
+            (_, false) => project.to_owned(),
+        };
+        if self.is_shadowed {
+            // In front, a narrow column does not cut it off; and it sorts first.
+            return format!("(shadowed) {text}");
+        }
+        text
+    }
+}
 
 /// One binding that lets sessions use a credential, or states who owns it.
 pub(crate) struct Use {
@@ -43,34 +87,30 @@ pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
     let shadowed = shadowed(bindings.items(), roles.items(), credentials);
     let mut users = Users::new();
     for binding in bindings.items() {
-        let found = describe(binding, &roles);
-        if binding.text("scope") == "credential" && found.role != OWNER {
-            let credential = binding.text("credential_id").to_owned();
-            let who = if shadowed.contains(binding.id()) {
-                // In front, a narrow column does not cut it off; and it sorts first.
-                format!("(shadowed) {}", found.who)
-            } else {
-                found.who
+        if binding.text("scope") == "credential" && role_of(binding, &roles) != OWNER {
+            let user = User {
+                is_shadowed: shadowed.contains(binding.id()),
+                ..User::of(binding)
             };
-            users.entry(credential).or_default().insert(who);
+            let credential = binding.text("credential_id");
+            users.entry(credential).or_default().insert(user);
         }
     }
     for credential in credentials {
-        let projects = users.get(credential.id()).map_or_else(
+        let names = users.get(credential.id()).map_or_else(
             || NOBODY.to_owned(),
-            |projects| {
-                // A binding to the whole project includes each of its agents.
-                let is_included = |who: &str| {
-                    let project = who.strip_suffix(ONE_AGENT);
-                    project.is_some_and(|project| projects.contains(project))
-                };
-                let names = projects.iter().map(String::as_str);
-                let names: Vec<&str> = names.filter(|who| !is_included(who)).collect();
-                names.join(", ")
-            },
+            |users| shown(users).into_iter().collect::<Vec<_>>().join(", "),
         );
-        credential.replace(USED_BY, &projects);
+        credential.replace(USED_BY, &names);
     }
+}
+
+/// Returns the texts of the users of one credential, in order. An agent is left out if its whole project is there.
+fn shown(users: &BTreeSet<User<'_>>) -> BTreeSet<String> {
+    let is_included =
+        |user: &User<'_>| user.is_one_agent && users.contains(&user.of_whole_project());
+    let shown = users.iter().filter(|user| !is_included(user));
+    shown.map(|user| user.text()).collect()
 }
 
 /// Returns the IDs of the bindings to projects and agents that have no effect, because sessions there get another one
@@ -141,19 +181,23 @@ async fn read(client: &Client, search: String) -> Result<(List, List), Error> {
 }
 
 fn describe(binding: &Record, roles: &List) -> Use {
-    let id = binding.text("role_id");
-    let mut known = roles.items().iter();
-    let role = known.find(|role| role.id() == id).map_or(id, Record::name);
-    let project = binding.text("project_id");
-    let who = match (project.is_empty(), binding.text("agent_id").is_empty()) {
-        (true, _) if role == OWNER => binding.text("user_id").to_owned(),
-        (true, _) => EVERYWHERE.to_owned(),
-        (false, true) => project.to_owned(),
-        (false, false) => format!("{project}{ONE_AGENT}"),
+    let role = role_of(binding, roles);
+    let user = User::of(binding);
+    let who = if user.project.is_empty() && role == OWNER {
+        binding.text("user_id").to_owned()
+    } else {
+        user.text()
     };
     Use {
         who,
         role: role.to_owned(),
         created_at: binding.text("created_at").to_owned(),
     }
+}
+
+/// Returns the name of a binding's role, or the role's ID if the name is unknown.
+fn role_of<'r>(binding: &'r Record, roles: &'r List) -> &'r str {
+    let id = binding.text("role_id");
+    let mut known = roles.items().iter();
+    known.find(|role| role.id() == id).map_or(id, Record::name)
 }

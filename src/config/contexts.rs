@@ -8,13 +8,10 @@ use super::file::{
     ACCESS_TOKEN, API_URL, Config, DEFAULT_API_URL, IN_CONTEXT, LOCAL, LOCAL_PROJECT, LOGIN_URL,
     PROJECT, Place, TOKEN_STORE,
 };
-use super::settings::same_origin;
+use super::server_url::{self, same_origin};
 use crate::compat::near::nearest;
 use crate::failure::{Failure, Kind};
 use crate::text::quote;
-
-/// The address that stands for the embedded API.
-const LOCAL_URL: &str = "local:";
 
 /// A context as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +32,7 @@ impl Context {
     /// True for the embedded API of this machine.
     #[must_use]
     pub(crate) fn is_local(&self) -> bool {
-        self.server == LOCAL_URL
+        self.server == server_url::LOCAL
     }
 }
 
@@ -87,7 +84,7 @@ fn describe(config: &Config, name: String, which: &Selected, is_current: bool) -
     };
     let is_local = *which == Selected::Local;
     let server = match text(API_URL) {
-        _ if is_local => LOCAL_URL.to_owned(),
+        _ if is_local => server_url::LOCAL.to_owned(),
         Some(server) => server,
         None => DEFAULT_API_URL.to_owned(),
     };

@@ -7,6 +7,7 @@ mod failed;
 pub mod file;
 pub(crate) mod keys;
 pub(crate) mod paths;
+pub(crate) mod server_url;
 pub(crate) mod settings;
 
 pub(crate) use cache::Cache;

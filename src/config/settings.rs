@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::file::{self, Config};
+use super::server_url::{LOCAL, UrlFault, is_local, is_loopback, parse_api_url, same_origin};
 use crate::compat::number;
 use crate::env::{self, Var};
 use crate::failure::{Failure, Kind};
@@ -14,11 +15,7 @@ use crate::globals::Globals;
 use crate::text::quote;
 use crate::text::{acpctl, url_for_people};
 
-/// The base URL that stands for the embedded API.
-pub(crate) const LOCAL: &str = "local:";
 pub(crate) use super::file::DEFAULT_API_URL;
-/// The path of the API, which each request adds to the URL of its server.
-pub(crate) const API_PATH: &str = "/api/ambient/v1";
 /// Stands for the address of a login that can't be read. It is the address of no server.
 const UNKNOWN_SERVER: &str = "an unknown server";
 
@@ -368,41 +365,6 @@ impl Settings {
     }
 }
 
-/// A slip in the URL of a server, with which every request would fail.
-pub(crate) struct UrlFault {
-    why: &'static str,
-    /// The URL that was meant.
-    pub corrected: String,
-}
-
-impl UrlFault {
-    /// Finds the slip in a URL, if it has one: a blank, or the path of the API, which each request adds.
-    #[must_use]
-    pub(crate) fn of(url: &str) -> Option<Self> {
-        let corrected = |why, corrected: &str| {
-            Some(Self {
-                why,
-                corrected: corrected.to_owned(),
-            })
-        };
-        // A blank in front has never done harm.
-        let text = url.trim_start();
-        if text.contains(char::is_whitespace) {
-            let joined: String = text.split_whitespace().collect();
-            return corrected("it has a blank", &joined);
-        }
-        let base = text.trim_end_matches('/').strip_suffix(API_PATH)?;
-        corrected("acpctl adds this path itself", base)
-    }
-
-    /// Returns the refusal of the URL. `write` is the text that takes its place.
-    pub(crate) fn failure(&self, url: &str, write: &str) -> Failure {
-        let shown = quote(&url_for_people(url));
-        Failure::usage(format!("invalid URL {shown}: {}", self.why))
-            .hint(format!("write {}", url_for_people(write)))
-    }
-}
-
 /// Returns the failure of a user who is not logged in at a server, with the ways to go on for people and for jobs.
 #[must_use]
 pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
@@ -438,16 +400,6 @@ pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
         acpctl(&["login", &url])
     );
     failure.hint(hint)
-}
-
-/// True for an address of this machine that is written in digits.
-fn is_loopback(address: &str) -> bool {
-    let url = url::Url::parse(address).ok();
-    match url.as_ref().and_then(url::Url::host) {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
-    }
 }
 
 /// Refuses a token that no server accepts: one with characters that no header can carry, or a short one.
@@ -491,12 +443,6 @@ pub(crate) fn has_job() -> bool {
     names_job() && has_proof && env::TOKEN.get().is_none()
 }
 
-/// True if an address stands for the embedded API.
-#[must_use]
-pub(crate) fn is_local(url: &str) -> bool {
-    matches!(url, LOCAL | "local://" | "local")
-}
-
 /// Returns the address that the stored login is for. If the file does not tell it, that is [`UNKNOWN_SERVER`]: no other
 /// address may take its place, because the login would be sent there.
 #[must_use]
@@ -510,40 +456,6 @@ pub(crate) fn login_url(config: &Config) -> &str {
         }
     }
     DEFAULT_API_URL
-}
-
-/// True if two addresses lead to one server: scheme, host and port are the same.
-#[must_use]
-pub(crate) fn same_origin(a: &str, b: &str) -> bool {
-    origin_of(a) == origin_of(b)
-}
-
-/// Returns scheme, host and port of an address; all of a text that has none.
-#[must_use]
-pub(crate) fn origin_of(address: &str) -> String {
-    let origin = url::Url::parse(address).ok().map(|url| url.origin());
-    match origin.filter(url::Origin::is_tuple) {
-        Some(origin) => origin.ascii_serialization(),
-        None => address.to_owned(),
-    }
-}
-
-/// Reads an API URL, which needs a scheme and a host.
-///
-/// # Errors
-/// A usage failure in the Go tool's words.
-pub(crate) fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
-    let invalid = || {
-        Failure::usage(format!(
-            "invalid API URL {}: must include scheme and host (e.g. https://api.example.com)",
-            quote(&url_for_people(text))
-        ))
-    };
-    let url = url::Url::parse(text).map_err(|_| invalid())?;
-    if url.host_str().unwrap_or_default().is_empty() {
-        return Err(invalid());
-    }
-    Ok(url)
 }
 
 /// True if a context decides the address, or names the same one.

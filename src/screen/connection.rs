@@ -11,7 +11,7 @@ use crate::auth::login::{self, Source};
 use crate::auth::{own_server, token};
 use crate::config::Settings;
 use crate::config::contexts::{self, Context};
-use crate::config::settings;
+use crate::config::server_url;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
@@ -133,7 +133,7 @@ impl Pin {
 /// Returns the address that the settings lead to. The embedded API has several names in a configuration.
 fn address(effective: &Settings) -> &str {
     if effective.is_local() {
-        settings::LOCAL
+        server_url::LOCAL
     } else {
         &effective.api_url.value
     }

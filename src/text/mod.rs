@@ -5,6 +5,7 @@
 
 pub(crate) mod color;
 pub(crate) mod command;
+pub(crate) mod contents;
 mod count;
 mod escapes;
 mod letters;

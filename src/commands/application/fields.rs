@@ -109,14 +109,7 @@ impl Fields {
         for (key, text) in self.texts(credential) {
             body.set_filled(key, text);
         }
-        for (key, on) in self.switches() {
-            if let Some(on) = on {
-                body.set(key, on);
-            }
-        }
-        if let Some(limit) = self.retry_limit {
-            body.set("retry_limit", limit);
-        }
+        self.set_others(&mut body);
         body
     }
 
@@ -126,6 +119,12 @@ impl Fields {
         for (key, text) in self.texts(credential) {
             body.set_given(key, text);
         }
+        self.set_others(&mut body);
+        body
+    }
+
+    /// Sets the switches and the number that are given.
+    fn set_others(&self, body: &mut Body) {
         for (key, on) in self.switches() {
             if let Some(on) = on {
                 body.set(key, on);
@@ -134,6 +133,5 @@ impl Fields {
         if let Some(limit) = self.retry_limit {
             body.set("retry_limit", limit);
         }
-        body
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::auth::own_server;
 use crate::config::contexts::{self, Context};
-use crate::config::settings::is_local;
+use crate::config::server_url::is_local;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
 use crate::resources::Candidates;

@@ -1,8 +1,9 @@
 //! `acpctl config set-context`
 
-use super::{context_change, values};
+use super::context_change;
 use crate::auth::{cleartext, login};
 use crate::commands::outcome::WriteArgs;
+use crate::config::server_url::{Source, check_url};
 use crate::config::{Config, contexts, file};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
@@ -39,7 +40,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let name = &args.name;
     let server = args.server.as_deref().filter(|url| !url.is_empty());
     if let Some(url) = server {
-        values::check_url(url)?;
+        check_url(url, Source::Setting)?;
     }
     let mut is_new = false;
     let mut note = None;

@@ -8,7 +8,8 @@ use crate::auth::login;
 use crate::compat::grammar::nearest;
 use crate::compat::number;
 use crate::config::keys::{KEYS, Key, Takes};
-use crate::config::settings::{MAX_RETRIES, Origin, UrlFault, is_local};
+use crate::config::server_url::{Source, check_url};
+use crate::config::settings::{MAX_RETRIES, Origin};
 use crate::config::{Config, Settings, file, pager_in};
 use crate::failure::Failure;
 use crate::text::{acpctl, quote, url_for_people};
@@ -103,7 +104,7 @@ pub(super) fn read(key: &Key, text: &str) -> Result<Value, Failure> {
     };
     match key.takes {
         Takes::Text => Ok(text.into()),
-        Takes::Url => check_url(text).map(|()| text.into()),
+        Takes::Url => check_url(text, Source::Setting).map(|()| text.into()),
         Takes::Switch => match number::boolean(text) {
             Ok(on) => Ok(on.into()),
             Err(_) => Err(invalid("it takes true or false")),
@@ -135,31 +136,4 @@ pub(super) fn token_refused() -> Failure {
         acpctl(&["login", "URL"]),
         acpctl(&["logout"])
     ))
-}
-
-/// Refuses a URL without scheme or host, and one with a query, which would end up in the middle of every path.
-///
-/// # Errors
-/// A usage failure.
-pub(super) fn check_url(text: &str) -> Result<(), Failure> {
-    if is_local(text) {
-        return Ok(());
-    }
-    if let Some(fault) = UrlFault::of(text) {
-        return Err(fault.failure(text, &fault.corrected));
-    }
-    let url = url::Url::parse(text)
-        .ok()
-        .filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    let invalid = |why: &str| {
-        let shown = quote(&url_for_people(text));
-        Err(Failure::usage(format!("invalid URL {shown}: {why}")))
-    };
-    match url {
-        None => invalid("must include scheme and host (e.g. https://api.example.com)"),
-        Some(url) if url.query().is_some() || url.fragment().is_some() => {
-            invalid("it has a query or a fragment")
-        }
-        Some(_) => Ok(()),
-    }
 }

@@ -250,7 +250,7 @@ impl BindingArgs {
 
 /// Returns `project/team-a`, with the ID if the project was given by another name.
 fn label_of_project(grantee: &Grantee, given: &str) -> String {
-    outcome::label_with_id(PROJECT.word, given, &grantee.project)
+    outcome::label_as_given(&PROJECT, given, &grantee.project)
 }
 
 /// Returns true if the server says that the project has no agent.

@@ -13,19 +13,17 @@ mod inspect;
 mod list;
 mod merge;
 mod minted;
+mod new_token;
 mod orphans;
 mod own;
 mod renew;
-mod renewer;
 mod revoke;
 mod scan;
-mod schedule;
 mod settle;
 mod token;
 mod unbind;
 mod update;
 mod validate;
-mod watch;
 
 use clap::Subcommand;
 

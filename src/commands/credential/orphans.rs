@@ -11,7 +11,7 @@ use crate::api::ListOptions;
 use crate::cluster::change::{self, Found};
 use crate::cluster::fault::{Class, Fault, said};
 use crate::cluster::objects::Account;
-use crate::config::settings::LOCAL;
+use crate::config::server_url::LOCAL;
 use crate::ctx::Ctx;
 use crate::intake::cluster::{ClusterArgs, failure};
 use crate::output::Format;

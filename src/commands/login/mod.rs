@@ -3,94 +3,44 @@
 mod args;
 mod code;
 mod device;
+mod ending;
 mod greet;
 mod issuer;
+mod report;
 mod save;
 mod secret;
+mod server;
 
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use secrecy::ExposeSecret as _;
 
 pub(crate) use args::Args;
 
 use self::args::{Mode, filled};
+use self::ending::{end, withdraw};
 use self::greet::Greeting;
 use self::issuer::{Obtained, Provider};
+use self::report::{Report, warn};
 use self::save::{Chosen, Done, Made};
 use self::secret::read_secret;
 use crate::auth::callback::Browser;
-use crate::auth::oidc::Revocation;
-use crate::auth::revoke::Held;
 use crate::auth::store::{self, Login, Store};
-use crate::auth::{browser, job, token};
-use crate::commands::outcome;
-use crate::config::settings::{Origin, UrlFault, check_token, is_local, same_origin};
-use crate::config::{Config, Place, contexts, file};
+use crate::auth::{browser, token};
+use crate::config::Place;
+use crate::config::settings::check_token;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind, Status};
 use crate::output::signals::{Errand, Work};
-use crate::output::{Format, note, prompt};
-use crate::text::command::acpctl_elsewhere;
-use crate::text::{acpctl, quote, secrets, url_for_people};
+use crate::output::{note, prompt};
+use crate::text::{quote, secrets, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let modes = args.modes();
-    let may_prompt = ctx.may_ask() && std::io::stdin().is_terminal();
-    if modes.len() > 1 || modes.is_empty() && !may_prompt {
-        let failure = Failure::usage(
-            "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required",
-        );
-        return Err(match args.token.as_deref() {
-            Some("") => {
-                failure.hint("the value of --token is empty: check the variable that it comes from")
-            }
-            _ if modes.is_empty() => {
-                let example = args.with_token("--token", "@PATH");
-                failure.hint(format!("for example: {example}"))
-            }
-            _ => failure,
-        }
-        .into());
-    }
-    let given = modes.first().copied();
-    if given == Some(Mode::ClientCredentials)
-        && filled(args.client_secret.as_ref()).is_none()
-        && env::CLIENT_SECRET.get().is_none()
-        && env::CLIENT_SECRET_FILE.os().is_none()
-    {
-        return Err(no_client_secret().into());
-    }
-    args.check_token_fd()?;
-    if given == Some(Mode::Password) {
-        issuer::check_password(args, ctx.may_ask())?;
-    }
-    let mut url = new_url(args)?;
-    // A login to a context that does not exist creates it.
-    ctx.may_add_context();
-    let place = ctx.place_to_change()?;
-    if ctx.config()?.is_of_embedded() {
-        return Err(in_embedded(ctx, url.as_deref()).into());
-    }
-    if let (Err(_), Some(name)) = (ctx.config()?.check_context(), &place.context) {
-        contexts::check_name(name)?;
-        url = Some(url.map_or_else(|| address_of_new(ctx, name), Ok)?);
-    }
-    if let Some(url) = &url {
-        refuse_another_server(ctx, &place, url)?;
-    }
-    // Nobody has chosen the default address, so no token goes there unasked.
-    if url.is_none() && given.is_none() && ctx.settings()?.api_url.origin == Origin::Default {
-        url = Some(ask_for_server()?);
-    }
-    if url.is_none() && ctx.settings()?.is_local() {
-        return Err(without_server(ctx)?.into());
-    }
+    let given = given_mode(ctx, args)?;
+    let (url, place) = server::choose(ctx, args, given)?;
     let provider = Provider::choose(ctx, args, url.as_deref(), given)?;
     let overruled = match given {
         Some(Mode::Token) => Vec::new(),
@@ -155,130 +105,39 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     report.finish(ctx, greeting.is_some_and(|greeting| greeting.is_accepted()))
 }
 
-/// The report of a login that has been saved. The sentence of the Go tool comes at once; JSON comes last, since it says
-/// whether the server accepts the login.
-struct Report<'f> {
-    format: &'f Format,
-    path: String,
-    result: Value,
-}
-
-impl<'f> Report<'f> {
-    fn new(
-        ctx: &Ctx,
-        format: &'f Format,
-        place: &Place,
-        url: Option<&str>,
-        login: &Login,
-    ) -> Result<Self, Failure> {
-        let path = place.path.display().to_string();
-        let token = login.access.as_ref();
-        let token = token.map(|token| token::read(token.expose_secret()));
-        let result = json!({
-            "server": url_for_people(url.unwrap_or(&ctx.settings()?.api_url.value)),
-            "user": token.as_ref().and_then(|token| token.user()),
-            "expires_at": token.as_ref().and_then(token::Token::expires_at).map(|at| at.to_string()),
-            "config": path,
-        });
-        Ok(Self {
-            format,
-            path,
-            result,
-        })
-    }
-
-    fn is_text(&self) -> bool {
-        matches!(self.format, Format::Table | Format::Wide)
-    }
-
-    fn say(&self, ctx: &Ctx) -> anyhow::Result<()> {
-        if !self.is_text() {
-            return Ok(());
+/// Returns the way to log in that the command line names; `None` if a terminal can choose one.
+fn given_mode(ctx: &Ctx, args: &Args) -> anyhow::Result<Option<Mode>> {
+    let modes = args.modes();
+    let may_prompt = ctx.may_ask() && std::io::stdin().is_terminal();
+    if modes.len() > 1 || modes.is_empty() && !may_prompt {
+        let failure = Failure::usage(
+            "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required",
+        );
+        return Err(match args.token.as_deref() {
+            Some("") => {
+                failure.hint("the value of --token is empty: check the variable that it comes from")
+            }
+            _ if modes.is_empty() => {
+                let example = args.with_token("--token", "@PATH");
+                failure.hint(format!("for example: {example}"))
+            }
+            _ => failure,
         }
-        let path = &self.path;
-        let sentence = if ctx.rehearses() {
-            format!("The login would be saved to {path}")
-        } else {
-            format!("Login successful. Configuration saved to {path}")
-        };
-        outcome::said(ctx, self.format, &sentence, &self.result)
+        .into());
     }
-
-    fn finish(mut self, ctx: &Ctx, is_accepted: bool) -> anyhow::Result<()> {
-        if self.is_text() {
-            return Ok(());
-        }
-        self.result["verified"] = is_accepted.into();
-        outcome::said(ctx, self.format, "", &self.result)
+    let given = modes.first().copied();
+    if given == Some(Mode::ClientCredentials)
+        && filled(args.client_secret.as_ref()).is_none()
+        && env::CLIENT_SECRET.get().is_none()
+        && env::CLIENT_SECRET_FILE.os().is_none()
+    {
+        return Err(no_client_secret().into());
     }
-}
-
-/// Returns the failure of a login to the context of the embedded API, which would keep nothing of it.
-fn in_embedded(ctx: &Ctx, url: Option<&str>) -> Failure {
-    let url = url.map_or_else(|| "URL".to_owned(), url_for_people);
-    let way = if ctx.globals.context_name.is_some() {
-        acpctl_elsewhere(&["login", &url])
-    } else if env::CONTEXT.get().is_some() {
-        format!("unset {}", env::CONTEXT.name)
-    } else {
-        acpctl_elsewhere(&["--context-name=NAME", "login", &url])
-    };
-    Failure::usage(
-        "the context \"local\" is the embedded API of this machine, which needs no login",
-    )
-    .hint(format!("log in to another context: {way}"))
-}
-
-/// Refuses a login to another server than that of the current context, which nobody has named: the context would lead
-/// there from then on, and its own login would be lost.
-fn refuse_another_server(ctx: &Ctx, place: &Place, url: &str) -> Result<(), Failure> {
-    let config = ctx.config()?;
-    let is_named = ctx.globals.context_name.is_some() || env::CONTEXT.get().is_some();
-    let (Some(name), Some(stored)) = (&place.context, config.text(file::API_URL)) else {
-        return Ok(());
-    };
-    if is_named || !config.is_in_context(file::API_URL) || same_origin(stored, url) {
-        return Ok(());
+    args.check_token_fd()?;
+    if given == Some(Mode::Password) {
+        issuer::check_password(args, ctx.may_ask())?;
     }
-    let (url, stored) = (url_for_people(url), url_for_people(stored));
-    let message = format!(
-        "the current context {} is for {stored}, and this login is for {url}",
-        quote(name)
-    );
-    let other = acpctl_elsewhere(&["--context-name=NAME", "login", &url]);
-    Err(Failure::usage(message).hint(format!("log in in a context of its own: {other}")))
-}
-
-/// Returns the failure of a login that names no server while the embedded API is in effect by a flag, a variable or a
-/// setting: its token would belong to no server.
-fn without_server(ctx: &Ctx) -> Result<Failure, Failure> {
-    let saved = ctx.config()?.text(file::API_URL);
-    let login = acpctl_elsewhere(&[
-        "login",
-        &saved.map_or_else(|| "URL".to_owned(), url_for_people),
-    ]);
-    let way = if ctx.settings()?.api_url.origin == Origin::Environment {
-        format!("unset {} && {login}", env::API_URL.name)
-    } else {
-        login
-    };
-    let message = "the server is the embedded API of this machine, which needs no login, and nothing names another one";
-    Ok(Failure::usage(message).hint(format!("log in to a server: {way}")))
-}
-
-/// Returns the address of a new context, which a flag or a variable names.
-fn address_of_new(ctx: &Ctx, name: &str) -> Result<String, Failure> {
-    let found = &ctx.settings()?.api_url;
-    if matches!(found.origin, Origin::Flag | Origin::Environment) && !is_local(&found.value) {
-        return Ok(found.value.clone());
-    }
-    let message = format!(
-        "context {} does not exist, and a new one needs the server's URL",
-        quote(name)
-    );
-    let context = format!("--context-name={name}");
-    let login = acpctl_elsewhere(&[&context, "login", "URL"]);
-    Err(Failure::new(Kind::NotFound, message).hint(login))
+    Ok(given)
 }
 
 /// Gets the login in the way that the user chose.
@@ -442,79 +301,6 @@ fn answer(
     })
 }
 
-/// Ends a login at its issuer that could not be saved: nobody would have its token. One that shares its session with
-/// a stored login, of this context or of another one, goes on with that.
-fn withdraw(ctx: &Ctx, made: &Made, place: &Place) {
-    let Some(fresh) = made.revocable() else {
-        return;
-    };
-    let lives_on = |config: &Config| match fresh.lives_on_where(config) {
-        Ok(false) => fresh.other_context(config).map(|sharer| sharer.doubt),
-        Ok(true) => Some(None),
-        Err(why) => Some(Some(why)),
-    };
-    let goes_on = |why: &str| {
-        ctx.out.warn(&format!(
-            "the login that was not saved is still valid at {} ({why})",
-            url_for_people(&fresh.issuer)
-        ));
-    };
-    if let Some(doubt) = Config::load(place)
-        .ok()
-        .and_then(|config| lives_on(&config))
-    {
-        if let Some(why) = doubt {
-            goes_on(&format!(
-                "another login may be of the same session, and the keyring does not show it: {why}"
-            ));
-        }
-        return;
-    }
-    let revoked = ctx.block_on(async { Ok(fresh.revoke(ctx.settings()?).await) });
-    if let Ok(Revocation::Not(why)) = revoked {
-        goes_on(&why);
-    }
-}
-
-/// Ends the logins before this one at their issuers, where they would go on otherwise.
-fn end(ctx: &Ctx, made: &Made, replaced: &Held) -> anyhow::Result<()> {
-    let issuer = (made.mode != Mode::Token).then_some(made.provider.issuer_url.as_str());
-    for before in &replaced.logins {
-        if before.lives_on_in(made.login, issuer) {
-            continue;
-        }
-        if let Some(sharer) = &before.shared_with {
-            let (has, doubt) = match &sharer.doubt {
-                None => ("has", String::new()),
-                Some(why) => (
-                    "may have",
-                    format!(", and the keyring does not show it ({why})"),
-                ),
-            };
-            ctx.out.aside(&format!(
-                "The login before this one is not ended at {}: the context {} {has} a login of the same session there{doubt}",
-                url_for_people(&before.issuer),
-                quote(&sharer.context)
-            ));
-            continue;
-        }
-        let settings = ctx.settings()?;
-        let revoked = ctx.block_on(async { Ok(before.revoke(settings).await) })?;
-        if let Revocation::Not(why) = revoked {
-            ctx.out.warn(&format!(
-                "the login before this one is still valid at {} ({why})",
-                url_for_people(&before.issuer)
-            ));
-        }
-    }
-    if let Some(why) = &replaced.unknown {
-        ctx.out.warn(&format!(
-            "if the login before this one came from an issuer, it is still valid there ({why})"
-        ));
-    }
-    Ok(())
-}
-
 /// Refuses to throw a login away that stays open at the issuer: nobody sees its token. `wanted` is the place of the
 /// flag, or else that of the last login.
 fn check_store(args: &Args, wanted: Option<Store>, mode: Mode) -> Result<(), Failure> {
@@ -557,106 +343,4 @@ fn secret_of_another(args: &Args, provider: &Provider) -> Failure {
         ""
     };
     Failure::usage(message).hint(format!("if it is, name both: {named}{more}"))
-}
-
-/// Returns the URL to save; an empty one counts as absent.
-fn new_url(args: &Args) -> Result<Option<String>, Failure> {
-    let Some(text) = args.server() else {
-        return Ok(None);
-    };
-    check_url(&text)?;
-    Ok(Some(text))
-}
-
-/// Asks for the URL of the server.
-fn ask_for_server() -> anyhow::Result<String> {
-    prompt::text("URL of the API server", "", |text| {
-        prompt::not_empty(text)?;
-        check_url(text).map_err(|failure| failure.message)
-    })
-}
-
-/// Refuses a URL that no command can use. The Go tool saves an address with another scheme in place of the last login,
-/// and then every command fails.
-fn check_url(text: &str) -> Result<(), Failure> {
-    if let Some(fault) = UrlFault::of(text) {
-        return Err(fault.failure(text, &acpctl(&["login", &fault.corrected])));
-    }
-    let url = url::Url::parse(text).ok();
-    let url = url.filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    let why = match url {
-        None => "must be a valid URL with scheme and host (e.g. https://api.example.com)",
-        Some(url) if !matches!(url.scheme(), "http" | "https") => {
-            "only HTTP and HTTPS schemes are supported"
-        }
-        Some(_) => return Ok(()),
-    };
-    let shown = quote(&url_for_people(text));
-    Err(Failure::usage(format!("invalid URL {shown}: {why}")))
-}
-
-/// Prints the warnings about a login that has been saved. The end of a login that is renewed by itself is not one.
-fn warn(ctx: &Ctx, login: &Login, mode: Mode, url: Option<&str>) -> Result<(), Failure> {
-    if ctx.globals.insecure_skip_tls_verify == Some(true) {
-        ctx.out
-            .warn("TLS certificate verification is disabled (--insecure-skip-tls-verify)");
-    }
-    let end = login
-        .access
-        .as_ref()
-        .and_then(|token| token::read(token.expose_secret()).expires_at());
-    let is_renewed =
-        login.refresh.is_some() || mode == Mode::ClientCredentials && login.client_secret.is_some();
-    if let Some(end) = end.filter(|_| !is_renewed) {
-        let soon = ctx
-            .now()
-            .checked_add(SignedDuration::from_hours(24))
-            .unwrap_or(Timestamp::MAX);
-        if end < ctx.now() {
-            ctx.out.warn(&format!(
-                "token is already expired (at {})",
-                token::local_time(end)
-            ));
-        } else if end < soon {
-            ctx.out.warn(&format!(
-                "token expires soon (at {})",
-                token::local_time(end)
-            ));
-        }
-    }
-    warn_of_variables(ctx, login, url)
-}
-
-/// Names the variables that win over what was saved. Where a flag names the context, only that of the project does.
-fn warn_of_variables(ctx: &Ctx, login: &Login, url: Option<&str>) -> Result<(), Failure> {
-    let settings = ctx.settings()?;
-    let token = login.access.as_ref().map(ExposeSecret::expose_secret);
-    let project = ctx.globals.project.as_deref();
-    let of_context = [(env::PROJECT, project)];
-    let all = [(env::TOKEN, token), (env::API_URL, url), of_context[0]];
-    let winning = if settings.is_login_of_context {
-        &of_context[..]
-    } else {
-        &all
-    };
-    for (variable, saved) in winning {
-        // A variable that says the same overrides nothing.
-        if variable
-            .get()
-            .is_some_and(|set| *saved != Some(set.as_str()))
-        {
-            ctx.out.warn(&format!(
-                "{} is set and overrides the saved value",
-                variable.name
-            ));
-        }
-    }
-    if job::counts(settings) {
-        ctx.out.warn(&format!(
-            "{} and {} are set with a secret or an ID token, and override the saved login",
-            env::ISSUER_URL.name,
-            env::CLIENT_ID.name
-        ));
-    }
-    Ok(())
 }

@@ -67,7 +67,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let (_, project) = project.context("the project was not looked up")?;
         let path = projects.item(project.id(), &[]);
         ctx.block_on(async { client.delete(&path).await.context("delete project") })?;
-        let label = outcome::label_with_id(PROJECT.word, name, project.id());
+        let label = outcome::label_as_given(&PROJECT, name, project.id());
         Ok(Some((project.clone(), format!("{label} deleted"))))
     })?;
     for project in &deleted {

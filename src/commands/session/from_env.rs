@@ -14,7 +14,7 @@ use url::Url;
 use crate::api::{Client, path};
 use crate::auth::cleartext::is_near;
 use crate::config::Settings;
-use crate::config::settings::parse_api_url;
+use crate::config::server_url::parse_api_url;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};

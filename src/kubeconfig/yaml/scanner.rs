@@ -409,13 +409,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fetch_block_entry(&mut self) -> Result<(), YamlFault> {
-        if self.flow_level == 0 {
-            if !self.key_allowed {
-                return self.fault("a list item is not allowed here");
-            }
-            let number = self.taken + self.tokens.len();
-            self.roll_indent(self.column(), number, Token::BlockSequenceStart, self.mark)?;
-        }
+        self.open_block(Token::BlockSequenceStart, "a list item is not allowed here")?;
         self.remove_key()?;
         self.key_allowed = true;
         self.one_char(Token::BlockEntry);
@@ -423,17 +417,23 @@ impl<'a> Scanner<'a> {
     }
 
     fn fetch_explicit_key(&mut self) -> Result<(), YamlFault> {
-        if self.flow_level == 0 {
-            if !self.key_allowed {
-                return self.fault("a key is not allowed here");
-            }
-            let number = self.taken + self.tokens.len();
-            self.roll_indent(self.column(), number, Token::BlockMappingStart, self.mark)?;
-        }
+        self.open_block(Token::BlockMappingStart, "a key is not allowed here")?;
         self.remove_key()?;
         self.key_allowed = self.flow_level == 0;
         self.one_char(Token::Key);
         Ok(())
+    }
+
+    /// Opens a list or a mapping in block style, if one begins here; `refusal` says why none may.
+    fn open_block(&mut self, start: Token<'a>, refusal: &'static str) -> Result<(), YamlFault> {
+        if self.flow_level > 0 {
+            return Ok(());
+        }
+        if !self.key_allowed {
+            return self.fault(refusal);
+        }
+        let number = self.taken + self.tokens.len();
+        self.roll_indent(self.column(), number, start, self.mark)
     }
 
     fn fetch_value(&mut self) -> Result<(), YamlFault> {

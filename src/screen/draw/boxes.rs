@@ -71,3 +71,8 @@ pub(super) fn row(area: Rect, at: u16) -> Rect {
         Rect::new(area.x, area.bottom(), 0, 0)
     }
 }
+
+/// Returns a number of rows or columns as the terminal counts them.
+pub(super) fn narrow(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}

@@ -1,8 +1,9 @@
 //! The picture of a state. It depends on the state alone, and has the size of the terminal.
 
 mod boxes;
+mod dialog;
+mod form;
 mod header;
-mod overlay;
 mod pages;
 mod theme;
 
@@ -34,9 +35,9 @@ pub(super) fn frame(state: &State, frame: &mut Frame<'_>) {
     header::crumbs(state, theme, fits(areas.crumbs), buffer);
     header::status(state, theme, fits(areas.status), buffer);
     if let Some(form) = &state.form {
-        overlay::form(form, state.now, theme, body, buffer);
+        form::form(form, state.now, theme, body, buffer);
     }
     if let Some(dialog) = &state.dialog {
-        overlay::dialog(dialog, theme, body, buffer);
+        dialog::dialog(dialog, theme, body, buffer);
     }
 }

@@ -4,8 +4,9 @@ use super::{commands, connecting, pages, typing};
 use crate::resources::Record;
 use crate::screen::changes::Told;
 use crate::screen::effect::Effect;
-use crate::screen::event::{Answer, Extent};
+use crate::screen::event::{Answer, Extent, Fault};
 use crate::screen::loading::Loading;
+use crate::screen::messages::Messages;
 use crate::screen::scope::{Kind, Named};
 use crate::screen::state::{Body, Page, State};
 use crate::screen::table::Table;
@@ -80,27 +81,19 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             sends,
             shadowed,
         } => typing::planned(state, form, sends, shadowed, effects),
-        Answer::Fetched { page, record } => match (state.page_mut(page), record) {
-            (Some(page), Ok(record)) => {
-                if let Body::Detail(detail) = &mut page.body {
-                    detail.renew(record);
-                }
-            }
-            (_, Err(fault)) => state.complain(fault.text),
-            (None, _) => {}
-        },
+        Answer::Fetched { page, record } => fetched(state, page, record),
         Answer::Messages {
             page,
             messages,
             after,
         } => {
-            if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
+            if let Some(shown) = messages_of(state, page) {
                 shown.read(&messages, after);
             }
         }
         Answer::Streamed { page, event } => {
             let now = state.now;
-            if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
+            if let Some(shown) = messages_of(state, page) {
                 shown.streamed(&event, now);
             }
         }
@@ -108,16 +101,7 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             take(state, connection, *answer, effects);
             drop(room);
         }
-        Answer::Session { page, session } => {
-            if let Some(page) = state.page_mut(page)
-                && let Body::Messages(shown) = &mut page.body
-            {
-                shown.set_session(*session, &page.scope);
-                if shown.stray.is_some() {
-                    effects.push(Effect::Cancel { page: page.number });
-                }
-            }
-        }
+        Answer::Session { page, session } => session_came(state, page, *session, effects),
         Answer::Watching {
             page,
             trouble: None,
@@ -128,7 +112,7 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
             }
         }
         Answer::Unfollowed { page, why } => {
-            if let Some(Body::Messages(shown)) = state.page_mut(page).map(|it| &mut it.body) {
+            if let Some(shown) = messages_of(state, page) {
                 shown.unfollowed = Some(why);
             }
         }
@@ -137,13 +121,19 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
 
 /// True if the page shows a session that is not the one that it was opened for: nothing more of it is taken.
 fn is_stray(state: &mut State, page: u64) -> bool {
-    let body = state.page_mut(page).map(|it| &it.body);
-    matches!(body, Some(Body::Messages(shown)) if shown.stray.is_some())
+    messages_of(state, page).is_some_and(|shown| shown.stray.is_some())
 }
 
 fn table_of(state: &mut State, page: u64) -> Option<&mut Table> {
     match &mut state.page_mut(page)?.body {
         Body::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+fn messages_of(state: &mut State, page: u64) -> Option<&mut Messages> {
+    match &mut state.page_mut(page)?.body {
+        Body::Messages(messages) => Some(messages),
         _ => None,
     }
 }
@@ -192,6 +182,31 @@ fn rows_came(
     }
 }
 
+fn fetched(state: &mut State, page: u64, record: Result<Record, Fault>) {
+    match (state.page_mut(page), record) {
+        (Some(page), Ok(record)) => {
+            if let Body::Detail(detail) = &mut page.body {
+                detail.renew(record);
+            }
+        }
+        (_, Err(fault)) => state.complain(fault.text),
+        (None, _) => {}
+    }
+}
+
+/// Takes what a session is now. Nothing more is read for a page that is no longer about its session.
+fn session_came(state: &mut State, page: u64, session: Record, effects: &mut Vec<Effect>) {
+    let Some(page) = state.page_mut(page) else {
+        return;
+    };
+    if let Body::Messages(shown) = &mut page.body {
+        shown.set_session(session, &page.scope);
+        if shown.stray.is_some() {
+            effects.push(Effect::Cancel { page: page.number });
+        }
+    }
+}
+
 fn named(rows: &[Record]) -> Vec<Named> {
     let named = rows.iter().map(|row| Named::new(row.id(), row.name()));
     named.collect()
@@ -209,9 +224,7 @@ fn sent(state: &mut State, page: u64, told: Told, echo: Option<Record>) {
         (Ok(text), _) => state.say(text),
         (Err(why), again) => state.fail(why, again),
     }
-    if let (Some(echo), Some(page)) = (echo, state.page_mut(page))
-        && let Body::Messages(messages) = &mut page.body
-    {
+    if let (Some(echo), Some(messages)) = (echo, messages_of(state, page)) {
         messages.sent(&echo);
     }
     // What failed stays marked, and so does what was marked meanwhile.

@@ -1,11 +1,20 @@
 //! What several views share: plain rows, the deletion of one, lists without a limit.
 
 use crate::api::{Method, path};
-use crate::resources::{Record, Resource};
+use crate::resources::{PROJECT, Record, Resource};
 use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::naming::asked;
 use crate::screen::scope::{Named, Scope};
-use crate::screen::view::{Go, Tone};
+use crate::screen::view::{Field, Go, Input, Tone};
+
+/// The field of a form that chooses a project: at first, that of the page.
+pub(super) const PROJECT_FIELD: Field = Field::text("project_id", "Project", "")
+    .required()
+    .input(Input::Offer {
+        none: None,
+        list: |_, _| Some(List::new(&PROJECT, path(&["projects"]))),
+    })
+    .from(|scope, _| scope.project_id().to_owned());
 
 /// The tone of a row that has none.
 #[must_use]

@@ -3,12 +3,12 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::common::{all, delete_question, deletion, describe, named};
+use super::common::{PROJECT_FIELD, all, delete_question, deletion, describe, named};
 use crate::api::{Method, path};
 use crate::binding::Grantee;
 use crate::resources::{
-    AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, MINT_ID, PROJECT, Record,
-    SERVER, annotation, is_minted, remove_own_annotations,
+    AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, MINT_ID, Record, SERVER,
+    annotation, is_minted, remove_own_annotations,
 };
 use crate::screen::effect::{After, Join, List, Load, Send};
 use crate::screen::naming::{asked, quoted};
@@ -220,14 +220,6 @@ static BIND_AGENT: Form = Form {
     ],
     submit: binding,
 };
-
-const PROJECT_FIELD: Field = Field::text("project_id", "Project", "")
-    .required()
-    .input(Input::Offer {
-        none: None,
-        list: |_, _| Some(List::new(&PROJECT, path(&["projects"]))),
-    })
-    .from(|scope, _| scope.project_id().to_owned());
 
 /// Returns the binding of the credential that the row or the view names.
 fn binding(scope: &Scope, row: Option<&Record>, form: &Answers<'_>) -> Result<Send, String> {

@@ -1,11 +1,10 @@
 //! Views that only list a kind of object, and those that change little: roles, bindings, applications, settings,
 //! providers, policies, users, clusters.
 
-use super::common::{all, delete_question, deletion, describe, of_project, plain};
+use super::common::{PROJECT_FIELD, all, delete_question, deletion, describe, of_project, plain};
 use crate::api::{Method, equals, path};
 use crate::resources::{
-    APPLICATION, CLUSTER, POLICY, PROJECT, PROJECT_SETTINGS, PROVIDER, ROLE, ROLE_BINDING, Record,
-    USER,
+    APPLICATION, CLUSTER, POLICY, PROJECT_SETTINGS, PROVIDER, ROLE, ROLE_BINDING, Record, USER,
 };
 use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::naming::brief;
@@ -100,13 +99,7 @@ static GRANT: Form = Form {
                 list: |_, _| Some(List::new(&ROLE, path(&["roles"]))),
             }),
         Field::text("user_id", "User", "user name").required(),
-        Field::text("project_id", "Project", "")
-            .required()
-            .input(Input::Offer {
-                none: None,
-                list: |_, _| Some(List::new(&PROJECT, path(&["projects"]))),
-            })
-            .from(|scope, _| scope.project_id().to_owned()),
+        PROJECT_FIELD,
     ],
     submit: |scope, _, form| {
         Ok(Send::new(Method::Post, path(&["role_bindings"]), scope)
@@ -260,13 +253,7 @@ static NEW_SETTINGS: Form = Form {
     title: "New Project Settings",
     opens: for_any,
     fields: &[
-        Field::text("project_id", "Project", "")
-            .required()
-            .input(Input::Offer {
-                none: None,
-                list: |_, _| Some(List::new(&PROJECT, path(&["projects"]))),
-            })
-            .from(|scope, _| scope.project_id().to_owned()),
+        PROJECT_FIELD,
         Field::text("group_access", "Group Access", "(optional) JSON"),
         Field::text("repositories", "Repositories", "(optional) JSON"),
     ],

@@ -1,8 +1,8 @@
 //! Sessions: of an agent, of a project, of a schedule, or all.
 
-use super::common::{delete_question, deletion, named, project_of};
+use super::common::{PROJECT_FIELD, delete_question, deletion, named, project_of};
 use crate::api::{Method, path};
-use crate::resources::{AGENT, FINAL_PHASES, PROJECT, Record, SESSION};
+use crate::resources::{AGENT, FINAL_PHASES, Record, SESSION};
 use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::naming::asked;
 use crate::screen::scope::{Kind, Named, Scope};
@@ -247,13 +247,7 @@ static NEW: Form = Form {
     title: "New Session",
     opens: for_any,
     fields: &[
-        Field::text("project_id", "Project", "")
-            .required()
-            .input(Input::Offer {
-                none: None,
-                list: |_, _| Some(List::new(&PROJECT, path(&["projects"]))),
-            })
-            .from(|scope, _| scope.project_id().to_owned()),
+        PROJECT_FIELD,
         Field::text("name", "Name", "my-session").required(),
         Field::text("prompt", "Prompt", "(optional)"),
         Field::text(

@@ -282,14 +282,8 @@ fn no_other_host_is_reached() {
             .args(["-f", "-qq", "-e", "trace=connect,sendto", "-o"])
             .arg(&file)
             .arg(prepared.get_program())
-            .args(prepared.get_args())
-            .env_clear()
-            .current_dir(bench.env.work());
-        for (name, value) in prepared.get_envs() {
-            if let Some(value) = value {
-                command.env(name, value);
-            }
-        }
+            .args(prepared.get_args());
+        bench.equip(&mut command, &prepared);
         let ran = command.output();
         if !ran.as_ref().is_ok_and(|output| output.status.success()) && !file.exists() {
             skipped("strace is missing or may not trace: connections were not looked at");

@@ -1,6 +1,7 @@
 //! `credential create --mint`, `renew` and `revoke`: from a login program to an access that is gone again.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -52,6 +53,16 @@ impl Bench {
         };
         command.args(line.split(' ').map(|word| word.replace('_', " ")));
         command
+    }
+
+    /// Gives a command the folder and the variables of a prepared one, and no others.
+    pub fn equip(&self, command: &mut Command, prepared: &assert_cmd::Command) {
+        command.env_clear().current_dir(self.env.work());
+        for (name, value) in prepared.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
     }
 
     /// Exit status and both streams.

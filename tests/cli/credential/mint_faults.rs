@@ -171,16 +171,10 @@ fn kill_when(
     let mut command = Command::new(prepared.get_program());
     command
         .args(prepared.get_args())
-        .env_clear()
-        .current_dir(bench.env.work())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    for (name, value) in prepared.get_envs() {
-        if let Some(value) = value {
-            command.env(name, value);
-        }
-    }
+    bench.equip(&mut command, prepared);
     let mut child = command.spawn().unwrap();
     let began = Instant::now();
     while !is_time() {

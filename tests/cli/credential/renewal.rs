@@ -25,16 +25,10 @@ impl Watching {
         let mut command = Command::new(prepared.get_program());
         command
             .args(prepared.get_args())
-            .env_clear()
-            .current_dir(bench.env.work())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        for (name, value) in prepared.get_envs() {
-            if let Some(value) = value {
-                command.env(name, value);
-            }
-        }
+        bench.equip(&mut command, &prepared);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         Self {

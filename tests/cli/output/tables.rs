@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::output::{screen, world};
 use crate::support::TestEnv;
+use crate::support::platform::Platform;
 use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Scripted, list, nothing};
 
@@ -45,6 +46,26 @@ fn tables_of_credentials() {
     bot    github                                                                       demo, web (one agent)   3d            c2
     status 0
     ");
+}
+
+#[test]
+fn a_project_whose_id_reads_like_the_mark_of_an_agent_is_shown_as_a_user() {
+    let binding = |id: &str, project: &str| json!({"id": id, "role_id": "R1", "scope": "credential", "credential_id": "c", "project_id": project});
+    let state = [
+        (
+            "/credentials",
+            vec![json!({"id": "c", "name": "bot", "provider": "github"})],
+        ),
+        ("/roles", Vec::new()),
+        (
+            "/role_bindings",
+            vec![binding("b1", "web"), binding("b2", "web (one agent)")],
+        ),
+    ];
+    let state = state.map(|(collection, objects)| (collection.to_owned(), objects));
+    let server = Platform::serve(state.into_iter().collect());
+    let shown = screen(&TestEnv::new(), server.url(), "credential list", 100);
+    assert!(shown.contains(" web, web (one agent)"), "{shown}");
 }
 
 #[test]

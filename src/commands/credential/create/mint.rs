@@ -1,8 +1,6 @@
 //! `acpctl credential create --mint`: makes a narrow account in the kubeconfig's cluster, and stores a token of it.
 
 use anyhow::Context as _;
-use jiff::Timestamp;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::args::Args;
@@ -10,8 +8,6 @@ use super::{prepare, send};
 use crate::binding::Grantee;
 use crate::cluster::change;
 use crate::cluster::grade::{Grade, Level};
-use crate::cluster::granted::Wanted;
-use crate::cluster::inspect::Inspection;
 use crate::cluster::journal::{Journal, Note, Work};
 use crate::cluster::objects::{Account, Kind as Made, Object, Origin, is_name};
 use crate::cluster::roles::{self, Role};
@@ -20,6 +16,7 @@ use crate::commands::confirm;
 use crate::commands::credential::binding;
 use crate::commands::credential::consent;
 use crate::commands::credential::minted::{self, Ends, Minted};
+use crate::commands::credential::new_token::{self, Bound, Token};
 use crate::commands::grading;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -27,7 +24,7 @@ use crate::intake::cluster::{ClusterArgs, EXEC_PLUGIN, Way, failure};
 use crate::intake::name_from_context;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, progress, signals};
-use crate::resources::KUBECONFIG;
+use crate::resources::{KUBECONFIG, Record};
 use crate::text::quote;
 use crate::text::{acpctl_for, url_for_people};
 
@@ -219,13 +216,6 @@ fn as_json(plan: &Plan, ends: &Ends<'_>) -> Value {
     })
 }
 
-/// A token that the cluster has accepted.
-struct Token {
-    text: SecretString,
-    asked: Inspection,
-    end: Timestamp,
-}
-
 fn make_and_store(
     ctx: &Ctx,
     args: &Args,
@@ -259,33 +249,8 @@ fn make_and_store(
             grading::gate(&plan.name, token.asked.grade, limit)?;
         }
         work.check()?;
-        let recorded = plan.minted.annotations(&token.asked, ctx);
-        let new = prepare::minted(ctx, args, plan.name.clone(), &token.text, recorded)?;
-        journal.note.digest.clone_from(&new.digest);
-        journal.step("store")?;
-        let sent = send::send(ctx, args, &new);
-        // The platform may have stored it before it failed, and it may only say that it has stored it.
-        match (sent, ctx.block_on(ends.stored(&journal.note))) {
-            (_, Ok(Some((record, _)))) => {
-                ctx.block_on(async {
-                    ends.name_new_owner(ctx, &journal.note, &record).await;
-                    Ok(())
-                })?;
-                Ok((record, token))
-            }
-            (Err(why), _) => Err(why),
-            (Ok(_), Ok(None)) => Err(Failure::new(
-                Kind::Server,
-                "the platform says that it has stored the credential, and does not have it",
-            )
-            .into()),
-            (Ok((record, _)), Err(why)) => {
-                ctx.out.warn(&format!(
-                    "it was not seen that the platform has stored the credential: {why:#}"
-                ));
-                Ok((record, token))
-            }
-        }
+        let record = store(ctx, args, plan, ends, &token, &mut journal)?;
+        Ok((record, token))
     });
     let (record, token) = match stored {
         Ok(stored) => stored,
@@ -325,7 +290,6 @@ fn make(
     work: &signals::Work,
     journal: &mut Journal,
 ) -> anyhow::Result<Token> {
-    let account = &plan.minted.account;
     ctx.block_on(async {
         let _making = progress::begin("Creating the objects");
         let (mut account_uid, mut anchor) = (None, None);
@@ -343,25 +307,51 @@ fn make(
         }
         let account_uid = account_uid.context("there is no account")?;
         let (anchor, uid) = anchor.context("there is no anchor")?;
-        work.check()?;
-        journal.step("token")?;
-        let wanted = Wanted {
-            account,
+        let bound = Bound {
             account_uid: &account_uid,
             anchor,
             anchor_uid: &uid,
-            ttl: plan.minted.ttl,
-            now: ctx.now(),
         };
-        let granted = change::token(&ends.cluster, &wanted).await;
-        let granted = granted.map_err(failure)?;
-        let text = minted::kubeconfig(&ends.way.access, &plan.name, account, &granted.token)?;
-        work.check()?;
-        journal.step("try the token")?;
-        let asked = ends.prove(ctx, account, &granted, &text).await?;
-        let end = granted.end;
-        Ok(Token { text, asked, end })
+        new_token::get(ctx, ends, &plan.minted, &bound, &plan.name, (work, journal)).await
     })
+}
+
+/// Gives the token to the platform, and makes sure that the platform has it.
+fn store(
+    ctx: &Ctx,
+    args: &Args,
+    plan: &Plan,
+    ends: &Ends<'_>,
+    token: &Token,
+    journal: &mut Journal,
+) -> anyhow::Result<Record> {
+    let recorded = plan.minted.annotations(&token.asked, ctx);
+    let new = prepare::minted(ctx, args, plan.name.clone(), &token.text, recorded)?;
+    journal.note.digest.clone_from(&new.digest);
+    journal.step("store")?;
+    let sent = send::send(ctx, args, &new);
+    // The platform may have stored it before it failed, and it may only say that it has stored it.
+    match (sent, ctx.block_on(ends.stored(&journal.note))) {
+        (_, Ok(Some((record, _)))) => {
+            ctx.block_on(async {
+                ends.name_new_owner(ctx, &journal.note, &record).await;
+                Ok(())
+            })?;
+            Ok(record)
+        }
+        (Err(why), _) => Err(why),
+        (Ok(_), Ok(None)) => Err(Failure::new(
+            Kind::Server,
+            "the platform says that it has stored the credential, and does not have it",
+        )
+        .into()),
+        (Ok((record, _)), Err(why)) => {
+            ctx.out.warn(&format!(
+                "it was not seen that the platform has stored the credential: {why:#}"
+            ));
+            Ok(record)
+        }
+    }
 }
 
 /// Says what differs from what was asked for.

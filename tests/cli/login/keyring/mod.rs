@@ -10,6 +10,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::login::Waiting;
+use crate::support::browser::{agree, visit};
+use crate::support::oidc::{Issuer, Mood};
 use crate::support::run::Line as _;
 use crate::support::{TestEnv, skipped, streams};
 
@@ -110,27 +113,28 @@ impl Bus {
     }
 }
 
-/// A place for runs on a bus of its own with a keyring that works.
-struct Desktop {
-    env: TestEnv,
-    bus: String,
-    _keyring: Service,
-    _bus: Bus,
+/// Runs a test with a bus of its own, on which a keyring works; not where the programs for that are missing.
+fn with_keyring(test: impl FnOnce(&TestEnv, &str)) {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else {
+        return;
+    };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    test(&env, &bus.address);
 }
 
-impl Desktop {
-    /// `None` if the programs for that are missing.
-    fn start() -> Option<Self> {
-        let env = TestEnv::new();
-        let bus = Bus::start(&env)?;
-        let keyring = bus.keyring(&env, Some("password"))?;
-        Some(Self {
-            bus: bus.address.clone(),
-            env,
-            _keyring: keyring,
-            _bus: bus,
-        })
-    }
+/// Runs a test whose user has logged in with the browser and keeps the login in the keyring.
+fn logged_in(mood: Mood, test: impl FnOnce(&TestEnv, &str, &Issuer)) {
+    with_keyring(|env, bus| {
+        let issuer = Issuer::new(mood);
+        let login = Waiting::start(env, &issuer, &[], &[("DBUS_SESSION_BUS_ADDRESS", bus)]);
+        visit(&agree(&login.authorization));
+        let output = login.end();
+        assert!(output.status.success(), "{}", streams(&output).1);
+        test(env, bus, &issuer);
+    });
 }
 
 fn run(env: &TestEnv, bus: &str, args: &[&str]) -> Output {

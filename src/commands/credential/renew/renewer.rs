@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::minted::Minted;
 use crate::cluster::grade::RBAC;
 use crate::cluster::objects::MANAGED_BY;
+use crate::commands::credential::minted::Minted;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::Format;

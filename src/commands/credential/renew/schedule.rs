@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::minted;
 use super::renewer;
 use crate::cluster::grade::Level;
+use crate::commands::credential::minted;
 use crate::failure::Failure;
 use crate::text::command::{self, shell_line};
 use crate::text::seen::is_unseen;

@@ -5,24 +5,74 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use super::minted::length;
+use super::args::Args;
+use super::each::{Done, renew_each};
+use super::schedule::DEFAULT;
+use super::wanted::wanted;
+use crate::commands::credential::minted::{Minted, length};
 use crate::ctx::Ctx;
-use crate::failure::Status;
-use crate::output::signals;
+use crate::failure::{Failure, Status};
+use crate::output::{Format, signals};
+use crate::resources::{Record, expires_at};
 use crate::runner::expiry::date;
 use crate::system::signals::{Arrivals, Signal};
-use crate::text::secrets;
+use crate::text::{secrets, visible};
 
 /// The pause after the first failure. Each further failure in a row doubles it, up to the usual pause.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// The shortest pause after a success, so that a token that is always due does not keep the cluster busy.
 const SHORTEST: Duration = Duration::from_secs(10);
 
+/// Does the work of `--watch`.
+///
+/// # Errors
+/// The system does not report signals; a usage failure if `-o` is given.
+pub(super) fn keep_renewing(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
+    if *format != Format::Table {
+        return Err(Failure::usage("--watch reports on standard error only; leave -o out").into());
+    }
+    let within = args.expiring_within.unwrap_or(DEFAULT);
+    let pause = args.every.unwrap_or(within / 3);
+    repeat(ctx, pause, || {
+        let records = wanted(ctx, args)?;
+        let is_due = |record: &Record| due(record, within).is_none_or(|due| due <= ctx.now());
+        let mut failed = 0;
+        renew_each(ctx, args, &records, &is_due, |name, done| {
+            match done {
+                Ok(Done::Renewed(_)) => ctx
+                    .out
+                    .note(&format!("credential/{} renewed", visible(name))),
+                Ok(Done::NotDue | Done::Gone) => {}
+                Err(error) => {
+                    failed += 1;
+                    let text = format!("credential/{} is not renewed: {error:#}", visible(name));
+                    ctx.out.warn(&secrets::hide(&text));
+                }
+            }
+            Ok(())
+        })?;
+        // The new ends count.
+        let records = wanted(ctx, args)?;
+        let dues = records.iter().filter_map(|record| due(record, within));
+        Ok(Round {
+            failed,
+            due: dues.min(),
+        })
+    })
+}
+
+/// Returns when a credential is due: this long before its end, or when half of its time is over if that is later.
+fn due(record: &Record, within: Duration) -> Option<Timestamp> {
+    let half = Minted::of(record).map(|minted| minted.ttl / 2);
+    let within = half.map_or(within, |half| half.min(within));
+    expires_at(record)?.checked_sub(within).ok()
+}
+
 /// What became of one look at the credentials.
-pub(super) struct Round {
-    pub failed: usize,
+struct Round {
+    failed: usize,
     /// When the next credential is due, if one is.
-    pub due: Option<Timestamp>,
+    due: Option<Timestamp>,
 }
 
 /// Looks at the credentials at least once in every `pause`, and earlier if one is due earlier. A failure is reported
@@ -30,7 +80,7 @@ pub(super) struct Round {
 ///
 /// # Errors
 /// The system does not report signals.
-pub(super) fn run(
+fn repeat(
     ctx: &Ctx,
     pause: Duration,
     look: impl Fn() -> anyhow::Result<Round>,
