@@ -244,6 +244,22 @@ impl RawDocument {
         })
     }
 
+    /// Returns the texts that are stored as they are, each with its key: all but the secret.
+    pub(super) fn texts(&mut self) -> Vec<(&'static str, String)> {
+        let mut texts = Vec::new();
+        for key in TEXT_KEYS {
+            let text = self.text_field(key).and_then(|field| field.clone());
+            texts.extend(text.map(|text| (*key, text)));
+        }
+        for (key, pairs) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            let values = pairs.iter().flat_map(|pairs| pairs.values());
+            texts.extend(values.map(|value| (key, value.clone())));
+        }
+        let messages = self.inbox.iter();
+        texts.extend(messages.map(|message| ("inbox", message.body.clone())));
+        texts
+    }
+
     /// Fills the fields that the document leaves out with those of the mapping that a merge key (`<<`) names.
     fn fill_from(&mut self, mut base: Self) {
         for key in TEXT_KEYS {
