@@ -71,6 +71,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use cli::Cli;
+use commands::empty_values::EmptyValues;
 use compat::grammar::{self, Request};
 use ctx::Ctx;
 use failure::Failure;
@@ -114,6 +115,9 @@ fn run_words(words: &[OsString]) -> ExitCode {
     };
     let checked = check_server(&cli.globals).and_then(|()| check_project(root, words));
     let checked = checked.and_then(|()| shorthand::check_kinds(root, words));
+    let (command, flags) = grammar::empty_values(root, words);
+    let empty = EmptyValues { command, flags };
+    let checked = checked.and_then(|()| empty.check());
     if let Err(failure) = checked {
         return exit::report(&out, &failure.into(), grammar::asks_for_json(root, words));
     }
@@ -132,6 +136,7 @@ fn run_words(words: &[OsString]) -> ExitCode {
         Ok(ctx) => ctx,
         Err(failure) => return exit::report(&out, &failure.into(), false),
     };
+    empty.tell(&ctx);
     if let Some(word) = ignored {
         let word = text::quote(&word);
         ctx.out.warn(&format!(
