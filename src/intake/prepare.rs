@@ -70,8 +70,6 @@ impl KubeconfigArgs {
         self.check_flags()?;
         let name = source_name(sources);
         if self.skip_validation {
-            ctx.out
-                .warn("the kubeconfig was not validated (--skip-validation)");
             return self.unchecked(ctx, sources);
         }
         let mut examined = self.examine(ctx, sources)?;
@@ -139,6 +137,8 @@ impl KubeconfigArgs {
         let open = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
         let mut examined = Examined::of_file(sources, &self.options(ctx, &open, None));
         self.check_context(examined.file.as_ref())?;
+        ctx.out
+            .warn("the kubeconfig was not validated (--skip-validation)");
         let findings = &mut examined.report.findings;
         findings.retain(|finding| TOO_MUCH.contains(&finding.code));
         report(ctx, sources, &examined);

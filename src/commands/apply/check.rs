@@ -51,6 +51,7 @@ pub(super) fn check(
         }
         check_name(document)?;
         check_project(ctx, document)?;
+        refuse_empty(document)?;
         doubt_placeholders(ctx, args, document)?;
         for key in &document.unknown {
             check_key(document, key)?;
@@ -172,6 +173,24 @@ fn check_key(document: &RawDocument, key: &str) -> Result<(), Failure> {
     };
     let (place, label) = (&document.place, document.label());
     let message = format!("{place}{label}: unknown key {}", quote(key));
+    Err(Failure::new(Kind::Data, message).hint(hint))
+}
+
+/// Refuses a key that names another object, but has no value: a binding would be for all projects or all agents, an
+/// agent would come into the current project, and of a kubeconfig the current context would be kept.
+fn refuse_empty(document: &mut RawDocument) -> Result<(), Failure> {
+    /// The keys that the Go tool does not have, and the user of a binding.
+    const NAMES: [&str; 4] = ["project", "agent", "context", "user_id"];
+    let written = std::mem::take(&mut document.without_value).into_iter();
+    let mut empty = written.filter(|key| NAMES.contains(&key.as_str()));
+    // A patch or a merge key may have filled it.
+    let Some(key) = empty.find(|key| document.text_field(key).is_some_and(|it| it.is_none()))
+    else {
+        return Ok(());
+    };
+    let (place, label) = (&document.place, document.label());
+    let message = format!("{place}{label}: {key} has no value");
+    let hint = "check the variable that it comes from, or leave out the key; nothing was applied";
     Err(Failure::new(Kind::Data, message).hint(hint))
 }
 

@@ -72,6 +72,8 @@ pub(super) struct RawDocument {
     pub sandbox_policy: Option<String>,
     /// The values that are lists or objects, by key.
     pub nested: Nested,
+    /// The known keys of texts that are written without one.
+    pub without_value: Vec<String>,
     /// The unknown keys.
     pub unknown: Vec<String>,
     /// True if the document has `apiVersion`, `metadata` or `spec`, as documents for Kubernetes do.
@@ -329,7 +331,12 @@ impl<'de> Visitor<'de> for RawVisitor {
                 }
                 "<<" => merged = map.next_value::<Merged<RawDocument>>()?.0,
                 other => match document.text_field(other) {
-                    Some(field) => *field = Some(text(&mut map)?).filter(|text| !text.is_empty()),
+                    Some(field) => {
+                        *field = Some(text(&mut map)?).filter(|text| !text.is_empty());
+                        if field.is_none() {
+                            document.without_value.push(other.to_owned());
+                        }
+                    }
                     None => {
                         map.next_value::<IgnoredAny>()?;
                         document.is_for_kubernetes |=

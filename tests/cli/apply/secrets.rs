@@ -429,3 +429,35 @@ fn a_text_whose_placeholder_nothing_has_replaced_is_told() {
     agent("prompt: It costs $5; see $HOME and {x}");
     assert_eq!(apply("--strict").0, Some(0));
 }
+
+#[test]
+fn a_name_without_a_value_widens_no_binding() {
+    let env = TestEnv::new();
+    let binding = "kind: RoleBinding\nrole: credential:viewer\nscope: credential\nscope_id: c\n";
+    for (text, key) in [
+        (format!("{binding}project:\n"), "project"),
+        (format!("{binding}project: team-a\nagent: ''\n"), "agent"),
+        (format!("{binding}user_id: null\n"), "user_id"),
+        (
+            "kind: Agent\nname: lead\nproject: \"\"\n".to_owned(),
+            "project",
+        ),
+        (
+            "kind: Credential\nname: c\nprovider: kubeconfig\ncontext: ''\n".to_owned(),
+            "context",
+        ),
+    ] {
+        env.file("m.yaml", &text);
+        for flags in ["", "--dry-run"] {
+            let (status, stdout, stderr) = env.local().line("apply -f m.yaml").line(flags).told();
+            assert_eq!((status, stdout.as_str()), (Some(7), ""), "{text}: {stderr}");
+            let message = format!(": {key} has no value\nHint: check the variable");
+            assert!(stderr.contains(&message), "{text}: {stderr}");
+        }
+    }
+    // A merge key fills it.
+    let agent = "kind: Agent\nname: lead\nproject:\n<<: {project: team-a}\n";
+    env.file("m.yaml", agent);
+    let (status, _, stderr) = env.local().line("apply -f m.yaml --dry-run").told();
+    assert_ne!(status, Some(7), "{stderr}");
+}

@@ -132,7 +132,7 @@ fn an_empty_value_takes_nothing_away_that_sessions_work_with() {
     let edited = env
         .local()
         .line("edit agent lead --project team-a")
-        .env("EDITOR", "sed -i 's/^prompt:.*/prompt:/'")
+        .env("EDITOR", "sed -i s/^prompt:.*/prompt:/")
         .env("PATH", "/usr/bin:/bin")
         .told();
     assert_eq!(edited.0, Some(0), "{}", edited.2);
