@@ -3,8 +3,8 @@
 //!
 //! These modules are shared by several commands: [`binding_names`], [`confirm`], [`empty_values`],
 //! [`gateway_credentials`], [`labels`], [`listing`], [`minted_access`], [`missing`], [`moved_context`], [`name_word`],
-//! [`named`], [`order`], [`outcome`], [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`],
-//! [`server_mode`], [`session_control`], [`session_failure`], [`several`], [`switch_project`], [`used_by`].
+//! [`named`], [`order`], [`outcome`], [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`],
+//! [`runs`], [`server_mode`], [`session_control`], [`session_failure`], [`several`], [`switch_project`], [`used_by`].
 
 pub(crate) mod agent;
 pub(crate) mod alias;

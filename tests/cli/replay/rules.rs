@@ -80,7 +80,7 @@ pub const RULES: &[Rule] = &[
         even: |recorded, here| {
             without_new_lines(recorded, here, |line| {
                 line.starts_with("Warning: --")
-                    && line.ends_with(" is empty, which clears the field")
+                    && line.contains(" is empty, which clears the field")
             });
         },
     },
