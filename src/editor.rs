@@ -188,7 +188,7 @@ fn annotations(value: &Value) -> Option<Map<String, Value>> {
     }
 }
 
-/// Compares the text with the fields as they were. A field that was removed becomes empty.
+/// Compares the text with the fields as they were. A field that was removed, or has no value, becomes empty.
 ///
 /// # Errors
 /// The text is not one object, or names a field that may not be changed.
@@ -221,6 +221,7 @@ pub(crate) fn changes(
         .all_fields()
         .filter_map(|field| {
             let (old, new) = (before.get(field.name), after.get(field.name));
+            let new = new.filter(|new| !new.is_null());
             match new {
                 None if old.is_some() => Some((field.name, Value::from(""))),
                 Some(new) if old != Some(new) => Some((field.name, new.clone())),

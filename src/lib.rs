@@ -73,6 +73,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use cli::Cli;
+use commands::empty_values::EmptyValues;
 use compat::grammar::{self, Request};
 use ctx::Ctx;
 use globals::Globals;
@@ -109,19 +110,29 @@ fn run_words(words: &[OsString]) -> ExitCode {
             return exit::report(&out, &error, asks_for_json(words));
         }
     };
-    if let Err(failure) = line_checks::check(root, words, &cli.globals) {
+    let (command, flags) = grammar::empty_values(root, words);
+    let empty = EmptyValues { command, flags };
+    let checked = line_checks::check(root, words, &cli.globals).and_then(|()| empty.check());
+    if let Err(failure) = checked {
         return exit::report(&out, &failure.into(), grammar::asks_for_json(root, words));
     }
     allow_progress_and_pager(&cli.globals);
-    run_command(&out, cli, ignored, words)
+    run_command(&out, cli, ignored, words, &empty)
 }
 
 /// Runs the command of a line that has been checked. `ignored` is the first argument that it ignores.
-fn run_command(out: &Out, cli: Cli, ignored: Option<String>, words: &[OsString]) -> ExitCode {
+fn run_command(
+    out: &Out,
+    cli: Cli,
+    ignored: Option<String>,
+    words: &[OsString],
+    empty: &EmptyValues,
+) -> ExitCode {
     let ctx = match Ctx::new(cli.globals).with_filter() {
         Ok(ctx) => ctx,
         Err(failure) => return exit::report(out, &failure.into(), false),
     };
+    empty.tell(&ctx);
     if let Some(word) = ignored {
         let word = text::quote(&word);
         ctx.out.warn(&format!(

@@ -102,13 +102,24 @@ impl ConfirmArgs {
     /// # Errors
     /// [`Kind::Input`], in the Go tool's words, if the command line gives no consent and the user can't be asked.
     pub fn require(&self, ctx: &Ctx, what: &str) -> Result<(), Failure> {
+        self.require_flag(ctx, "--confirm", what)
+            .map_err(|failure| failure.hint("--yes, or -y, does the same"))
+    }
+
+    /// Does the same for a command that the Go tool does not have, and whose help names `--yes`.
+    ///
+    /// # Errors
+    /// As [`ConfirmArgs::require`].
+    pub fn require_yes(&self, ctx: &Ctx, what: &str) -> Result<(), Failure> {
+        self.require_flag(ctx, "--yes", what)
+    }
+
+    fn require_flag(&self, ctx: &Ctx, flag: &str, what: &str) -> Result<(), Failure> {
         if self.given() || ctx.rehearses() || ctx.may_ask() {
             return Ok(());
         }
-        Err(
-            Failure::new(Kind::Input, format!("add --confirm to delete {what}"))
-                .hint("--yes, or -y, does the same"),
-        )
+        let message = format!("add {flag} to delete {what}");
+        Err(Failure::new(Kind::Input, message))
     }
 
     /// Returns true if the user consents, on the command line or when asked. The answer is read from the terminal, or

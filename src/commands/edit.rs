@@ -86,6 +86,11 @@ pub struct Args {
     output: WriteArgs,
 }
 
+/// Returns true if this command changes objects of this kind.
+pub(super) fn is_for(word: &str) -> bool {
+    KINDS.iter().any(|resource| resource.word == word)
+}
+
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let resource =

@@ -1,10 +1,10 @@
 //! The commands: a folder for each noun with a file for each verb, and a file or folder for each command without a
 //! noun.
 //!
-//! These modules are shared by several commands: [`binding_names`], [`confirm`], [`gateway_credentials`], [`labels`],
-//! [`listing`], [`minted_access`], [`missing`], [`moved_context`], [`name_word`], [`named`], [`order`], [`outcome`],
-//! [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`],
-//! [`server_mode`], [`session_control`], [`session_failure`], [`several`], [`switch_project`], [`used_by`].
+//! These modules are shared by several commands: [`binding_names`], [`confirm`], [`empty_values`],
+//! [`gateway_credentials`], [`labels`], [`listing`], [`minted_access`], [`missing`], [`moved_context`], [`name_word`],
+//! [`named`], [`order`], [`outcome`], [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`],
+//! [`runs`], [`server_mode`], [`session_control`], [`session_failure`], [`several`], [`switch_project`], [`used_by`].
 
 pub(crate) mod agent;
 pub(crate) mod alias;
@@ -23,6 +23,7 @@ pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod doctor;
 pub(crate) mod edit;
+pub(crate) mod empty_values;
 pub(crate) mod exec;
 pub(crate) mod gateway_credentials;
 pub(crate) mod get;

@@ -9,139 +9,133 @@ use crate::output::prompt;
 use crate::resources::{CONTEXT, Record, SERVER, annotation};
 use crate::text::quote;
 
+/// Decides, before anything is sent, about a new kubeconfig that leads elsewhere than the stored one, although nobody
+/// has named its context: asks, or refuses if nobody can be asked. If the new text can't be read, says so. `taken` is
+/// `None` if its context was named, and where a credential without annotations leads is not known.
+///
+/// # Errors
+/// [`Kind::Conflict`] without consent. `choose` writes how to name a context.
+pub(crate) fn judge(
+    ctx: &Ctx,
+    stored: &Record,
+    taken: Option<&Taken>,
+    may_ask: bool,
+    choose: impl Fn(&str) -> String,
+) -> anyhow::Result<()> {
+    let old_server = annotation(stored, SERVER);
+    let Some(taken) = taken.filter(|_| !old_server.is_empty()) else {
+        return Ok(());
+    };
+    let old = Place {
+        server: &old_server,
+        context: &annotation(stored, CONTEXT),
+    };
+    let Some(new) = taken.context.as_ref().and_then(Place::of) else {
+        ctx.out.warn(&format!(
+            "credential {} leads to {old}, and the new text does not say where it leads",
+            quote(stored.name()),
+            old = old.text(),
+        ));
+        return Ok(());
+    };
+    match Move::between(old, new, taken) {
+        Some(moved) => moved.judge(stored.name(), may_ask, choose),
+        None => Ok(()),
+    }
+}
+
+/// Where a kubeconfig leads.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    server: &'a str,
+    context: &'a str,
+}
+
+impl<'a> Place<'a> {
+    /// Returns `None` if the context has no address.
+    fn of(context: &'a ContextSummary) -> Option<Self> {
+        let server = context.server.as_deref().filter(|it| !it.is_empty())?;
+        Some(Self {
+            server,
+            context: &context.name,
+        })
+    }
+
+    /// True for two spellings of one address: the case of the host, the usual port and a slash at the end do not count.
+    fn is_in_cluster_of(self, other: Place<'_>) -> bool {
+        let parse = |text: &str| url::Url::parse(text.trim_end_matches('/')).ok();
+        match (parse(self.server), parse(other.server)) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.server == other.server,
+        }
+    }
+
+    fn text(self) -> String {
+        if self.context.is_empty() {
+            return quote(self.server);
+        }
+        format!("{} (context {})", quote(self.server), quote(self.context))
+    }
+}
+
 /// The change of a stored credential to another context that nobody has named.
-pub(crate) struct Move<'a> {
-    credential: &'a str,
-    old_context: String,
-    old_server: String,
-    new_context: &'a str,
-    new_server: &'a str,
-    /// True if a flag could name the new context.
-    may_be_named: bool,
-    /// The context of the file that would keep what is stored.
+struct Move<'a> {
+    old: Place<'a>,
+    new: Place<'a>,
+    /// The context of the file that would keep what is stored, if a flag can choose it.
     keeper: Option<&'a str>,
 }
 
-/// What the run allows.
-pub(crate) struct Leave {
-    /// True if the user can be asked.
-    pub may_ask: bool,
-    /// True if a warning is an error.
-    pub is_strict: bool,
-}
-
 impl<'a> Move<'a> {
-    /// Compares the stored credential with the context that was taken. Returns `None` if it stays where it leads, or
-    /// where it leads is not known.
-    pub(crate) fn of(stored: &'a Record, taken: &'a Taken) -> Option<Self> {
-        let (old_context, old_server) = (annotation(stored, CONTEXT), annotation(stored, SERVER));
-        let new_server = server(&taken.context);
-        if old_server.is_empty() {
-            return None;
-        }
-        let leads_there = |it: &&ContextSummary| is_same(server(it), &old_server);
-        let mut keepers = taken.contexts.iter().filter(leads_there);
-        let same = keepers.clone().find(|it| it.name == old_context);
-        let keeper = if is_same(&old_server, new_server) {
+    /// Returns `None` if the credential stays where it leads.
+    fn between(old: Place<'a>, new: Place<'a>, taken: &'a Taken) -> Option<Self> {
+        let places = taken.contexts.iter().filter_map(Place::of);
+        let mut keepers = places.filter(|it| it.is_in_cluster_of(old));
+        let same = keepers.clone().find(|it| it.context == old.context);
+        let keeper = if new.is_in_cluster_of(old) {
             // A context that was only renamed is not another identity.
-            Some(same.filter(|it| it.name != taken.context.name)?)
+            Some(same.filter(|it| it.context != new.context)?)
         } else {
             same.or_else(|| keepers.next())
         };
         Some(Self {
-            credential: stored.name(),
-            old_context,
-            old_server,
-            new_context: &taken.context.name,
-            new_server,
-            may_be_named: !taken.contexts.is_empty(),
-            keeper: keeper.map(|it| it.name.as_str()),
+            old,
+            new,
+            keeper: keeper.map(|it| it.context).filter(|_| taken.is_cut),
         })
     }
 
-    /// Decides about the change, before anything is sent: asks, or refuses if nobody can be asked. If no flag could
-    /// name the context, the change is told.
-    ///
-    /// # Errors
-    /// [`Kind::Conflict`] without consent; [`Kind::Policy`] if a warning is an error. `choose` writes how to name a
-    /// context.
-    pub(crate) fn judge(
+    fn judge(
         &self,
-        ctx: &Ctx,
-        leave: &Leave,
+        credential: &str,
+        may_ask: bool,
         choose: impl Fn(&str) -> String,
     ) -> anyhow::Result<()> {
-        let what = self.what();
-        if !self.may_be_named {
-            let told = format!(
-                "the {what} of credential {} changes {}",
-                quote(self.credential),
-                self.way()
-            );
-            if leave.is_strict {
-                let refused = Failure::new(Kind::Policy, format!("{told} (--strict)"));
-                let hint = format!("to change the {what}, leave out --strict");
-                return Err(refused.hint(hint).into());
-            }
-            ctx.out.warn(&told);
-            return Ok(());
-        }
+        let (old, new, credential) = (self.old, self.new, quote(credential));
+        let what = if new.is_in_cluster_of(old) {
+            "context"
+        } else {
+            "cluster"
+        };
         let question = format!(
-            "Change the {what} of credential {} {}?",
-            quote(self.credential),
-            self.way()
+            "Change the {what} of credential {credential} from {} to {}?",
+            old.text(),
+            new.text()
         );
-        if leave.may_ask && prompt::confirm(&question)? {
+        if may_ask && prompt::confirm(&question)? {
             return Ok(());
         }
         let message = format!(
-            "credential {} leads to {}, and the file's current context {} leads to {}",
-            quote(self.credential),
-            place(&self.old_server, &self.old_context),
-            quote(self.new_context),
-            quote(self.new_server),
+            "credential {credential} leads to {}, and the file's current context {} leads to {}",
+            old.text(),
+            quote(new.context),
+            quote(new.server),
         );
-        let change = format!("to change the {what}, {}", choose(self.new_context));
+        let change = format!("to change the {what}, {}", choose(new.context));
         let hint = match self.keeper {
             Some(keeper) => format!("to keep the {what}, {}; {change}", choose(keeper)),
             None => change,
         };
         Err(Failure::new(Kind::Conflict, message).hint(hint).into())
     }
-
-    fn what(&self) -> &'static str {
-        if is_same(&self.old_server, self.new_server) {
-            "context"
-        } else {
-            "cluster"
-        }
-    }
-
-    fn way(&self) -> String {
-        format!(
-            "from {} to {}",
-            place(&self.old_server, &self.old_context),
-            place(self.new_server, self.new_context)
-        )
-    }
-}
-
-/// True for two spellings of one address: the case of the host, the usual port and a slash at the end do not count.
-fn is_same(one: &str, other: &str) -> bool {
-    let parse = |text: &str| url::Url::parse(text.trim_end_matches('/')).ok();
-    match (parse(one), parse(other)) {
-        (Some(one), Some(other)) => one == other,
-        _ => one == other,
-    }
-}
-
-fn server(context: &ContextSummary) -> &str {
-    context.server.as_deref().unwrap_or_default()
-}
-
-fn place(server: &str, context: &str) -> String {
-    if context.is_empty() {
-        return quote(server);
-    }
-    format!("{} (context {})", quote(server), quote(context))
 }

@@ -10,7 +10,7 @@ use super::file::{
 };
 use super::server_url::{self, same_origin};
 use crate::compat::near::nearest;
-use crate::failure::{Failure, Kind};
+use crate::failure::{EMPTY_VALUE, Failure, Kind};
 use crate::text::quote;
 
 /// A context as people see it.
@@ -248,6 +248,9 @@ pub(crate) fn delete(config: &mut Config, name: &str) -> Result<(), Failure> {
 }
 
 fn which(config: &Config, name: &str) -> Result<Selected, Failure> {
+    if name.is_empty() {
+        return Err(Failure::usage("the name of a context is required").hint(EMPTY_VALUE));
+    }
     let flat = config.flat_name();
     match context::select(config.entries(), None, flat.as_deref(), Some(name)) {
         Selected::Missing(_) | Selected::Open => Err(not_found(config, name)),

@@ -118,6 +118,7 @@ impl KubeconfigArgs {
                 return Ok(Examined::unread(faults));
             }
         };
+        self.check_context(Some(&file))?;
         let mut examined = if self.no_flatten {
             Examined {
                 whole: Some(whole(sources)?),

@@ -10,9 +10,10 @@ use super::gate;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::kubeconfig::{CheckOptions, Delivery, Keep, Managed, Open, Rules};
+use crate::kubeconfig::{CheckOptions, Delivery, Keep, Kubeconfig, Managed, Open, Rules};
 use crate::resources::Candidates;
 use crate::runner::table::Target;
+use crate::text::quote;
 
 /// How a kubeconfig is cut and judged.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -189,36 +190,52 @@ impl KubeconfigArgs {
             ))
             .hint("--skip-validation stores the whole file as it is: it cuts nothing and judges nothing"));
         }
-        if self.context.is_none() {
-            return Ok(());
-        }
-        if self.no_flatten {
-            return Err(
-                Failure::usage("--context and --no-flatten are mutually exclusive")
-                    .hint("--no-flatten stores the text as it is, with its own current-context"),
-            );
-        }
-        if self.all_contexts {
-            return Err(Failure::usage(
-                "--context and --all-contexts are mutually exclusive",
-            ));
-        }
         Ok(())
     }
 
     /// Returns a flag that asks for a cut or a judgment, which `--skip-validation` leaves out.
     fn unfulfilled(&self) -> Option<&'static str> {
-        let flags = [
-            ("--context", self.context.is_some()),
+        first_given(&[
             ("--all-contexts", self.all_contexts),
             ("--allow-file", !self.allow_file.is_empty()),
             ("--min-ttl", self.min_ttl.is_some()),
             ("--target", self.target.is_some()),
             ("--strict", self.gates.strict),
-        ];
-        flags
-            .into_iter()
-            .find_map(|(flag, is_given)| is_given.then_some(flag))
+        ])
+    }
+
+    /// Returns the flag that stores a file with all its contexts, of which the current one counts.
+    pub(super) fn whole(&self) -> Option<&'static str> {
+        first_given(&[
+            ("--skip-validation", self.skip_validation),
+            ("--no-flatten", self.no_flatten),
+            ("--all-contexts", self.all_contexts),
+        ])
+    }
+
+    /// Refuses `--context` beside a flag that stores the whole file, unless it names the file's current context: then
+    /// it says that this one is meant. `file` is `None` if it can't be read.
+    ///
+    /// # Errors
+    /// A usage failure.
+    pub(super) fn check_context(&self, file: Option<&Kubeconfig>) -> Result<(), Failure> {
+        let (Some(flag), Some(named)) = (self.whole(), &self.context) else {
+            return Ok(());
+        };
+        let contexts = file.and_then(|file| file.contexts().ok());
+        let mut contexts = contexts.unwrap_or_default().into_iter();
+        let hint = match contexts.find(|context| context.current) {
+            Some(current) if current.name == *named => return Ok(()),
+            Some(current) => format!(
+                "{flag} stores the whole file, whose current context is {}: leave out one of the two",
+                quote(&current.name)
+            ),
+            None => format!(
+                "{flag} stores the whole file, which has no current context: leave out --context"
+            ),
+        };
+        let message = format!("--context and {flag} are mutually exclusive");
+        Err(Failure::usage(message).hint(hint))
     }
 
     pub(super) fn keep(&self) -> Keep<'_> {
@@ -251,4 +268,10 @@ impl KubeconfigArgs {
             open,
         }
     }
+}
+
+/// Returns the first of these flags that is given.
+fn first_given(flags: &[(&'static str, bool)]) -> Option<&'static str> {
+    let found = flags.iter().find(|(_, is_given)| *is_given);
+    found.map(|(flag, _)| *flag)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::annotate::annotations;
@@ -16,10 +16,8 @@ use super::gate;
 use super::page::Page;
 use super::read::source_name;
 use crate::ctx::Ctx;
-use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Carved, ContextSummary, Finding, OwnedSource, Severity};
-use crate::resources::DIGEST;
 use crate::text::command::shell_word;
 use crate::text::{count, quote, secrets};
 
@@ -54,9 +52,12 @@ pub struct Prepared {
 /// The current context of a file, taken because no flag names one.
 #[derive(Debug, Clone)]
 pub struct Taken {
-    pub context: ContextSummary,
-    /// The contexts that a flag could name; empty if the whole file is stored.
+    /// `None` if the file can't be read, which is stored nevertheless.
+    pub context: Option<ContextSummary>,
+    /// All contexts of the file.
     pub contexts: Vec<ContextSummary>,
+    /// True if a flag could keep another one in its place: the file is not stored as a whole.
+    pub is_cut: bool,
 }
 
 impl KubeconfigArgs {
@@ -69,8 +70,6 @@ impl KubeconfigArgs {
         self.check_flags()?;
         let name = source_name(sources);
         if self.skip_validation {
-            ctx.out
-                .warn("the kubeconfig was not validated (--skip-validation)");
             return self.unchecked(ctx, sources);
         }
         let mut examined = self.examine(ctx, sources)?;
@@ -118,37 +117,38 @@ impl KubeconfigArgs {
     }
 
     fn taken(&self, examined: &Examined) -> Option<Taken> {
+        if self.context.is_some() {
+            return None;
+        }
         let summary = examined.report.summary.as_ref();
-        let summary = summary.filter(|_| self.context.is_none())?;
-        let is_cut = examined.carved.is_some() && !self.all_contexts;
-        let file = examined.file.as_ref().filter(|_| is_cut);
+        let file = examined.file.as_ref();
+        let contexts = file.and_then(|file| file.contexts().ok());
         Some(Taken {
-            context: summary.context.clone(),
-            contexts: file
-                .and_then(|file| file.contexts().ok())
-                .unwrap_or_default(),
+            context: summary.map(|summary| summary.context.clone()),
+            contexts: contexts.unwrap_or_default(),
+            is_cut: self.whole().is_none(),
         })
     }
 
-    /// Takes the file as it is. What else it stores than one context is worth a warning even then.
+    /// Takes the file as it is. What else it stores than one context is worth a warning even then, and the annotations
+    /// say where it leads, as far as it can be read.
     fn unchecked(&self, ctx: &Ctx, sources: &[OwnedSource]) -> Result<Prepared, Failure> {
         let text = whole(sources)?;
         let open = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
         let mut examined = Examined::of_file(sources, &self.options(ctx, &open, None));
+        self.check_context(examined.file.as_ref())?;
+        ctx.out
+            .warn("the kubeconfig was not validated (--skip-validation)");
         let findings = &mut examined.report.findings;
         findings.retain(|finding| TOO_MUCH.contains(&finding.code));
         report(ctx, sources, &examined);
-        let mut annotations = Map::new();
-        if let Some(digest) = digest::keyed(text.expose_secret().as_bytes()) {
-            annotations.insert(DIGEST.to_owned(), digest.into());
-        }
         Ok(Prepared {
-            text,
+            annotations: annotations(&examined.report, &text),
             context: self.context.clone(),
-            taken: None,
+            taken: self.taken(&examined),
             expires_at: None,
             agreed: BTreeSet::new(),
-            annotations,
+            text,
         })
     }
 }

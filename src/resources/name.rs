@@ -1,6 +1,6 @@
 //! Texts that may name an object: which of them can be part of a path.
 
-use crate::failure::{Failure, Kind};
+use crate::failure::{EMPTY_VALUE, Failure, Kind};
 use crate::text::{acpctl, quote, with_article};
 
 /// The length of the longest id.
@@ -14,7 +14,7 @@ const ID_LENGTH: usize = 27;
 /// A usage failure.
 pub(crate) fn check(what: &str, text: &str) -> Result<(), Failure> {
     if text.is_empty() {
-        return Err(Failure::usage(format!("{what} is required")));
+        return Err(Failure::usage(format!("{what} is required")).hint(EMPTY_VALUE));
     }
     if matches!(text, "." | "..") || text.chars().any(char::is_control) {
         return Err(Failure::usage(format!(

@@ -5,11 +5,15 @@ use std::path::Path;
 use super::args::Args;
 use super::kind::DocumentKind;
 use super::raw::{RawDocument, keys};
+use super::references::placeholder;
 use super::role_binding::NAMES_BY_SCOPE;
 use crate::compat::near::{changes, nearest};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::text::{acpctl, quote};
+
+/// The code by which a placeholder is accepted, as in a secret.
+const PLACEHOLDER: &str = "placeholder-value";
 
 /// Checks all documents and returns those that have a kind.
 ///
@@ -21,10 +25,10 @@ use crate::text::{acpctl, quote};
 pub(super) fn check(
     ctx: &Ctx,
     args: &Args,
-    documents: Vec<RawDocument>,
+    mut documents: Vec<RawDocument>,
 ) -> Result<Vec<RawDocument>, Failure> {
     let mut unknown = Unknown::default();
-    for document in &documents {
+    for document in &mut documents {
         if document.is_kubeconfig() {
             return Err(kubeconfig(args));
         }
@@ -47,6 +51,8 @@ pub(super) fn check(
         }
         check_name(document)?;
         check_project(ctx, document)?;
+        refuse_empty(document)?;
+        doubt_placeholders(ctx, args, document)?;
         for key in &document.unknown {
             check_key(document, key)?;
             ctx.out.note(&format!(
@@ -168,6 +174,53 @@ fn check_key(document: &RawDocument, key: &str) -> Result<(), Failure> {
     let (place, label) = (&document.place, document.label());
     let message = format!("{place}{label}: unknown key {}", quote(key));
     Err(Failure::new(Kind::Data, message).hint(hint))
+}
+
+/// Refuses a key that names another object, but has no value: a binding would be for all projects or all agents, an
+/// agent would come into the current project, and of a kubeconfig the current context would be kept.
+fn refuse_empty(document: &mut RawDocument) -> Result<(), Failure> {
+    /// The keys that the Go tool does not have, and the user of a binding.
+    const NAMES: [&str; 4] = ["project", "agent", "context", "user_id"];
+    let written = std::mem::take(&mut document.without_value).into_iter();
+    let mut empty = written.filter(|key| NAMES.contains(&key.as_str()));
+    // A patch or a merge key may have filled it.
+    let Some(key) = empty.find(|key| document.text_field(key).is_some_and(|it| it.is_none()))
+    else {
+        return Ok(());
+    };
+    let (place, label) = (&document.place, document.label());
+    let message = format!("{place}{label}: {key} has no value");
+    let hint = "check the variable that it comes from, or leave out the key; nothing was applied";
+    Err(Failure::new(Kind::Data, message).hint(hint))
+}
+
+/// Warns of a text that still has a placeholder, unless the user accepts it.
+///
+/// # Errors
+/// With `--strict`, [`Kind::Policy`].
+fn doubt_placeholders(ctx: &Ctx, args: &Args, document: &mut RawDocument) -> Result<(), Failure> {
+    if args.trust.allow.iter().any(|code| code == PLACEHOLDER) {
+        return Ok(());
+    }
+    for (key, text) in document.texts() {
+        let Some(found) = placeholder(&text) else {
+            continue;
+        };
+        let what = format!(
+            "{}{}: {key} holds {}, which apply does not replace",
+            document.place,
+            document.label(),
+            quote(found)
+        );
+        if args.strict {
+            let hint = format!(
+                "fill it in first, for example with envsubst; to store it as it is, add --allow {PLACEHOLDER}"
+            );
+            return Err(Failure::new(Kind::Policy, format!("{what} (--strict)")).hint(hint));
+        }
+        ctx.out.warn(&what);
+    }
+    Ok(())
 }
 
 fn check_name(document: &RawDocument) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use super::secret::{self, Secret};
 use super::writer::{Outcome, Writer, set_changed};
 use crate::api::Body;
 use crate::commands::minted_access;
-use crate::commands::moved_context::{Leave, Move};
+use crate::commands::moved_context;
 use crate::commands::pairs::{Pairs, as_json, pairs_of};
 use crate::failure::{Failure, Kind};
 use crate::intake::gate::NO_SECRET;
@@ -70,14 +70,13 @@ fn doubt_missing(writer: &Writer<'_>, credential: &Credential) -> Result<(), Fai
         return Ok(());
     }
     let label = &credential.head.label;
-    let what =
-        format!("{label}: it has neither token nor tokenFrom, so sessions get no secret from it");
+    let what = "it has neither token nor tokenFrom, so sessions get no secret from it";
     if !args.strict {
-        writer.ctx.out.warn(&what);
+        writer.ctx.out.warn(&format!("{label}: {what}"));
         return Ok(());
     }
     Err(
-        Failure::new(Kind::Policy, format!("apply {what} (--strict)")).hint(format!(
+        Failure::new(Kind::Policy, format!("{what} (--strict)")).hint(format!(
             "add token or tokenFrom; to store it without a secret, add --allow {NO_SECRET}"
         )),
     )
@@ -177,16 +176,8 @@ fn changed_secret(
 
 /// Refuses a kubeconfig whose context the manifest does not name, if it leads elsewhere than the stored one.
 fn refuse_move(writer: &Writer<'_>, found: &Record, secret: &Secret) -> anyhow::Result<()> {
-    let taken = secret.taken.as_ref();
-    let Some(moved) = taken.and_then(|taken| Move::of(found, taken)) else {
-        return Ok(());
-    };
-    let leave = Leave {
-        may_ask: false,
-        is_strict: false,
-    };
     let choose = |context: &str| format!("add context: {} to the document", quote(context));
-    moved.judge(writer.ctx, &leave, choose)
+    moved_context::judge(writer.ctx, found, secret.taken.as_ref(), false, choose)
 }
 
 fn texts(credential: &Credential) -> [(&'static str, Option<&str>); 3] {

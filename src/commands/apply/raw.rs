@@ -72,6 +72,8 @@ pub(super) struct RawDocument {
     pub sandbox_policy: Option<String>,
     /// The values that are lists or objects, by key.
     pub nested: Nested,
+    /// The known keys of texts that are written without one.
+    pub without_value: Vec<String>,
     /// The unknown keys.
     pub unknown: Vec<String>,
     /// True if the document has `apiVersion`, `metadata` or `spec`, as documents for Kubernetes do.
@@ -244,6 +246,22 @@ impl RawDocument {
         })
     }
 
+    /// Returns the texts that are stored as they are, each with its key: all but the secret.
+    pub(super) fn texts(&mut self) -> Vec<(&'static str, String)> {
+        let mut texts = Vec::new();
+        for key in TEXT_KEYS {
+            let text = self.text_field(key).and_then(|field| field.clone());
+            texts.extend(text.map(|text| (*key, text)));
+        }
+        for (key, pairs) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            let values = pairs.iter().flat_map(|pairs| pairs.values());
+            texts.extend(values.map(|value| (key, value.clone())));
+        }
+        let messages = self.inbox.iter();
+        texts.extend(messages.map(|message| ("inbox", message.body.clone())));
+        texts
+    }
+
     /// Fills the fields that the document leaves out with those of the mapping that a merge key (`<<`) names.
     fn fill_from(&mut self, mut base: Self) {
         for key in TEXT_KEYS {
@@ -313,7 +331,12 @@ impl<'de> Visitor<'de> for RawVisitor {
                 }
                 "<<" => merged = map.next_value::<Merged<RawDocument>>()?.0,
                 other => match document.text_field(other) {
-                    Some(field) => *field = Some(text(&mut map)?).filter(|text| !text.is_empty()),
+                    Some(field) => {
+                        *field = Some(text(&mut map)?).filter(|text| !text.is_empty());
+                        if field.is_none() {
+                            document.without_value.push(other.to_owned());
+                        }
+                    }
                     None => {
                         map.next_value::<IgnoredAny>()?;
                         document.is_for_kubernetes |=

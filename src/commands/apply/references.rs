@@ -18,6 +18,23 @@ pub(super) fn variables(text: &str) -> Vec<&str> {
     pieces(text).into_iter().filter_map(name).collect()
 }
 
+/// Returns the first placeholder of a text that is stored as it is: `${NAME}` or `{{ … }}`. What should have replaced
+/// it did not run.
+pub(super) fn placeholder(text: &str) -> Option<&str> {
+    let reference = || {
+        text.match_indices("${").find_map(|(at, _)| {
+            let end = at + text[at..].find('}')?;
+            is_name(&text[at + 2..end]).then(|| &text[at..=end])
+        })
+    };
+    let template = || {
+        let start = text.find("{{")?;
+        let end = start + text[start..].find("}}")? + 2;
+        Some(&text[start..end])
+    };
+    reference().or_else(template)
+}
+
 /// Divides a `token` into its parts.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
@@ -55,4 +72,22 @@ fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::placeholder;
+
+    #[test]
+    fn a_placeholder_is_what_a_template_replaces() {
+        for (text, found) in [
+            ("Fix ${TASK} now", Some("${TASK}")),
+            ("${1} ${} ${A:-b} ${B}", Some("${B}")),
+            ("Fix {{ .Values.task }}", Some("{{ .Values.task }}")),
+            ("on ${{ inputs.os }}", Some("{{ inputs.os }}")),
+            ("costs $5, in $HOME, as {} or {{", None),
+        ] {
+            assert_eq!(placeholder(text), found, "{text}");
+        }
+    }
 }

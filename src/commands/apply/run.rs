@@ -258,7 +258,7 @@ fn agreed_leftovers(
     }
     let labels: Vec<String> = leftovers.iter().map(Leftover::label).collect();
     let labels = labels.join(", ");
-    args.confirm.require(ctx, &labels)?;
+    args.confirm.require_yes(ctx, &labels)?;
     if args.confirm.agreed(ctx, &format!("Delete {labels}?"))? {
         return Ok(leftovers);
     }

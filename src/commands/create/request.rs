@@ -36,7 +36,6 @@ pub(super) fn read(
         ));
     }
     check_required(ctx, kind, &flags)?;
-    check_references(kind, &flags)?;
     check_values(ctx, kind, &flags)?;
     let scope_field = if kind.is(&ROLE_BINDING) {
         scope_field(args)?
@@ -95,21 +94,6 @@ fn check_required(
         }
     }
     Ok(())
-}
-
-/// Refuses an empty value in place of another object: the new one would be without it, a binding without its user.
-fn check_references(kind: &Creation, flags: &[(&'static str, Value)]) -> Result<(), Failure> {
-    let is_reference = |flag: &str| flag.ends_with("-id") || flag.ends_with("-id-fk");
-    let is_empty = |(flag, value): &&(&'static str, Value)| {
-        kind.knows(flag) && is_reference(flag) && *value == ""
-    };
-    match flags.iter().find(is_empty) {
-        Some((flag, _)) => {
-            let failure = Failure::usage(format!("--{flag} is given without a value"));
-            Err(failure.hint(EMPTY_VALUE))
-        }
-        None => Ok(()),
-    }
 }
 
 /// Refuses values that the server would refuse, or keep although they mean nothing.

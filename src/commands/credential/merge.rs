@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::consent::Consent;
 use crate::api::Body;
-use crate::commands::moved_context::{Leave, Move};
+use crate::commands::moved_context;
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -65,22 +65,16 @@ fn has_pairs(found: &str, wanted: &str) -> bool {
 /// Judges a new kubeconfig whose context nobody has named: it may lead elsewhere than the stored one.
 ///
 /// # Errors
-/// As [`Move::judge`].
+/// As [`moved_context::judge`].
 pub(super) fn doubt_context(
     ctx: &Ctx,
     consent: Consent,
     stored: &Record,
     taken: Option<&Taken>,
 ) -> anyhow::Result<()> {
-    let Some(moved) = taken.and_then(|taken| Move::of(stored, taken)) else {
-        return Ok(());
-    };
-    let leave = Leave {
-        may_ask: ctx.may_ask() && !consent.is_confirmed && !consent.is_rehearsal,
-        is_strict: consent.is_strict,
-    };
+    let may_ask = ctx.may_ask() && !consent.is_confirmed && !consent.is_rehearsal;
     let choose = |context: &str| format!("add {}", shell_line(&["--context", context]));
-    moved.judge(ctx, &leave, choose)
+    moved_context::judge(ctx, stored, taken, may_ask, choose)
 }
 
 /// Merges the user's annotations with this program's own. If both have a key, the user's value is kept.

@@ -27,14 +27,15 @@ const EXAMPLES: &str = "\
 # A new kubeconfig under the old name
 acpctl credential update prod --from-file ~/.kube/config --context dev
 # A new description, and no labels
-acpctl credential update prod --description 'Production, read only' --labels ''
+acpctl credential update prod --description 'Production, read only' --labels '{}'
 # Nothing new, except that the sessions of a project may use it
 acpctl credential update prod --bind team-a";
 
 /// Change a credential
 ///
-/// Only what is given changes; an empty value clears a field, but the secret only with --allow no-secret. A new
-/// kubeconfig is checked as create does it. If everything given is already stored, nothing is sent.
+/// Only what is given changes. An empty description, and empty labels or annotations, are cleared; an empty secret only
+/// with --allow no-secret. A new kubeconfig is checked as create does it, and must not lead to another cluster unless
+/// --context names its context. If everything given is already stored, nothing is sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

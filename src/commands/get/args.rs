@@ -73,10 +73,7 @@ impl Args {
 
     /// Returns the names or IDs of the objects to show; none for a list.
     pub fn names(&self) -> &[String] {
-        match self.names.as_slice() {
-            [only] if only.is_empty() => &[],
-            names => names,
-        }
+        &self.names
     }
 
     /// Returns `--project-id`, unless it is empty.

@@ -107,7 +107,10 @@ impl Inbox<'_> {
 /// # Errors
 /// If it is missing or empty, in the Go tool's words.
 pub(super) fn required<'a>(flag: &str, value: Option<&'a str>) -> Result<&'a str, Failure> {
-    value.filter(|value| !value.is_empty()).ok_or_else(|| {
+    if value == Some("") {
+        return Err(Failure::empty(flag));
+    }
+    value.ok_or_else(|| {
         let failure = Failure::usage(format!("--{flag} is required"));
         match HINTS.iter().find(|(name, _)| *name == flag) {
             Some((_, hint)) => failure.hint(*hint),

@@ -43,7 +43,12 @@ impl Fields {
         }
         if let Some(path) = &self.from_file {
             let name = path.to_string_lossy();
-            body.set("spec", object(&name, &read(path)?)?);
+            let text = read(path)?;
+            if text.trim_ascii().is_empty() {
+                return Err(Failure::new(Kind::Data, format!("{name} is empty"))
+                    .hint("check the command that produces it; nothing was sent"));
+            }
+            body.set("spec", object(&name, &text)?);
         }
         body.set_given("labels", self.labels.as_deref());
         body.set_given("annotations", self.annotations.as_deref());

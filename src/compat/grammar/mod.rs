@@ -31,7 +31,9 @@ mod words;
 pub use dashes::InPlaceOfArgument;
 pub use habits::VERBS;
 pub use later::{Later, define, define_all};
-pub use parse::{IGNORED, IgnoredArgs, Request, asks_for_json, flags, ignored, parse};
+pub use parse::{
+    IGNORED, IgnoredArgs, Request, asks_for_json, empty_values, flags, ignored, parse,
+};
 pub use rules::{ends_in_a_command_line, is_optional_switch, usage_line};
 pub use suggestions::{did_you_mean, meant, nearest};
 pub use words::{Known, Line, is_switch, verbs};

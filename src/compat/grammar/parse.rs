@@ -162,6 +162,21 @@ pub fn flags(root: &mut Command, words: &[OsString]) -> Vec<(String, Option<OsSt
     flags.map(|flag| (flag.name, flag.value)).collect()
 }
 
+/// Returns the command of a line, by the names of its path, and those of its own flags that have an empty value.
+#[must_use]
+pub fn empty_values(root: &mut Command, words: &[OsString]) -> (Vec<String>, Vec<String>) {
+    let line = Line::new(root, words);
+    let is_own = |name: &str| {
+        let mut own = line.command().get_arguments();
+        own.any(|arg| arg.get_long() == Some(name) && !arg.is_global_set())
+    };
+    let flags = line.readable_flags().into_iter();
+    let empty = flags.filter(|flag| flag.value.as_ref().is_some_and(|value| value.is_empty()));
+    let names = empty.map(|flag| flag.name).filter(|name| is_own(name));
+    let names = names.collect();
+    (line.path_names(), names)
+}
+
 /// Returns the first argument that the command of a line ignores.
 #[must_use]
 pub fn ignored(matches: &ArgMatches) -> Option<String> {

@@ -41,7 +41,7 @@ fn prune_deletes_what_has_the_label_and_no_document() {
     let (_, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(11));
     assert!(
-        stderr.ends_with("Error: add --confirm to delete agent/old, credential/old\nHint: --yes, or -y, does the same\n"),
+        stderr.ends_with("Error: add --yes to delete agent/old, credential/old\n"),
         "{stderr}"
     );
     assert!(

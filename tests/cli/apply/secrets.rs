@@ -162,7 +162,8 @@ fn blanks_are_refused_and_placeholders_are_doubted() {
     let missing = "provider: github";
     let (status, stderr) = apply("", missing, "--strict");
     assert_eq!(status, Some(8), "{stderr}");
-    assert!(stderr.contains("neither token nor tokenFrom"), "{stderr}");
+    let message = "Error: apply credential/c: it has neither token nor tokenFrom";
+    assert!(stderr.starts_with(message), "{stderr}");
     assert_eq!(env.local().line("credential list -o name").stdout(), "");
 
     let (status, stderr) = apply("null", from_variable, "");
@@ -384,4 +385,79 @@ fn a_dry_run_refuses_a_kubeconfig_that_a_run_refuses_and_needs_no_secret() {
         dry_run(&env, &["-f", "-"], &manifest("stdin: true")).0,
         Some(0)
     );
+}
+
+#[test]
+fn a_text_whose_placeholder_nothing_has_replaced_is_told() {
+    let env = TestEnv::new();
+    env.local().line("project create team-a").stdout();
+    let agent = |texts: &str| {
+        let text = format!("kind: Agent\nname: lead\nproject: team-a\n{texts}\n");
+        env.file("m.yaml", text);
+    };
+    let apply = |flags: &str| env.local().line("apply -f m.yaml").line(flags).told();
+    for (texts, key, found) in [
+        ("prompt: Fix ${TASK} now", "prompt", "${TASK}"),
+        (
+            "labels: {team: '{{ .Values.team }}'}",
+            "labels",
+            "{{ .Values.team }}",
+        ),
+        (
+            "inbox: [{from_name: ci, body: 'See ${URL}'}]",
+            "inbox",
+            "${URL}",
+        ),
+    ] {
+        agent(texts);
+        let told = format!("agent/lead: {key} holds \"{found}\", which apply does not replace");
+        for flags in ["--strict", "--strict --dry-run"] {
+            let (status, stdout, stderr) = apply(flags);
+            assert_eq!((status, stdout.as_str()), (Some(8), ""), "{stderr}");
+            assert!(
+                stderr.starts_with(&format!("Error: {told} (--strict)\n")),
+                "{stderr}"
+            );
+            assert!(stderr.contains("--allow placeholder-value"), "{stderr}");
+        }
+        let (status, _, stderr) = apply("");
+        assert_eq!(status, Some(0), "{stderr}");
+        assert_eq!(stderr, format!("Warning: {told}\n"));
+        let (status, _, stderr) = apply("--strict --allow placeholder-value");
+        assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    }
+    agent("prompt: It costs $5; see $HOME and {x}");
+    assert_eq!(apply("--strict").0, Some(0));
+}
+
+#[test]
+fn a_name_without_a_value_widens_no_binding() {
+    let env = TestEnv::new();
+    let binding = "kind: RoleBinding\nrole: credential:viewer\nscope: credential\nscope_id: c\n";
+    for (text, key) in [
+        (format!("{binding}project:\n"), "project"),
+        (format!("{binding}project: team-a\nagent: ''\n"), "agent"),
+        (format!("{binding}user_id: null\n"), "user_id"),
+        (
+            "kind: Agent\nname: lead\nproject: \"\"\n".to_owned(),
+            "project",
+        ),
+        (
+            "kind: Credential\nname: c\nprovider: kubeconfig\ncontext: ''\n".to_owned(),
+            "context",
+        ),
+    ] {
+        env.file("m.yaml", &text);
+        for flags in ["", "--dry-run"] {
+            let (status, stdout, stderr) = env.local().line("apply -f m.yaml").line(flags).told();
+            assert_eq!((status, stdout.as_str()), (Some(7), ""), "{text}: {stderr}");
+            let message = format!(": {key} has no value\nHint: check the variable");
+            assert!(stderr.contains(&message), "{text}: {stderr}");
+        }
+    }
+    // A merge key fills it.
+    let agent = "kind: Agent\nname: lead\nproject:\n<<: {project: team-a}\n";
+    env.file("m.yaml", agent);
+    let (status, _, stderr) = env.local().line("apply -f m.yaml --dry-run").told();
+    assert_ne!(status, Some(7), "{stderr}");
 }

@@ -235,8 +235,12 @@ fn a_current_context_that_has_changed_moves_no_credential() {
         "credential update prod -f k.yaml",
         "credential update prod -f k.yaml --strict",
         "credential update prod -f k.yaml --dry-run",
+        "credential update prod -f k.yaml --skip-validation",
+        "credential update prod -f k.yaml --no-flatten",
+        "credential update prod -f k.yaml --all-contexts --dry-run",
         "credential create -f k.yaml --name prod --if-exists update",
         "credential create -f k.yaml --name prod --if-exists update --dry-run",
+        "credential create -f k.yaml --name prod --if-exists update --skip-validation",
         "apply -f m.yaml",
         "apply -f m.yaml --diff",
     ] {
@@ -250,10 +254,15 @@ fn a_current_context_that_has_changed_moves_no_credential() {
         } else {
             ["--context team-a", "--context other"]
         };
-        let hint = format!(
-            "to keep the cluster, add {}; to change the cluster, add {}",
-            add[0], add[1]
-        );
+        let is_whole = ["--skip", "--no-flatten", "--all"].iter();
+        let hint = if is_whole.clone().any(|flag| line.contains(flag)) {
+            format!("Hint: to change the cluster, add {}\n", add[1])
+        } else {
+            format!(
+                "to keep the cluster, add {}; to change the cluster, add {}",
+                add[0], add[1]
+            )
+        };
         assert!(stderr.contains(&hint), "{line}: {stderr}");
         let server = told("credential list -o custom-columns=S:.annotations");
         assert!(
@@ -268,6 +277,31 @@ fn a_current_context_that_has_changed_moves_no_credential() {
     let (_, stdout, stderr) = told("credential update prod -f k.yaml --context other");
     assert_eq!(stdout, "credential/prod updated\n", "{stderr}");
     assert!(!stderr.contains("leads to"), "{stderr}");
+}
+
+#[test]
+fn a_text_that_does_not_say_where_it_leads_is_told_and_keeps_what_is_the_users() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    env.file("junk", "not a kubeconfig");
+    let told = |line: &str| env.local().line(line).told();
+    let mine = r#"--labels {"team":"ci"} --annotations {"mine":"1"}"#;
+    told(&format!("credential create -f k.yaml --name prod {mine}"));
+    let (status, _, stderr) = told("credential update prod -f junk --skip-validation");
+    assert_eq!(status, Some(0), "{stderr}");
+    let warning = "Warning: credential \"prod\" leads to \"https://api.sample-cluster.example.net:6443\" (context \"team-a\"), and the new text does not say where it leads\n";
+    assert!(stderr.contains(warning), "{stderr}");
+    let stored = told("credential get prod -o json").1;
+    assert!(
+        stored.contains("mine") && stored.contains("team"),
+        "{stored}"
+    );
+    assert!(!stored.contains("api.sample-cluster"), "{stored}");
+    // A file that was stored unchecked is compared with the next one too.
+    told("credential update prod -f k.yaml --skip-validation");
+    let moved = sample().replace("current-context: team-a", "current-context: other");
+    env.file("k.yaml", moved);
+    assert_eq!(told("credential update prod -f k.yaml").0, Some(6));
 }
 
 #[test]
@@ -287,6 +321,8 @@ fn another_identity_in_the_same_cluster_is_named_too() {
         stderr.contains("to keep the context, add --context team-a; to change the context, add"),
         "{stderr}"
     );
+    let (status, _, stderr) = told("credential update prod -f k.yaml --no-flatten");
+    assert_eq!(status, Some(6), "{stderr}");
     // The context was only renamed.
     env.file("k.yaml", same.replace("team-a", "renamed"));
     let (status, stdout, stderr) = told("credential update prod -f k.yaml");
@@ -333,11 +369,17 @@ fn a_file_that_only_has_another_cluster_changes_it_if_its_context_is_named() {
     env.file("spelled.yaml", spelled);
     let (status, _, stderr) = told("credential update prod -f spelled.yaml --dry-run");
     assert_eq!(status, Some(0), "{stderr}");
-    // A whole file has no context that could be named.
-    let warning = "the cluster of credential \"prod\" changes from \"https://api.sample-cluster.example.net:6443\" (context \"team-a\") to \"https://api.new-cluster.example.net:6443\" (context \"team-a\")";
-    let (status, _, stderr) = told("credential update prod -f k.yaml --no-flatten --dry-run");
-    assert_eq!(status, Some(0), "{stderr}");
-    assert!(stderr.contains(warning), "{stderr}");
+    // A whole file is stored if its own current context is named, and no other one.
+    for whole in ["--skip-validation", "--no-flatten", "--all-contexts"] {
+        let line = format!("credential update prod -f k.yaml --dry-run {whole}");
+        assert_eq!(told(&line).0, Some(6), "{line}");
+        let (status, _, stderr) = told(&format!("{line} --context team-a"));
+        assert_eq!(status, Some(0), "{line}: {stderr}");
+        let (status, _, stderr) = told(&format!("{line} --context other"));
+        assert_eq!(status, Some(2), "{line}: {stderr}");
+        let hint = "whose current context is \"team-a\": leave out one of the two";
+        assert!(stderr.contains(hint), "{line}: {stderr}");
+    }
     let (status, stdout, stderr) = told("credential update prod -f k.yaml --context team-a");
     assert_eq!(
         (status, stdout.as_str()),

@@ -49,7 +49,7 @@ fn a_bad_kubeconfig_sends_nothing() {
         ),
         (
             sample(),
-            vec!["--no-flatten", "--context", "team-a"],
+            vec!["--no-flatten", "--context", "other"],
             2,
             "mutually exclusive",
         ),

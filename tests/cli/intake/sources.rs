@@ -138,6 +138,48 @@ fn the_list_of_a_loop_is_left_alone() {
 }
 
 #[test]
+fn a_wrapper_passes_its_pipe_on() {
+    let env = TestEnv::new();
+    env.file("s2", "s3cret-of-the-file");
+    let shell = |script: &str| {
+        let mut command = Command::new("sh");
+        command.env_clear().envs(env.variables());
+        command.current_dir(env.work()).env("PATH", "/usr/bin:/bin");
+        command.env("P", env!("CARGO_BIN_EXE_acpctl"));
+        let command = command.args(["-c", script]).stdin(Stdio::null());
+        told(&command.output().unwrap())
+    };
+    let wrapped = "timeout 60 timeout 50 $P --local credential";
+    let piped = |line: &str| shell(&format!("printf s3cret-of-the-pipe | {wrapped} {line}"));
+    for line in [
+        "create --provider github --name a",
+        "create --provider github --name b -f s2",
+        "update b",
+    ] {
+        let (status, _, stderr) = piped(line);
+        assert_eq!(status, Some(0), "{line}: {stderr}");
+    }
+    for name in ["a", "b"] {
+        let (_, stdout, _) = run(&env, &["credential", "token", name]);
+        assert_eq!(stdout, "s3cret-of-the-pipe\n", "{name}");
+    }
+    let line = "create --provider github --name c -f s2 --strict";
+    let (status, _, stderr) = piped(line);
+    assert_eq!(status, Some(8), "{stderr}");
+    // The list of a loop stays the list of the loop.
+    for script in [
+        "printf 'x\\ny\\n' | while read -r c; do LINE; echo $?; done",
+        "printf 'x\\ny\\n' | { read -r c; LINE; echo $?; read -r c; echo 11; }",
+        "printf '%s\\necho $?\\necho 11\\n' 'LINE' | sh",
+    ] {
+        let line = format!("{wrapped} create --provider github --name d");
+        let (_, stdout, stderr) = shell(&script.replace("LINE", &line));
+        assert_eq!(stdout, "11\n11\n", "{script}: {stderr}");
+        assert!(stderr.contains("standard input was not read"), "{stderr}");
+    }
+}
+
+#[test]
 fn a_pipe_beside_a_named_source_is_told_and_refused_with_strict() {
     let env = TestEnv::new();
     env.file("s2", "s3cret-of-the-file");

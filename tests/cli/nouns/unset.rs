@@ -83,6 +83,96 @@ fn an_empty_word_takes_nothing_away() {
 }
 
 #[test]
+fn an_empty_value_takes_nothing_away_that_sessions_work_with() {
+    let env = stored();
+    env.file("nothing", "\n");
+    env.local()
+        .line("agent update lead --project team-a --prompt Mend")
+        .stdout();
+    let before = everything(&env);
+    for line in [
+        "agent update lead --project team-a --prompt",
+        "agent create new --project team-a --prompt",
+        "create agent new --project-id team-a --prompt",
+        "create session new --project-id team-a --prompt",
+        "agent start lead --project team-a --prompt",
+        "start lead --project-id team-a --prompt",
+        "credential update gh --url",
+        "credential update gh --token @t --context",
+        "project update team-a --prompt",
+        "scheduled-session create n --project team-a --schedule @daily --agent-id",
+        "scheduled-session update n --project team-a --schedule",
+        "application update shop --source-path",
+        "provider update p --project team-a --secret",
+        "policy create p --project team-a --spec",
+    ] {
+        let flag = line.rsplit(' ').next().unwrap();
+        let message = format!(
+            "Error: {flag} is given without a value\n{}",
+            CHECK.trim_end()
+        );
+        for words in [vec![flag, ""], vec![&format!("{flag}=")]] {
+            let start = line.strip_suffix(flag).unwrap().trim_end();
+            let (status, stdout, stderr) = env.local().line(start).args(words).told();
+            assert_eq!((status, stdout.as_str()), (Some(2), ""), "{line}: {stderr}");
+            assert!(stderr.starts_with(&message), "{line}: {stderr}");
+        }
+    }
+    let (_, _, stderr) = env
+        .local()
+        .line("agent update lead --project team-a --prompt=")
+        .told();
+    let hint = "; to clear the field: acpctl --local --project=team-a edit agent NAME\n";
+    assert!(stderr.ends_with(hint), "{stderr}");
+    let line = "policy create p --project team-a -f nothing";
+    let (status, _, stderr) = env.local().line(line).told();
+    assert_eq!(status, Some(7), "{stderr}");
+    assert!(stderr.starts_with("Error: nothing is empty\n"), "{stderr}");
+    assert_eq!(everything(&env), before);
+    let edited = env
+        .local()
+        .line("edit agent lead --project team-a")
+        .env("EDITOR", "sed -i s/^prompt:.*/prompt:/")
+        .env("PATH", "/usr/bin:/bin")
+        .told();
+    assert_eq!(edited.0, Some(0), "{}", edited.2);
+    assert!(!everything(&env).contains("Mend"));
+    // A text for people is cleared as by the Go tool.
+    let line = "project update team-a --description";
+    let (status, stdout, stderr) = env.local().line(line).arg("").told();
+    assert_eq!(
+        (status, stdout.as_str()),
+        (Some(0), "project/team-a updated\n")
+    );
+    assert_eq!(
+        stderr,
+        "Warning: --description is empty, which clears the field\n"
+    );
+}
+
+#[test]
+fn an_empty_word_names_nothing() {
+    let env = stored();
+    for line in [
+        "get credential",
+        "get sessions",
+        "session get",
+        "describe credential",
+        "delete credential --yes",
+        "credential token",
+        "config use-context",
+        "config delete-context",
+    ] {
+        let (status, stdout, stderr) = env.local().line(line).arg("").told();
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{line}: {stderr}");
+        assert!(
+            stderr.ends_with(&format!(" is required\n{CHECK}")),
+            "{line}: {stderr}"
+        );
+    }
+}
+
+#[test]
 fn a_flag_is_not_the_value_of_the_flag_before_it() {
     let env = stored();
     let before = everything(&env);

@@ -76,6 +76,15 @@ pub const RULES: &[Rule] = &[
         },
     },
     Rule {
+        row: "an empty value of a flag",
+        even: |recorded, here| {
+            without_new_lines(recorded, here, |line| {
+                line.starts_with("Warning: --")
+                    && line.contains(" is empty, which clears the field")
+            });
+        },
+    },
+    Rule {
         row: "a zero that is given",
         even: zeros,
     },
