@@ -286,8 +286,8 @@ fn label_of_project(grantee: &Grantee, given: &str) -> String {
     outcome::label_with_id(PROJECT.word, given, &grantee.project)
 }
 
-/// Returns the name of an agent of the project; an empty one if the server says that the project has none, and `None` if
-/// the server does not tell.
+/// Returns the name of an agent of the project; an empty one if the server says that the project has none, and `None`
+/// if the server does not tell.
 fn an_agent(ctx: &Ctx, project: &str) -> Option<String> {
     let options = ListOptions {
         limit: Some(1),
