@@ -69,11 +69,8 @@ pub struct Ctx {
 #[must_use]
 pub(crate) fn choose_project() -> String {
     let set = acpctl(&["project", "set", "NAME"]);
-    format!("choose one: {set}; {}", existing_projects())
-}
-
-fn existing_projects() -> String {
-    format!("those that exist: {}", acpctl(&["project", "list"]))
+    let list = acpctl(&["project", "list"]);
+    format!("choose one: {set}; those that exist: {list}")
 }
 
 impl Ctx {
@@ -250,20 +247,23 @@ impl Ctx {
             || self.config_if_any().is_ok_and(login::is_logged_in)
     }
 
+    /// True if the server is the embedded API of this machine: in this process, or as the user's own `acpctl serve`.
+    #[must_use]
+    pub(crate) fn is_own_server(&self) -> bool {
+        self.settings().is_ok_and(|settings| {
+            settings.is_local() || own_server::token_for(&settings.api_url.value).is_some()
+        })
+    }
+
     /// Returns the project of a command that needs one: `--project-id`, or else the configured project.
     ///
     /// # Errors
     /// There is none, in the Go tool's words; or its text can't be part of a path.
     pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
-        // The Go tool's words name the setting of the server, which is not that of the embedded API.
         let none = || {
-            let words = "no project set; use --project-id or run";
-            if self.settings().is_ok_and(Settings::is_local) {
-                let set = acpctl(&["project", "set", "NAME"]);
-                return Failure::usage(format!("{words} '{set}'")).hint(existing_projects());
-            }
-            Failure::usage(format!("{words} 'acpctl config set project <name>'"))
-                .hint(choose_project())
+            self.no_project(
+                "no project set; use --project-id or run 'acpctl config set project <name>'",
+            )
         };
         let flag = flag.filter(|project| !project.is_empty());
         if let (Some(own), Some(global)) = (flag, self.globals.project.as_deref())
@@ -280,6 +280,19 @@ impl Ctx {
         };
         check_id("project name or ID", &project)?;
         Ok(project)
+    }
+
+    /// Returns the failure of a command that needs a project, if none is set. Scripts read the Go tool's words, which
+    /// name its own flags and the setting of a server. People, and those who work without a server, read ours.
+    pub(crate) fn no_project(&self, words: &str) -> Failure {
+        let is_ours =
+            self.out.width_of_talk().is_some() || self.settings().is_ok_and(Settings::is_local);
+        let words = if is_ours {
+            "no project set; name one with --project NAME"
+        } else {
+            words
+        };
+        Failure::usage(words).hint(choose_project())
     }
 
     /// Returns the API client, after the connection settings have been checked.

@@ -1,6 +1,6 @@
 //! The collection of a resource that the user named by a word, for `get`, `describe` and `delete`.
 
-use crate::ctx::{Ctx, choose_project};
+use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::{Resource, Scope};
@@ -20,10 +20,9 @@ pub(crate) fn collection(
     }
     let flag = project.filter(|project| !project.is_empty());
     if flag.is_none() && ctx.settings()?.project.value.is_none() {
-        return Err(Failure::usage(
+        return Err(ctx.no_project(
             "no project set; run 'acpctl config set project <name>' or set AMBIENT_PROJECT",
-        )
-        .hint(choose_project()));
+        ));
     }
     Ok(Collection::of_project(resource, &ctx.project(flag)?))
 }

@@ -7,8 +7,8 @@ use crate::resources::Candidates;
 /// The flag that names the project.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProjectArgs {
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
+    /// Project, by name or ID (default: the current project)
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
 }

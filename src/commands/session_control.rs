@@ -264,19 +264,22 @@ impl Started {
         }
     }
 
+    /// Says if nothing is bound to the session, as [`say_unbound`].
+    pub(crate) fn say_unbound(&self, ctx: &Ctx, client: &Client, bound: &Bound<'_>) {
+        if let Some(session) = &self.session {
+            say_unbound(ctx, client, session, bound);
+        }
+    }
+
     /// Warns about each credential of the session that ends before the session's time. The session runs already, so
     /// nothing fails here: if the bindings can't be read, there is no warning.
     pub(crate) fn warn_of_expiry(&self, ctx: &Ctx, bound: &Bound<'_>) {
         let Some(session) = &self.session else {
             return;
         };
-        let target = RunnerTarget {
-            project: session.text("project_id").to_owned(),
-            agent: session.text("agent_id").to_owned(),
-        };
-        if target.project.is_empty() {
+        let Some(target) = target_of(session) else {
             return;
-        }
+        };
         let period = Period {
             now: ctx.now(),
             session: SessionTime::of_session(&session.json()),
@@ -325,6 +328,36 @@ impl Started {
         }
         Ok(())
     }
+}
+
+/// Says that no credential is bound to a session which was started, if its server is the embedded API and runs it: the
+/// run then fails, unless the server allows that. If the bindings can't be read, nothing is said.
+pub(crate) fn say_unbound(ctx: &Ctx, client: &Client, session: &Record, bound: &Bound<'_>) {
+    let Some(target) = target_of(session).filter(|_| client.has_runner() == Some(true)) else {
+        return;
+    };
+    let candidates = bound.candidates(ctx, &target);
+    if candidates.is_ok_and(|found| !found.iter().any(|candidate| candidate.chosen)) {
+        let bind = ["credential", "bind", "CREDENTIAL", "--project"];
+        ctx.out.warn(
+            "no credential is bound to this session: unless its server runs with --allow-empty, the run fails at once, \
+             and its prompt is kept",
+        );
+        ctx.out.note(&format!(
+            "To bind one: {}; then to {}",
+            acpctl(&[&bind[..], &[&target.project]].concat()),
+            session_failure::again(session.id())
+        ));
+    }
+}
+
+/// Returns what decides about the credentials of a session; `None` without a project.
+fn target_of(session: &Record) -> Option<RunnerTarget> {
+    let target = RunnerTarget {
+        project: session.text("project_id").to_owned(),
+        agent: session.text("agent_id").to_owned(),
+    };
+    (!target.project.is_empty()).then_some(target)
 }
 
 /// The phase in parentheses. A session that was just started may have none: the platform sets it a little later.

@@ -1,8 +1,11 @@
 //! Says why a session failed or does not start, as far as the platform tells.
 
+use serde_json::Value;
+
 use super::server_mode::ServerModeArgs;
 use crate::api::{self, Client, path};
 use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
 use crate::resources::Record;
 use crate::runner::table::Target;
 use crate::text::{acpctl_for, quote, secrets, visible};
@@ -23,12 +26,40 @@ const PENDING_CAUSES: &str = "a sandbox session stays Pending without a word if 
 const NO_RUNNER: &str = "Nobody runs the sessions of this store yet. To run a command of yours for each of them, \
      start its server with one (end a server that runs without one first): acpctl serve --run-sessions -- COMMAND";
 
-/// Says beside a session that is shown why it failed, if the platform tells.
+/// Says beside a session that is shown why it failed, if the platform tells, and how the embedded API starts it again.
 pub(crate) fn explain(ctx: &Ctx, session: &Record) {
-    if let Some(why) = reason(session).filter(|_| session.text("phase") == "Failed") {
+    if session.text("phase") != "Failed" {
+        return;
+    }
+    let client = ctx.client().ok().filter(|it| it.has_runner().is_some());
+    let of_run = || {
+        let reason = reason_of_own_run(client?, session);
+        ctx.block_on(async { Ok(reason.await) }).ok().flatten()
+    };
+    if let Some(why) = reason(session).or_else(of_run) {
         let name = quote(session.name_or_id());
         ctx.out.note(&format!("session {name} failed: {why}"));
     }
+    if client.is_some() {
+        ctx.out.aside(&format!("To {}", again(session.id())));
+    }
+}
+
+/// Returns the failure of a run that was followed. On the embedded API, the next run gets its prompt again.
+pub(crate) fn of_run(id: &str, is_embedded: bool) -> Failure {
+    let failure = Failure::new(Kind::Other, "run failed");
+    if is_embedded {
+        failure.hint(format!("to {}", again(id)))
+    } else {
+        failure
+    }
+}
+
+/// Names the command that starts a session of the embedded API again: by its ID, because the name of an agent starts
+/// another session.
+pub(crate) fn again(id: &str) -> String {
+    let start = acpctl_for(&["session", "start"], id, &[]);
+    format!("start it again with the same prompt: {start}")
 }
 
 /// Says after a start that nobody runs the sessions of the embedded API, if that is so.
@@ -106,6 +137,19 @@ pub(crate) async fn reason_of_run(client: &Client, session: &Record) -> Option<S
         let event = message["event_type"].as_str();
         event.is_some_and(|event| event.starts_with("RUN_"))
     })?;
+    reason_in(end)
+}
+
+/// Does the same for a session of the embedded API, which lists the ends of its runs alone.
+async fn reason_of_own_run(client: &Client, session: &Record) -> Option<String> {
+    let history = path(&["sessions", session.id(), "events", "history"]);
+    let ends = format!("{history}?event_type={RUN_ERROR}&limit=1000");
+    let ends = client.get_json(&ends).await.ok()?;
+    reason_in(ends["items"].as_array()?.last()?)
+}
+
+/// Returns the reason that the last message of a failed run gives.
+fn reason_in(end: &Value) -> Option<String> {
     if end["event_type"] != RUN_ERROR {
         return None;
     }
@@ -151,7 +195,7 @@ fn sandbox_failure(conditions: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::resources::SESSION;

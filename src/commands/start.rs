@@ -24,8 +24,8 @@ pub struct Args {
     #[arg(value_name = "AGENT", required = true)]
     #[arg(add = Candidates::AGENTS)]
     agents: Vec<String>,
-    /// Project ID (default: the current project)
-    #[arg(long, value_name = "ID")]
+    /// Project, by name or ID (default: the current project)
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     /// Task prompt for this session run: the session's first message
@@ -53,9 +53,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 start_session(ctx, args, given, &format)
             });
         }
-        let choose = acpctl(&["project", "set", "NAME"]);
-        let failure = Failure::usage("--project-id is required");
-        return Err(failure.hint(format!("choose a project: {choose}")).into());
+        return Err(ctx.no_project("--project-id is required").into());
     }
     let project = ctx.project(args.project_id.as_deref())?;
     let client = ctx.client()?;
@@ -94,6 +92,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         started.warn_of_expiry(ctx, &bound);
         started.deliver(ctx, prompt)?;
         started.say_unrun(ctx, client);
+        started.say_unbound(ctx, client, &bound);
         match started.agent_id() {
             Some(agent) if !args.strict.strict => say(&bound, agent),
             _ => Ok(()),
@@ -125,9 +124,14 @@ fn start_session(ctx: &Ctx, args: &Args, given: &str, format: &Format) -> anyhow
     if args.prompt.is_some() {
         let send = acpctl(&["session", "send", found.id(), "PROMPT"]);
         let failure = Failure::usage("--prompt is for agents, and this is the name of a session");
-        return Err(failure
-            .hint(format!("start it without, then: {send}"))
-            .into());
+        // A command of the embedded API reads only the messages before its start.
+        let hint = if client.has_runner().is_some() {
+            let start = acpctl(&["session", "start", found.id()]);
+            format!("send it, then start the session: {send}; {start}")
+        } else {
+            format!("start it without, then: {send}")
+        };
+        return Err(failure.hint(hint).into());
     }
     let session = ctx.block_on(async {
         let started = session_control::start_session(client, found.id()).await;
@@ -137,6 +141,8 @@ fn start_session(ctx: &Ctx, args: &Args, given: &str, format: &Format) -> anyhow
     outcome::done(ctx, &session, format, &outcome::sentence(ctx, &sentence))?;
     if !ctx.rehearses() {
         session_failure::say_unrun(ctx, client);
+        let bound = Bound::to(client, vec![session.text("agent_id").to_owned()]);
+        session_control::say_unbound(ctx, client, &session, &bound);
     }
     Ok(())
 }

@@ -402,10 +402,13 @@ async fn explained(pending: &Pending<'_>, session: &Record, mut failure: Failure
     if let Some(why) = session_failure::reason_of_run(pending.client, session).await {
         failure.message.push_str(&format!(": {why}"));
     }
-    failure.hint(format!(
-        "see what it said: {}",
-        acpctl_for(&["session", "messages"], pending.name, &[])
-    ))
+    let messages = acpctl_for(&["session", "messages"], pending.name, &[]);
+    let see = format!("see what it said: {messages}");
+    failure.hint(if pending.client.has_runner().is_some() {
+        format!("{see}; to {}", session_failure::again(session.id()))
+    } else {
+        see
+    })
 }
 
 /// Judges the session's phase; `None` as long as waiting can help.

@@ -16,7 +16,9 @@ use super::trust::trust_bundle;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::input;
-use crate::kubeconfig::{Carved, CheckOptions, Cut, Finding, Kubeconfig, OwnedSource, Report};
+use crate::kubeconfig::{
+    Carved, CheckOptions, ContextSummary, Cut, Finding, Kubeconfig, OwnedSource, Report,
+};
 use crate::text::acpctl;
 
 /// The text that would be stored, and the judgment about it.
@@ -182,6 +184,22 @@ impl KubeconfigArgs {
             acpctl(&words)
         ));
     }
+}
+
+/// Describes a context with what its files say, as far as they may be read without a question.
+pub(crate) fn with_its_files(
+    ctx: &Ctx,
+    sources: &[OwnedSource],
+    name: &str,
+) -> Option<ContextSummary> {
+    let args = KubeconfigArgs {
+        context: Some(name.to_owned()),
+        ..KubeconfigArgs::default()
+    };
+    let files = Files::of_kubeconfig(sources, &[], false);
+    let open = |path: &Path| files.open(path);
+    let examined = args.cut(sources, &args.options(ctx, &open, None)).ok()?;
+    Some(examined.report.summary?.context)
 }
 
 /// Returns true for a text that `credential create` and `apply` would store without a change.

@@ -4,7 +4,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::compat::grammar::nearest;
 use crate::compat::json;
-use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{self as rules, Finding, Severity};
@@ -58,7 +57,7 @@ pub(super) fn relax_loopback(ctx: &Ctx, findings: &mut [Finding]) {
         .iter_mut()
         .filter(|finding| finding.code == LOOPBACK)
         .peekable();
-    if loopback.peek().is_none() || !ctx.settings().is_ok_and(Settings::is_local) {
+    if loopback.peek().is_none() || !ctx.is_own_server() {
         return;
     }
     for finding in loopback {

@@ -32,7 +32,7 @@ mod source;
 mod trust;
 
 pub(crate) use annotate::name_from_context;
-pub(crate) use cut::{Examined, is_stored_unchanged};
+pub(crate) use cut::{Examined, is_stored_unchanged, with_its_files};
 pub(crate) use decode::decode;
 pub(crate) use files::{Files, open};
 pub(crate) use flags::{GateArgs, KubeconfigArgs, TrustArgs};

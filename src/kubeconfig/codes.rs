@@ -503,7 +503,7 @@ pub(super) const CODES: &[Row] = &[
     lint(
         Error,
         "server-loopback",
-        "server is localhost, 127/8, ::1, 0.0.0.0, an empty host, a name that stands for one of them (`*.crc.testing`, `lvh.me`, `127.0.0.1.nip.io`) or an alias of the host machine; only a warning with --local, which is for sessions on this machine",
+        "server is localhost, 127/8, ::1, 0.0.0.0, an empty host, a name that stands for one of them (`*.crc.testing`, `lvh.me`, `127.0.0.1.nip.io`) or an alias of the host machine; only a warning with --local and with your own `acpctl serve`, whose sessions run on this machine",
         "in a container this address means the container itself",
         "use an address that the runner can reach; for kind: `kind get kubeconfig --internal`",
     ),

@@ -76,5 +76,5 @@ pub use report::{Carved, CheckOptions, Delivery, Inlined, Keep, Report, Rules};
 pub use secrets::Part;
 pub use source::{MAX_INPUT, Open, OwnedSource, Source};
 pub use stored::Cut;
-pub use summary::{ContextSummary, Identity, Summary};
+pub use summary::{ContextSummary, Identity, Life, Summary};
 pub use yaml::{Expansion, expansion};

@@ -43,6 +43,19 @@ pub struct ContextSummary {
     /// The one that expires first: "client certificate" or "token".
     #[serde(skip)]
     pub ends_first: Option<&'static str>,
+    /// What is known of its life if no time is.
+    #[serde(skip)]
+    pub life: Life,
+}
+
+/// What is known of the life of a credential that names no time of its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    Unknown,
+    /// It never ends.
+    Never,
+    /// It ends after this time at most: "a day".
+    AtMost(&'static str),
 }
 
 /// The chosen context, and the number of entries in the file around it.
@@ -91,6 +104,7 @@ pub(super) fn of_context(config: &Config<'_>, chosen: &Chosen<'_>) -> ContextSum
             .map(str::to_owned),
         expires_at: end.map(|(at, _)| at),
         ends_first: end.map(|(_, what)| what),
+        life: life(&chosen.user),
     }
 }
 
@@ -134,6 +148,14 @@ fn first_end(user: &User<'_>) -> Option<(Timestamp, &'static str)> {
     ends.into_iter()
         .filter_map(|(end, what)| Some((end?, what)))
         .min()
+}
+
+fn life(user: &User<'_>) -> Life {
+    match token::end(token::bare(user.token)) {
+        End::Never => Life::Never,
+        End::Within(kind) => Life::AtMost(kind.life),
+        End::At(_) | End::Unknown => Life::Unknown,
+    }
 }
 
 /// Returns the address without user information and query, which may hold secrets.

@@ -3,6 +3,8 @@
 //! `{.items[*].name}`, `{.items[0].id}`, `{range .items[*]}{.id}{"\t"}{.name}{"\n"}{end}`, a bare
 //! `.name`, and text between the braces. A missing field prints nothing.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// A template that can't be evaluated.
@@ -25,11 +27,7 @@ pub(crate) enum Error {
 /// # Errors
 /// The template is wrong.
 pub(crate) fn evaluate(template: &str, root: &Value) -> Result<String, Error> {
-    let template = if template.contains('{') {
-        template.to_owned()
-    } else {
-        format!("{{{template}}}")
-    };
+    let template = braced(template);
     let parts = parts(&template)?;
     let mut text = String::new();
     let rest = render(&parts, root, &mut text)?;
@@ -37,6 +35,41 @@ pub(crate) fn evaluate(template: &str, root: &Value) -> Result<String, Error> {
         Ok(text)
     } else {
         Err(Error::EndWithoutRange)
+    }
+}
+
+/// Evaluates a template, and ends the text with a line break unless the template itself ends its lines, as
+/// `{range .items[*]}{.name}{"\n"}{end}` does.
+///
+/// # Errors
+/// The template is wrong.
+pub(crate) fn lines(template: &str, root: &Value) -> Result<String, Error> {
+    let mut text = evaluate(template, root)?;
+    if !ends_lines(&braced(template)) {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Returns a template with braces: a path alone needs none.
+fn braced(template: &str) -> Cow<'_, str> {
+    if template.contains('{') {
+        Cow::Borrowed(template)
+    } else {
+        Cow::Owned(format!("{{{template}}}"))
+    }
+}
+
+/// True if the last thing that a template prints is a line break of its own.
+fn ends_lines(template: &str) -> bool {
+    let parts = parts(template).unwrap_or_default();
+    let mut parts = parts.iter().rev();
+    match parts.find(|part| !matches!(part, Part::Expression("end"))) {
+        Some(Part::Text(text)) => text.ends_with('\n'),
+        Some(Part::Expression(expression)) => {
+            literal(expression).is_some_and(|text| text.ends_with('\n'))
+        }
+        None => false,
     }
 }
 
@@ -94,14 +127,14 @@ fn render<'p, 't>(
                     }
                     parts = skip_range(parts)?;
                 }
-                None if expression.starts_with(['"', '\'']) => {
-                    text.push_str(&unescape(expression.trim_matches(['"', '\''])));
-                }
-                None => {
-                    let found: Vec<String> =
-                        find(expression, value)?.into_iter().map(plain).collect();
-                    text.push_str(&found.join(" "));
-                }
+                None => match literal(expression) {
+                    Some(literal) => text.push_str(&literal),
+                    None => {
+                        let found: Vec<String> =
+                            find(expression, value)?.into_iter().map(plain).collect();
+                        text.push_str(&found.join(" "));
+                    }
+                },
             },
         }
     }
@@ -122,6 +155,13 @@ fn skip_range<'p, 't>(parts: &'p [Part<'t>]) -> Result<&'p [Part<'t>], Error> {
         }
     }
     Err(Error::RangeWithoutEnd)
+}
+
+/// Returns the text of an expression in quotes; `None` for another one.
+fn literal(expression: &str) -> Option<String> {
+    let quotes = ['"', '\''];
+    let is_quoted = expression.starts_with(quotes);
+    is_quoted.then(|| unescape(expression.trim_matches(quotes)))
 }
 
 fn unescape(text: &str) -> String {
@@ -205,8 +245,24 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::evaluate;
+    use super::{evaluate, lines};
     use serde_json::json;
+
+    #[test]
+    fn a_template_that_ends_its_lines_gets_no_other_end() {
+        let list = json!({"items": [{"name": "a"}, {"name": "b\n"}]});
+        for (template, text) in [
+            ("{range .items[*]}{.name}{\"\\n\"}{end}", "a\nb\n\n"),
+            ("{range .none[*]}{.name}{'\\n'}{ end }", ""),
+            ("{.items[0].name}\n", "a\n"),
+            ("{.items[0].name}", "a\n"),
+            (".items[1].name\n", "b\n\n"),
+            ("{.none}", "\n"),
+            ("{.items[0].name}{\"\\n\"}{.items[0].name}", "a\na\n"),
+        ] {
+            assert_eq!(lines(template, &list).as_deref(), Ok(text), "{template}");
+        }
+    }
 
     #[test]
     fn templates() {

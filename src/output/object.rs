@@ -333,16 +333,15 @@ pub(crate) fn until(moment: &str, now: Timestamp, color: bool) -> String {
     }
 }
 
-/// Returns what a template finds, as a line.
+/// Returns what a template finds, as lines.
 fn found(template: &str, value: &Value) -> Result<String, Failure> {
-    let found = jsonpath::evaluate(template, value).map_err(|why| {
+    jsonpath::lines(template, value).map_err(|why| {
         let failure = Failure::usage(why.to_string());
         if template.contains("[?") {
             return failure.hint("to filter: --jq '.items[] | select(.name == \"NAME\") | .id'");
         }
         failure
-    })?;
-    Ok(format!("{found}\n"))
+    })
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ const ROOM: &str = "\u{a0}[y/N]:\u{a0}y";
 /// True after an answer that was one key: many users type Enter behind it, which must not answer the next question.
 static ENTER_MAY_FOLLOW: AtomicBool = AtomicBool::new(false);
 
-/// Asks a yes-or-no question: `y` means yes at once; `n`, Enter and Esc mean no.
+/// Asks a yes-or-no question: `y` means yes at once; `n`, `q`, Enter and Esc mean no.
 ///
 /// # Errors
 /// The terminal can't be read.
@@ -94,7 +94,7 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
         let is_left_over = ENTER_MAY_FOLLOW.swap(false, Ordering::Relaxed) && key == Key::Enter;
         match key {
             Key::Char('y' | 'Y') => break (true, "y"),
-            Key::Char('n' | 'N') => break (false, "n"),
+            Key::Char('n' | 'N' | 'q' | 'Q') => break (false, "n"),
             Key::Enter if !is_left_over => {
                 write("n\n");
                 return Ok(false);

@@ -80,10 +80,13 @@ pub(crate) fn narrowed(columns: &[Column], width: usize) -> Vec<Column> {
 #[must_use]
 pub(crate) fn steady(columns: &[Column], rows: &[Vec<String>]) -> String {
     let titles: Vec<String> = columns.iter().map(|it| it.title.to_owned()).collect();
+    let mut rows: Vec<Vec<String>> = rows.iter().map(|row| seen_row(row)).collect();
+    let widths: Vec<usize> = columns.iter().map(|it| it.width).collect();
+    drop_schemes(&mut rows, &widths);
     let mut text = String::new();
-    for row in std::iter::once(&titles).chain(rows) {
+    for row in std::iter::once(&titles).chain(&rows) {
         let cells = columns.iter().zip(row).map(|(column, cell)| {
-            let cell = shortened(&visible(cell), column.width, false);
+            let cell = shortened(cell, column.width, false);
             let gap = column.width.saturating_sub(measure_text_width(&cell));
             cell + &" ".repeat(gap)
         });
@@ -134,14 +137,12 @@ fn seen(cell: &str) -> Cow<'_, str> {
 /// terminal.
 #[must_use]
 pub(crate) fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| visible(cell)).collect())
-        .collect();
+    let mut rows: Vec<Vec<String>> = rows.iter().map(|row| seen_row(row)).collect();
     let mut widths = widths(titles, &rows);
     if let Some(width) = width {
         narrow(&mut widths, titles, width);
     }
+    drop_schemes(&mut rows, &widths);
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
     grid.set_content_arrangement(ContentArrangement::Disabled);
@@ -312,13 +313,38 @@ fn columns_with_ends(rows: &[Vec<String>], widths: &[usize]) -> Vec<usize> {
         .collect()
 }
 
-/// Cuts a text that is too wide. An address loses its scheme first.
+fn seen_row(row: &[String]) -> Vec<String> {
+    row.iter().map(|cell| visible(cell)).collect()
+}
+
+/// Takes the scheme from each address of a column in which one address is too wide: all have one form then.
+fn drop_schemes(rows: &mut [Vec<String>], widths: &[usize]) {
+    for (column, width) in widths.iter().enumerate() {
+        let cells = || rows.iter().filter_map(|row| row.get(column));
+        if !cells().any(|cell| address(cell).is_some() && measure_text_width(cell) > *width) {
+            continue;
+        }
+        for cell in rows.iter_mut().filter_map(|row| row.get_mut(column)) {
+            if let Some(rest) = address(cell) {
+                *cell = rest.to_owned();
+            }
+        }
+    }
+}
+
+/// Returns the part of an address behind its scheme; `None` for another text.
+fn address(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once("://")?;
+    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_scheme.then_some(rest)
+}
+
+/// Cuts a text that is too wide.
 fn shortened(text: &str, width: usize, keeps_end: bool) -> String {
     if measure_text_width(text) <= width {
         return text.to_owned();
     }
-    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
-    if measure_text_width(text) <= width || !keeps_end || text.contains('\x1b') {
+    if !keeps_end || text.contains('\x1b') {
         return truncate_str(text, width, DOTS).into_owned();
     }
     let mut ends = text.char_indices().map(|(at, _)| &text[at..]);
@@ -376,6 +402,25 @@ mod tests {
         for part in [":viewer", ":owner", " one.", " two."] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn addresses_of_a_column_have_one_form() {
+        let rows = [
+            ["a", "https://a.example.org"],
+            ["b", "https://long-name.example.org:6443"],
+            ["c", "see https://c.example.org"],
+        ];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        let fitted = |width| fitted(&["NAME", "SERVER"], &rows, width);
+        assert_eq!(
+            fitted(Some(33)),
+            "NAME   SERVER\n\
+             a      a.example.org\n\
+             b      long-name.example.org:6443\n\
+             c      see https://c.example.org\n"
+        );
+        assert!(fitted(None).contains(" https://a.example.org\n"));
     }
 
     #[test]

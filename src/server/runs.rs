@@ -42,7 +42,7 @@ pub struct SessionRun {
     /// Empty if the session has no project; the same holds for the agent and the model.
     pub project: String,
     pub agent: String,
-    /// The messages of the user that no answer follows yet.
+    /// The messages of the user that no run has answered.
     pub prompt: String,
     pub model: String,
     /// How long it may run.
@@ -305,9 +305,9 @@ fn run(session: &ServerRecord, prompt: String) -> SessionRun {
     }
 }
 
-/// Returns the messages of the user that no answer follows yet; without any, the session's prompt.
+/// Returns the messages of the user that no run has answered; without any, the session's prompt.
 fn unanswered(transaction: &Transaction<'_>, session: &ServerRecord) -> Result<String, StoreError> {
-    let said: Vec<Message> = messages::since_answer(transaction, &session.id)?;
+    let said: Vec<Message> = messages::unanswered(transaction, &session.id)?;
     if said.is_empty() {
         return Ok(session.text("prompt").to_owned());
     }

@@ -61,6 +61,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         started.warn_of_expiry(ctx, bound);
         started.deliver(ctx, prompt)?;
         started.say_unrun(ctx, client);
+        started.say_unbound(ctx, client, bound);
         if args.strict.strict { Ok(()) } else { say() }
     };
     match one_or_all(args.agent.as_deref(), args.all)? {

@@ -33,7 +33,7 @@ pub(super) struct Fields {
     #[arg(long, visible_alias = "destination-ambient-url", value_name = "URL")]
     destination_url: Option<String>,
     /// Name or ID of the credential for private repositories
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::CREDENTIALS)]
     credential_id: Option<String>,
     /// Enable automatic sync

@@ -7,7 +7,6 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::resources::Candidates;
-use crate::text::acpctl;
 
 const EXAMPLES: &str = "acpctl create project demo
 acpctl create session --name fix --prompt 'Fix the build' --project-id team-a";
@@ -55,7 +54,7 @@ pub struct Args {
     #[arg(add = Candidates::PROJECTS)]
     pub project_id: Option<String>,
     /// Name or ID of the agent (session)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::AGENTS)]
     pub agent_id: Option<String>,
     /// Agent version to pin (project-agent)
@@ -68,36 +67,36 @@ pub struct Args {
     #[arg(long, value_name = "JSON")]
     pub permissions: Option<String>,
     /// User name or ID (role-binding)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     pub user_id: Option<String>,
     /// Send --user-id as it is, without looking the user up (role-binding)
     #[arg(long)]
     pub user_id_raw: bool,
     /// Name or ID of the role (role-binding)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::ROLES)]
     pub role_id: Option<String>,
     /// Scope (role-binding): global|project|agent|session|credential
     #[arg(long)]
     pub scope: Option<String>,
     /// Name or ID of the project (role-binding)
-    #[arg(long, visible_alias = "project-fk", value_name = "ID")]
+    #[arg(long, visible_alias = "project-fk", value_name = "NAME")]
     #[arg(add = Candidates::PROJECTS)]
     pub project_id_fk: Option<String>,
     /// Name or ID of the agent (role-binding)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::AGENTS)]
     pub agent_id_fk: Option<String>,
     /// Name or ID of the session (role-binding)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::SESSIONS)]
     pub session_id_fk: Option<String>,
     /// Name or ID of the credential (role-binding)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::CREDENTIALS)]
     pub credential_id_fk: Option<String>,
     /// Name or ID of what --scope names (role-binding; shorthand for --{scope}-id-fk)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     pub scope_id: Option<String>,
     /// Git repository URL (application)
     #[arg(long, value_name = "URL")]
@@ -115,7 +114,7 @@ pub struct Args {
     #[arg(long, visible_alias = "destination-ambient-url", value_name = "URL")]
     pub destination_url: Option<String>,
     /// Name or ID of the credential for private repos (application)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::CREDENTIALS)]
     pub credential_id: Option<String>,
     /// Enable automatic sync (application)
@@ -168,13 +167,9 @@ impl Args {
         project
             .filter(|project| !project.is_empty())
             .ok_or_else(|| {
-                Failure::usage(
+                ctx.no_project(
                     "no project set; use --project-id or run 'acpctl project <name>' first",
                 )
-                .hint(format!(
-                    "choose one: {}",
-                    acpctl(&["project", "set", "NAME"])
-                ))
             })
     }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::binding::BindingArgs;
+use super::binding::{BIND, BindingArgs};
 use super::consent::Wish;
 use crate::binding::{self, BindingPlan};
 use crate::commands::confirm::ConfirmArgs;
@@ -52,7 +52,7 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let binding = &args.binding;
-    let (format, project) = &binding.read(ctx, "bind")?;
+    let (format, project) = &binding.read(ctx, &BIND)?;
     let client = ctx.client()?;
     let doing = || {
         format!(

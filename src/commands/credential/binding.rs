@@ -32,6 +32,31 @@ pub(super) struct BindingArgs {
     output: WriteArgs,
 }
 
+/// A verb on a binding, and its question for the project.
+pub(super) struct Verb {
+    word: &'static str,
+    title: &'static str,
+}
+
+pub(super) const BIND: Verb = Verb {
+    word: "bind",
+    title: "Project whose sessions may use it",
+};
+pub(super) const UNBIND: Verb = Verb {
+    word: "unbind",
+    title: "Project whose sessions lose it",
+};
+
+impl Verb {
+    /// Offers projects as [`ask_project`], and `none` as well.
+    ///
+    /// # Errors
+    /// If the user cancels.
+    pub(super) fn ask_or(&self, ctx: &Ctx, none: Choice) -> anyhow::Result<Option<String>> {
+        ask_project(ctx, self.title, Some(none))
+    }
+}
+
 /// The flag of `create` and `update` that binds the credential as well.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct BindArgs {
@@ -135,7 +160,7 @@ impl BindingArgs {
     ///
     /// # Errors
     /// If one of them is missing or wrong.
-    pub(super) fn read(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<(Format, String)> {
+    pub(super) fn read(&self, ctx: &Ctx, verb: &Verb) -> anyhow::Result<(Format, String)> {
         Collection::credentials().check(&self.credential)?;
         let format = self.output.format(ctx)?;
         Ok((format, self.named_project(ctx, verb)?))
@@ -167,7 +192,8 @@ impl BindingArgs {
     ///
     /// # Errors
     /// No project is named or chosen.
-    fn named_project(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<String> {
+    fn named_project(&self, ctx: &Ctx, verb: &Verb) -> anyhow::Result<String> {
+        let Verb { word, title } = *verb;
         let named = ctx.globals.project.as_deref();
         if let Some(project) = named.filter(|project| !project.is_empty()) {
             lookup::check("project name or ID", project)?;
@@ -175,13 +201,13 @@ impl BindingArgs {
         }
         let line = |project| {
             acpctl_for(
-                &["credential", verb],
+                &["credential", word],
                 &self.credential,
                 &["--project", project],
             )
         };
         if ctx.may_ask()
-            && let Some(project) = ask_project(ctx, None)?
+            && let Some(project) = ask_project(ctx, title, None)?
         {
             let line = line(&project);
             ctx.out
@@ -209,14 +235,21 @@ impl BindingArgs {
             return;
         }
         let in_project = ["--project", project];
-        let next = if self.agent.is_none() && has_no_agent(ctx, &grantee.project) {
-            let words = ["agent", "create", "--name", "NAME"];
-            let create = acpctl(&[&words[..], &in_project].concat());
-            format!("create an agent whose sessions use it: {create}")
-        } else {
-            let agent = self.agent.as_deref().unwrap_or("AGENT");
-            let start = acpctl_for(&["agent", "start"], agent, &in_project);
-            format!("start a session with it: {start}")
+        let agent = match &self.agent {
+            Some(agent) => Some(agent.clone()),
+            None => an_agent(ctx, &grantee.project),
+        };
+        let next = match agent.as_deref() {
+            Some("") => {
+                let words = ["agent", "create", "--name", "NAME"];
+                let create = acpctl(&[&words[..], &in_project].concat());
+                format!("create an agent whose sessions use it: {create}")
+            }
+            agent => {
+                let agent = agent.unwrap_or("AGENT");
+                let start = acpctl_for(&["agent", "start"], agent, &in_project);
+                format!("start a session with it: {start}")
+            }
         };
         ctx.out.aside(&format!("Next: {next}"));
     }
@@ -253,8 +286,9 @@ fn label_of_project(grantee: &Grantee, given: &str) -> String {
     outcome::label_as_given(&PROJECT, given, &grantee.project)
 }
 
-/// Returns true if the server says that the project has no agent.
-fn has_no_agent(ctx: &Ctx, project: &str) -> bool {
+/// Returns the name of an agent of the project; an empty one if the server says that the project has none, and `None`
+/// if the server does not tell.
+fn an_agent(ctx: &Ctx, project: &str) -> Option<String> {
     let options = ListOptions {
         limit: Some(1),
         project: Some(project.to_owned()),
@@ -264,7 +298,8 @@ fn has_no_agent(ctx: &Ctx, project: &str) -> bool {
     let listed = ctx
         .client()
         .and_then(|client| ctx.block_on(async { Ok(client.list(&AGENT, &path, &options).await?) }));
-    listed.is_ok_and(|list| list.items.is_some_and(|items| items.is_empty()))
+    let items = listed.ok()?.items?;
+    Some(items.first().map_or("", Record::name_or_id).to_owned())
 }
 
 /// Finds the project, and the agent if one is named. The hint of a failure begins with `so_far`.
@@ -320,8 +355,7 @@ fn has_suggestion(failure: &Failure) -> bool {
 ///
 /// # Errors
 /// If the user cancels.
-pub(super) fn ask_project(ctx: &Ctx, none: Option<Choice>) -> anyhow::Result<Option<String>> {
-    const TITLE: &str = "Project whose sessions may use it";
+fn ask_project(ctx: &Ctx, title: &str, none: Option<Choice>) -> anyhow::Result<Option<String>> {
     let client = ctx.client()?;
     let options = ListOptions {
         limit: Some(PROJECTS),
@@ -337,7 +371,7 @@ pub(super) fn ask_project(ctx: &Ctx, none: Option<Choice>) -> anyhow::Result<Opt
         offered.push((Some(project.id()), choice));
     }
     if listed.is_empty() {
-        let typed = prompt::text(&format!("{TITLE}{or_none}"), "", |_| Ok(()))?;
+        let typed = prompt::text(&format!("{title}{or_none}"), "", |_| Ok(()))?;
         return Ok(Some(typed).filter(|project| !project.is_empty()));
     }
     let configured = ctx.settings()?.project.value.as_deref();
@@ -345,6 +379,6 @@ pub(super) fn ask_project(ctx: &Ctx, none: Option<Choice>) -> anyhow::Result<Opt
         |choice: &(Option<&str>, Choice)| Some(choice.1.text.as_str()) == configured;
     let start = offered.iter().position(is_configured).unwrap_or_default();
     let (ids, choices): (Vec<_>, Vec<_>) = offered.into_iter().unzip();
-    let chosen = prompt::select(TITLE, &choices, start)?;
+    let chosen = prompt::select(title, &choices, start)?;
     Ok(ids[chosen].map(str::to_owned))
 }

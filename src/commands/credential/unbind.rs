@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::binding::BindingArgs;
+use super::binding::{BindingArgs, UNBIND};
 use crate::api::{Client, Method};
 use crate::binding;
 use crate::commands::confirm::ConfirmArgs;
@@ -38,7 +38,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let ignores_missing = args.ignore_not_found;
     let args = &args.binding;
-    let (format, project) = &args.read(ctx, "unbind")?;
+    let (format, project) = &args.read(ctx, &UNBIND)?;
     let client = ctx.client()?;
     let (credential, shown) = (quote(&args.credential), args.quoted(project));
     let doing = format!("unbind credential {credential} from {shown}");

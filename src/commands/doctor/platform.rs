@@ -115,7 +115,14 @@ fn server_and_clock(
             found.extend(clock(&answer, now));
             found.extend(is_right.then(|| match mode {
                 Some(mode) => sessions(Some(mode), BY_FLAG),
-                None => sessions(how_sessions_run(ctx, settings, mode_token), ""),
+                None => match how_sessions_run(ctx, settings, mode_token) {
+                    Some(Target::Pod)
+                        if own_server::token_for(&settings.api_url.value).is_some() =>
+                    {
+                        ok("sessions", ON_THIS_MACHINE)
+                    }
+                    found => sessions(found, ""),
+                },
             }));
             found
         }
@@ -145,6 +152,9 @@ fn how_sessions_run(ctx: &Ctx, settings: &Settings, token: Option<SecretString>)
     });
     asked.ok().flatten()
 }
+
+/// How the user's own `acpctl serve` runs sessions, unless it behaves like another platform.
+const ON_THIS_MACHINE: &str = "run on this machine if acpctl serve has --run-sessions; the command gets each credential as it is";
 
 /// The source of a mode that the user names.
 pub(super) const BY_FLAG: &str = " (--server-mode)";

@@ -47,12 +47,12 @@ pub struct Args {
     /// Timeout for watch mode (e.g. 1h, 10m)
     #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration, allow_hyphen_values = true)]
     pub watch_timeout: Duration,
-    /// Project ID (default: the current project)
-    #[arg(long, value_name = "ID")]
+    /// Project, by name or ID (default: the current project)
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     /// Only sessions of the agent with this name or ID
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::AGENTS)]
     project_agent: Option<String>,
 }
@@ -104,9 +104,7 @@ impl Args {
             && self.project_id().is_none()
             && ctx.settings()?.project.value.is_none()
         {
-            return Err(Failure::usage(
-                "--project-id is required for project-agents",
-            ));
+            return Err(ctx.no_project("--project-id is required for project-agents"));
         }
         let mut collection = named::collection(ctx, resource, self.project_id())?;
         if self.all_projects {

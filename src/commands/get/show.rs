@@ -197,7 +197,9 @@ fn shows_names(resource: &Resource, format: &Format) -> bool {
 fn sessions_of(ctx: &Ctx, args: &Args, agent: &str, format: &Format) -> anyhow::Result<()> {
     let given = args.project_id();
     if given.is_none() && ctx.settings()?.project.value.is_none() {
-        return Err(Failure::usage("--project-id is required when using --project-agent").into());
+        return Err(ctx
+            .no_project("--project-id is required when using --project-agent")
+            .into());
     }
     let project = ctx.project(given)?;
     if !args.names().is_empty() {

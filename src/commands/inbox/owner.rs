@@ -27,7 +27,7 @@ pub(super) struct OwnerArgs {
     #[command(flatten)]
     project: ProjectArgs,
     /// Name or ID of the agent (required)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::AGENTS)]
     pa_id: Option<String>,
 }

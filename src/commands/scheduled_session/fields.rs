@@ -19,7 +19,7 @@ pub(super) struct Fields {
     #[arg(long)]
     pub name: Option<String>,
     /// Name or ID of the agent
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::AGENTS)]
     agent_id: Option<String>,
     /// Cron schedule, e.g. '0 9 * * 1-5'

@@ -22,6 +22,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::api::local::key_policy;
+use crate::compat::grammar::NeedsCommandLine;
 use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -129,7 +130,7 @@ pub struct Args {
     )]
     platform: PlatformArg,
     /// Run the command after -- for each session that is started
-    #[arg(long)]
+    #[arg(long, add = NeedsCommandLine)]
     run_sessions: bool,
     /// How many sessions run at once; others wait
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]

@@ -92,7 +92,10 @@ async fn perform(
     };
     let plan = Plan::new(setting, credentials);
     prepare::check(&plan)?;
-    prepare::refuse_empty(&plan, setup.allow_empty, true)?;
+    prepare::refuse_empty(&plan, setup.allow_empty, true).map_err(|none| Failure {
+        message: format!("{}, and serve runs without --allow-empty", none.message),
+        ..none
+    })?;
     let mut secrets = mask::secrets(&plan);
     secrets.extend(setup.token.clone());
     let mask = Mask::sparing(&secrets, &mask::public(&plan));

@@ -10,10 +10,11 @@ use super::follow::{self, End, EventFormat, Pauses, Printer};
 use super::stored::Stored;
 use super::text;
 use crate::api::{self, Client, Error, EventStream, Request};
+use crate::commands::session_failure;
 use crate::compat::json_tree::Tree;
 use crate::compat::number;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
+use crate::failure::Kind;
 use crate::lookup::{self, Collection};
 use crate::output::{self, Format, OutputArgs};
 use crate::resources::{Candidates, Record, SESSION_MESSAGE, quick};
@@ -109,7 +110,8 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut printer = Printer::new(ctx, format);
     let followed = ctx.block_on(follow::until_interrupted(async {
         if args.follow_continuous {
-            forever(&mut printer, client, &args.session).await
+            let end = forever(&mut printer, client, &args.session).await?;
+            Ok((args.session.clone(), end))
         } else {
             once(&mut printer, client, &args.session).await
         }
@@ -123,13 +125,13 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return ctx.block_on(follow_stored(ctx, client, args, 0, format));
     }
     match followed? {
-        Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
-        Some(End::Closed) if printer.is_running => {
+        Some((id, End::Failed)) => Err(session_failure::of_run(&id, ctx.is_own_server()).into()),
+        Some((_, End::Closed)) if printer.is_running => {
             // The Go tool takes it for a success.
             ctx.out.note(follow::CUT);
             Ok(())
         }
-        Some(End::Finished | End::Closed) | None => Ok(()),
+        Some((_, End::Finished | End::Closed)) | None => Ok(()),
     }
 }
 
@@ -203,12 +205,18 @@ fn read(tree: Tree<'_>) -> Result<Option<Vec<Record>>, Error> {
     )))
 }
 
-async fn once(printer: &mut Printer<'_>, client: &Client, session: &str) -> anyhow::Result<End> {
+/// Follows the run to its end. Returns the session's ID as well.
+async fn once(
+    printer: &mut Printer<'_>,
+    client: &Client,
+    session: &str,
+) -> anyhow::Result<(String, End)> {
     let (id, mut stream) = follow::open_named(client, session).await?;
     printer.say(&format!(
         "Streaming events for session {id} (Ctrl+C to stop)...\n"
     ))?;
-    printer.run(&mut stream).await
+    let end = printer.run(&mut stream).await?;
+    Ok((id, end))
 }
 
 /// Follows the live events and reconnects, until the server refuses for good.

@@ -17,6 +17,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let kept = Kept {
         part: "policy",
         snapshot: "sandbox_policy_snapshot",
+        instead: None,
     };
     sandbox::show(ctx, &args.target, &kept)
 }

@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::Candidates;
+use crate::resources::{Candidates, Record};
 use crate::text::{acpctl_for, quote};
 
 /// The arguments of both verbs.
@@ -28,6 +28,29 @@ pub(super) struct Kept {
     pub part: &'static str,
     /// The field of the session that holds the text once the sandbox is gone.
     pub snapshot: &'static str,
+    /// The verb that shows something else of the session if there is no such text, and the words for it.
+    pub instead: Option<(&'static str, &'static str)>,
+}
+
+impl Kept {
+    /// Names the command that shows something else of a session.
+    fn instead(&self, session: &str) -> Option<String> {
+        let (verb, words) = self.instead?;
+        let command = acpctl_for(&["session", verb], session, &[]);
+        Some(format!("{words}: {command}"))
+    }
+
+    /// Says what to do about a session that has no such text: why it failed, or what else can be seen of it.
+    fn hint(&self, given: &str, session: &Record) -> String {
+        let failed =
+            session_failure::reason(session).map(|why| format!("the session failed: {why}"));
+        let found: Vec<String> = failed.into_iter().chain(self.instead(given)).collect();
+        if found.is_empty() {
+            let describe = acpctl_for(&["describe", "session"], given, &[]);
+            return format!("for its phase: {describe}");
+        }
+        found.join("; ")
+    }
 }
 
 /// Shows a text from the running sandbox or, if it is not available there, the one that was kept when the sandbox
@@ -52,13 +75,7 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
                     let shown = quote(&args.session);
                     let message =
                         format!("session {shown} has neither a sandbox nor a snapshot of one");
-                    let hint = match session_failure::reason(&session) {
-                        Some(why) => format!("the session failed: {why}"),
-                        None => {
-                            let describe = acpctl_for(&["describe", "session"], &args.session, &[]);
-                            format!("for its phase: {describe}")
-                        }
-                    };
+                    let hint = kept.hint(&args.session, &session);
                     return Err(Failure::new(Kind::NotFound, message).hint(hint).into());
                 }
                 Err(error) => return Err(error.into()),
@@ -75,8 +92,11 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
         Format::Table | Format::Wide => {
             if text.is_empty() {
                 let name = quote(&args.session);
-                ctx.out
-                    .aside(&format!("session {name} has no {}", kept.part));
+                let none = format!("session {name} has no {}", kept.part);
+                ctx.out.aside(&match kept.instead(&args.session) {
+                    Some(instead) => format!("{none}; {instead}"),
+                    None => none,
+                });
             } else {
                 let lines = text.replace("\r\n", "\n");
                 ctx.out

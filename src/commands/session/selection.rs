@@ -40,7 +40,7 @@ pub(super) struct SelectionArgs {
     #[arg(
         long = "session",
         id = "session_flag",
-        value_name = "ID",
+        value_name = "NAME",
         conflicts_with = "session"
     )]
     #[arg(add = Candidates::SESSIONS, add = InPlaceOfArgument)]

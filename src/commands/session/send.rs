@@ -8,12 +8,16 @@ use super::stored::Stored;
 use crate::api::{self, Body, Client, Method, path};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
+use crate::commands::session_failure;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{Candidates, FINAL_PHASES, Record, SESSION, SESSION_MESSAGE};
 use crate::text::{acpctl_for, quote};
+
+/// The phases in which a run has begun and not yet ended.
+const BEGUN: [&str; 3] = ["Creating", "Running", "Stopping"];
 
 /// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -88,10 +92,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         "" => args.session.as_str(),
         id => id,
     };
-    // The embedded API would stream the last run of a session that has ended. Elsewhere, a person is told.
+    // The embedded API would stream the run that answers an earlier message. Elsewhere, a person is told.
     let is_embedded = client.has_runner().is_some();
     if is_embedded || (ctx.out.is_terminal() && !args.follow) {
-        match ctx.block_on(async { Ok(ended(client, id).await) })? {
+        match ctx.block_on(async { Ok(unread(client, id, seq).await) })? {
             Some((why, next)) if args.follow => {
                 return Err(Failure::new(Kind::Conflict, why).hint(next).into());
             }
@@ -126,7 +130,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     printer.finish()?;
     match followed? {
         Some(End::Finished) => Ok(()),
-        Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
+        Some(End::Failed) => Err(session_failure::of_run(id, is_embedded).into()),
         Some(End::Closed) => Err(Failure::new(Kind::Network, follow::CUT).into()),
         // The user left, so how the run ends is not known.
         None => Err(Status(INTERRUPTED).into()),
@@ -152,14 +156,41 @@ fn not_open(
     }
 }
 
-/// Says that a session has ended, and what becomes of its new message; `None` if it goes on, or can't be read.
-async fn ended(client: &Client, id: &str) -> Option<(String, String)> {
+/// Says that the present run of a session does not read its new message, and what becomes of it; `None` if a run reads
+/// it, or if the session can't be read.
+async fn unread(client: &Client, id: &str, seq: i64) -> Option<(String, String)> {
     let session = client.get(&SESSION, &path(&["sessions", id])).await.ok()?;
-    let phase = session.text("phase");
-    FINAL_PHASES.contains(&phase).then(|| {
-        let name = quote(session.name_or_id());
-        (format!("session {name} is {phase}"), next_run(session.id()))
-    })
+    let is_embedded = client.has_runner().is_some();
+    if is_embedded && has_begun_since(client, id, seq).await {
+        return None;
+    }
+    let name = quote(session.name_or_id());
+    match session.text("phase") {
+        phase if FINAL_PHASES.contains(&phase) => {
+            Some((format!("session {name} is {phase}"), next_run(session.id())))
+        }
+        // A command of the embedded API reads its messages when it begins.
+        phase if is_embedded && BEGUN.contains(&phase) => Some((
+            format!("session {name} is {phase}, and this run began before the message"),
+            format!(
+                "the message is stored; to start the run that reads it: {}; {}",
+                acpctl_for(&["wait"], session.id(), &[]),
+                acpctl_for(&["session", "start"], session.id(), &[])
+            ),
+        )),
+        _ => None,
+    }
+}
+
+/// True if a run has begun after the message with this number, so that it reads it.
+async fn has_begun_since(client: &Client, id: &str, seq: i64) -> bool {
+    let messages = path(&["sessions", id, "messages"]);
+    let later = client
+        .get_json(&format!("{messages}?after_seq={seq}"))
+        .await;
+    let later = later.unwrap_or_default();
+    let mut later = later.as_array().into_iter().flatten();
+    later.any(|message| message["event_type"] == "RUN_STARTED")
 }
 
 /// Says what becomes of a message that no run reads, and how to start one: by the ID, because a start by the name of an

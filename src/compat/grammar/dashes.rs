@@ -17,6 +17,12 @@ pub struct InPlaceOfArgument;
 
 impl ArgExt for InPlaceOfArgument {}
 
+/// Marks a flag that needs a command line, which the command takes but does not require.
+#[derive(Debug, Clone, Copy)]
+pub struct NeedsCommandLine;
+
+impl ArgExt for NeedsCommandLine {}
+
 /// Checks the words on both sides of `--`. The Go tool has no such command, so the messages are our own.
 pub(super) fn split_failure(line: &Line<'_>, scanned: &Scanned) -> Option<Failure> {
     if let Some(failure) = missing_dashes(line, scanned) {
@@ -47,18 +53,14 @@ pub(super) fn split_failure(line: &Line<'_>, scanned: &Scanned) -> Option<Failur
 /// Returns the refusal of a line whose command line stands there without `--` before it.
 pub(super) fn missing_dashes(line: &Line<'_>, scanned: &Scanned) -> Option<Failure> {
     let command = line.command();
-    let is_replaced = scanned.flags.iter().any(|flag| {
-        let known = command.get_arguments();
-        let mut known = known.filter(|arg| arg.get_long() == Some(flag.name.as_str()));
-        known.any(|arg| arg.get::<InPlaceOfArgument>().is_some())
-    });
-    let most = if is_replaced {
+    let most = if has_flag::<InPlaceOfArgument>(command, scanned) {
         0
     } else {
         own_arguments(command).len()
     };
     let has_dashes = line.words.iter().any(|word| word == "--");
-    if has_dashes || scanned.before <= most || !needs_a_command_line(command) {
+    let is_needed = needs_a_command_line(command) || has_flag::<NeedsCommandLine>(command, scanned);
+    if has_dashes || scanned.before <= most || !is_needed {
         return None;
     }
     let start = *line.arguments().get(most)?;
@@ -70,6 +72,18 @@ pub(super) fn missing_dashes(line: &Line<'_>, scanned: &Scanned) -> Option<Failu
     };
     let hint = format!("write {} -- {rest}", own_line(line, scanned, most));
     Some(Failure::usage("-- is missing before the command").hint(hint))
+}
+
+/// True if a flag with this mark is given.
+fn has_flag<Mark: ArgExt + Clone + Send + Sync + 'static>(
+    command: &Command,
+    scanned: &Scanned,
+) -> bool {
+    scanned.flags.iter().any(|flag| {
+        let known = command.get_arguments();
+        let mut known = known.filter(|arg| arg.get_long() == Some(flag.name.as_str()));
+        known.any(|arg| arg.get::<Mark>().is_some())
+    })
 }
 
 /// Returns the arguments of a command that stand before `--`.

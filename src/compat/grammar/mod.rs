@@ -28,7 +28,7 @@ mod rules;
 mod suggestions;
 mod words;
 
-pub use dashes::InPlaceOfArgument;
+pub use dashes::{InPlaceOfArgument, NeedsCommandLine};
 pub use habits::VERBS;
 pub use later::{Later, define, define_all};
 pub use parse::{

@@ -43,7 +43,7 @@ pub(crate) fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
             return Ok(Some(messages::end(transaction, id)?));
         }
         // The next run will read these messages, and nobody has begun it.
-        if waits && !messages::since_answer(transaction, id)?.is_empty() {
+        if waits && !messages::unanswered(transaction, id)?.is_empty() {
             return Ok(None);
         }
         Ok(messages::last_start(transaction, id)?.map(|seq| seq - 1))

@@ -14,6 +14,9 @@ const BATCH_BYTES: usize = 256 << 10;
 const AFTER: &str =
     "SELECT seq, id, session_id, event_type, payload, created_at FROM session_messages
      WHERE session_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+const OF_USER_AFTER: &str =
+    "SELECT seq, id, session_id, event_type, payload, created_at FROM session_messages
+     WHERE session_id = ?1 AND seq > ?2 AND event_type = 'user' ORDER BY seq";
 
 #[derive(Clone)]
 pub(crate) struct Message {
@@ -101,15 +104,20 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     })
 }
 
-/// Returns the messages of the user that no answer follows yet.
-pub(crate) fn since_answer(
+/// Returns the messages of the user that no run has answered: those after the start of the last run that finished. A
+/// run reads the messages before its start, and one that failed or was stopped has answered nothing.
+pub(crate) fn unanswered(
     connection: &Connection,
     session: &str,
 ) -> Result<Vec<Message>, StoreError> {
-    let answered = last(connection, session, "event_type <> 'user'")?;
-    let mut statement = connection.prepare_cached(AFTER)?;
-    let all = -1;
-    let rows = statement.query_map((session, answered.unwrap_or_default(), all), message)?;
+    let answered = last(
+        connection,
+        session,
+        "event_type = 'RUN_STARTED' AND seq < (SELECT max(seq) FROM session_messages
+         WHERE session_id = ?1 AND event_type = 'RUN_FINISHED')",
+    )?;
+    let mut statement = connection.prepare_cached(OF_USER_AFTER)?;
+    let rows = statement.query_map((session, answered.unwrap_or_default()), message)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -162,6 +162,11 @@ fn hints_name_what_exists() {
             "Error: -- is missing before the command\nHint: write acpctl --local exec c -- kubectl get pods\n",
         ),
         (
+            "serve --max-sessions 2 --run-sessions sh -c true",
+            2,
+            "Error: -- is missing before the command\nHint: write acpctl --local serve --max-sessions 2 --run-sessions -- sh -c true\n",
+        ),
+        (
             "exec c kubectl get pods -n x",
             2,
             "Hint: write acpctl --local exec c -- kubectl get pods -n x\n",

@@ -680,12 +680,15 @@ fn a_session_without_a_sandbox_has_neither_logs_nor_a_policy() {
             error(404, "not-found", "no sandbox")
         }
     });
-    for part in ["logs", "policy"] {
+    for (part, hint) in [
+        ("logs", "what it says and does: acpctl session messages"),
+        ("policy", "for its phase: acpctl describe session"),
+    ] {
         let mut command = env.connected(server.url());
         let output = command.args(["session", part, ID]).output().unwrap();
         let words = format!(
             "Error: get sandbox {part}: session \"{ID}\" has neither a sandbox nor a snapshot of one\n\
-             Hint: for its phase: acpctl describe session {ID}\n"
+             Hint: {hint} {ID}\n"
         );
         assert_eq!(streams(&output), (String::new(), words));
         assert_eq!(output.status.code(), Some(3));

@@ -152,7 +152,10 @@ fn an_unknown_project_gets_one_command() {
 fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
     for (line, meant) in [
         ("ps", "did you mean 'acpctl session list'?"),
-        ("logs lead", "did you mean 'acpctl session logs'?"),
+        (
+            "logs lead",
+            "did you mean 'acpctl session messages' or 'acpctl session logs'?",
+        ),
         ("auth login", "did you mean 'acpctl login'?"),
         ("rm x", "did you mean 'acpctl delete'?"),
         ("diff -f x.yaml", "did you mean 'acpctl apply --diff'?"),
@@ -169,7 +172,10 @@ fn habits_of_other_tools_lead_to_the_line_that_is_meant() {
             "credential set x",
             "did you mean 'acpctl credential update'?",
         ),
-        ("agent logs lead", "did you mean 'acpctl session logs'?"),
+        (
+            "agent logs lead",
+            "did you mean 'acpctl session messages' or 'acpctl session logs'?",
+        ),
         ("credential renove x", "see 'acpctl credential --help'"),
         ("help ps", "did you mean 'acpctl help session list'?"),
         (

@@ -262,7 +262,7 @@ fn a_finding_is_explained() {
 
       in a container this address means the container itself
 
-    Reported if: server is localhost, 127/8, ::1, 0.0.0.0, an empty host, a name that stands for one of them (`*.crc.testing`, `lvh.me`, `127.0.0.1.nip.io`) or an alias of the host machine; only a warning with --local, which is for sessions on this machine.
+    Reported if: server is localhost, 127/8, ::1, 0.0.0.0, an empty host, a name that stands for one of them (`*.crc.testing`, `lvh.me`, `127.0.0.1.nip.io`) or an alias of the host machine; only a warning with --local and with your own `acpctl serve`, whose sessions run on this machine.
 
     Kubernetes' own client accepts it. To accept it too: --allow server-loopback
 

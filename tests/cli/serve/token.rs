@@ -108,3 +108,33 @@ fn no_token_is_said_aloud() {
     assert_eq!(code, Some(2));
     assert!(words.contains("exclude each other"), "{words}");
 }
+
+/// Its sessions run here, so an address of this machine is right.
+#[test]
+fn its_sessions_are_known_to_run_on_this_machine() {
+    let env = TestEnv::new();
+    let server = Serve::closed(&env, &[]);
+    env.file(
+        "kind.yaml",
+        "apiVersion: v1\nkind: Config\ncurrent-context: kind\n\
+         contexts: [{name: kind, context: {cluster: kind, user: kind}}]\n\
+         clusters: [{name: kind, cluster: {server: 'https://127.0.0.1:6443'}}]\n\
+         users: [{name: kind, user: {token: canary-of-kind-77d1}}]\n",
+    );
+    let run = |url: &str, args: &[&str]| {
+        let mut command = env.acpctl();
+        command.args(["--api-url", url]).args(args);
+        let output = command.output().unwrap();
+        (output.status.code(), streams(&output))
+    };
+    let create = ["credential", "create", "-f", "kind.yaml", "--name", "kind"];
+    let (code, (_, stderr)) = run(&server.url, &create);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("the address means this machine"),
+        "{stderr}"
+    );
+    let (_, (shown, _)) = run(&server.url, &["doctor"]);
+    assert!(shown.contains("run on this machine"), "{shown}");
+    assert!(!shown.contains("pods"), "{shown}");
+}

@@ -10,6 +10,7 @@ fn deleting_asks_on_a_terminal() {
     for (keys, status, sent) in [
         ("y", "status 0", 1),
         ("n", "status 0", 0),
+        ("q", "status 0", 0),
         (CTRL_C, "status 130", 0),
     ] {
         let env = TestEnv::new();
@@ -108,6 +109,38 @@ fn what_a_new_object_needs_is_asked_for() {
         streams(&output).1.lines().next(),
         Some("Error: --name is required")
     );
+}
+
+/// A pipe gets the Go tool's words.
+#[test]
+fn a_project_that_is_missing_is_said_in_our_words() {
+    let env = TestEnv::new();
+    let server = platform();
+    for line in ["agent list", "agent start lead", "get agents", "start lead"] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let terminal = start(&env, server.url(), &words, 24, 120);
+        let screen = terminal.wait_for("status 2");
+        assert!(
+            screen.contains("Error: no project set; name one with --project NAME"),
+            "{screen}"
+        );
+        assert!(screen.contains("acpctl project set NAME"), "{screen}");
+    }
+}
+
+#[test]
+fn unbind_asks_which_project_loses_it() {
+    let env = TestEnv::new();
+    let server = platform();
+    let words = ["credential", "unbind", ID];
+    let terminal = start(&env, server.url(), &words, 24, 80);
+    let screen = terminal.wait_for("team-a");
+    assert!(
+        screen.contains("Project whose sessions lose it"),
+        "{screen}"
+    );
+    terminal.type_text(CTRL_C);
+    terminal.wait_for("status 130");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_binding_names_a_next_step_that_is_possible() {
         .line("agent create --name lead --project-id demo")
         .stdout();
     let shown = screen(&env, "credential bind two --project demo --yes");
-    let next = "acpctl --local agent start AGENT --project demo";
+    let next = "acpctl --local agent start lead --project demo";
     assert!(shown.contains(next), "{shown}");
 }
 

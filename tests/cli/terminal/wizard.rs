@@ -524,3 +524,54 @@ fn nothing_is_asked_after_a_file_was_refused() {
         "{screen}"
     );
 }
+
+#[test]
+fn the_list_of_contexts_says_what_is_known_of_their_ends() {
+    let env = TestEnv::new();
+    let folder = env.home().join(".kube");
+    fs::create_dir(&folder).unwrap();
+    for name in ["rsa.crt", "rsa.key"] {
+        fs::copy(format!("{CERTS}/{name}"), folder.join(name)).unwrap();
+    }
+    let users = [
+        ("endless", "token: eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln"),
+        ("opaque", "token: canary-opaque-19c0"),
+        ("short", "token: sha256~canary-short-19c0"),
+        ("file", "client-certificate: rsa.crt, client-key: rsa.key"),
+    ];
+    let mut text = "apiVersion: v1\nkind: Config\ncurrent-context: opaque\n\
+                    clusters: [{name: c, cluster: {server: 'https://c.example.org'}}]\ncontexts:\n"
+        .to_owned();
+    for (name, _) in users {
+        text.push_str(&format!(
+            "- {{name: {name}, context: {{cluster: c, user: {name}}}}}\n"
+        ));
+    }
+    text.push_str("users:\n");
+    for (name, user) in users {
+        text.push_str(&format!("- {{name: {name}, user: {{{user}}}}}\n"));
+    }
+    fs::write(folder.join("config"), text).unwrap();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 120);
+    answer_steps(&terminal, &STEPS[..2]);
+    let screen = terminal.wait_for("Context (arrows");
+    let screen = if screen.contains(" file ") {
+        screen
+    } else {
+        terminal.wait_for(" file ")
+    };
+    for (name, end) in [
+        ("endless", "token               never expires"),
+        ("opaque", "expiry unknown"),
+        ("short", "expires after a day at most"),
+        ("file", "client certificate  expires in "),
+    ] {
+        let line = screen.lines().find(|line| line.contains(name));
+        assert!(
+            line.is_some_and(|line| line.contains(end)),
+            "{name}: {screen}"
+        );
+    }
+    terminal.type_text(CTRL_C);
+}

@@ -12,12 +12,15 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::{self, SourceArgs};
-use crate::kubeconfig::{self as rules, ContextSummary, Identity, OwnedSource};
+use crate::kubeconfig::{self as rules, ContextSummary, Identity, Life, OwnedSource};
 use crate::output::prompt::{self, Choice};
 use crate::output::table::aligned;
 use crate::output::{Format, until};
 use crate::resources::KUBECONFIG;
 use crate::text::{acpctl, visible};
+
+/// For how many contexts the files that they name are read before one is chosen.
+const MOST_READ: usize = 20;
 
 /// The flags, completed by the user's answers.
 struct Answers {
@@ -35,7 +38,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
     // Prints what is wrong, and which files were read for the kubeconfig, above the final question.
     let new = prepare(ctx, &answers.args)?;
     if let Some(context) = &mut answers.context {
-        // Only now are the files read that it names.
+        // Only now are those of its files read that lie elsewhere.
         context.expires_at = new.expires_at.or(context.expires_at);
     }
     show(ctx, &answers, &new);
@@ -92,7 +95,10 @@ fn ask_kubeconfig(ctx: &Ctx, answers: &mut Answers) -> anyhow::Result<String> {
     answers.source = intake::source_name(&sources);
     intake::decode(&mut sources)?;
     let read = rules::contexts(&intake::views(&sources));
-    let contexts = read.as_deref().unwrap_or_default().to_vec();
+    let mut contexts = read.as_deref().unwrap_or_default().to_vec();
+    for context in contexts.iter_mut().take(MOST_READ) {
+        read_files(ctx, &sources, context);
+    }
     let facts: Vec<[String; 3]> = contexts.iter().map(|context| row(ctx, context)).collect();
     let choices: Vec<Choice> = contexts
         .iter()
@@ -115,6 +121,20 @@ fn ask_kubeconfig(ctx: &Ctx, answers: &mut Answers) -> anyhow::Result<String> {
     answers.args.kubeconfig.context.clone_from(&name);
     answers.context = context;
     Ok(intake::name_from_context(&name.unwrap_or_default()))
+}
+
+/// Reads when a certificate or a token in a file ends.
+fn read_files(ctx: &Ctx, sources: &[OwnedSource], context: &mut ContextSummary) {
+    let may_be_in_file = matches!(
+        context.identity,
+        Identity::Certificate | Identity::TokenFile
+    );
+    if context.expires_at.is_none()
+        && may_be_in_file
+        && let Some(known) = intake::with_its_files(ctx, sources, &context.name)
+    {
+        (context.expires_at, context.life) = (known.expires_at, known.life);
+    }
 }
 
 /// Offers the kubeconfig that kubectl would use, or prompts for a file.
@@ -169,7 +189,7 @@ fn ask_secret(answers: &mut Answers, provider: &str) -> anyhow::Result<()> {
 
 /// Offers the projects to bind to.
 fn ask_project(ctx: &Ctx) -> anyhow::Result<Option<String>> {
-    binding::ask_project(ctx, Some(Choice::new("none", "bind it later")))
+    binding::BIND.ask_or(ctx, Choice::new("none", "bind it later"))
 }
 
 /// Shows what will be stored, and the commands that do the same.
@@ -207,13 +227,14 @@ fn show(ctx: &Ctx, answers: &Answers, new: &NewCredential) {
 
 /// Describes a context in a list, where no title precedes the expiry.
 fn row(ctx: &Ctx, context: &ContextSummary) -> [String; 3] {
-    let title = match context.expires_at {
-        None => "expiry ",
-        Some(at) if at > ctx.now() => "expires ",
-        Some(_) => "",
-    };
     let [server, identity, expiry] = facts(ctx, context);
-    [server, identity, format!("{title}{expiry}")]
+    let shown = match (context.expires_at, context.life) {
+        (Some(at), _) if at <= ctx.now() => expiry,
+        (None, Life::Unknown) => format!("expiry {expiry}"),
+        (None, Life::Never) => "never expires".to_owned(),
+        _ => format!("expires {expiry}"),
+    };
+    [server, identity, shown]
 }
 
 /// Describes a context: its server, its kind of login, and when that expires.
@@ -227,9 +248,11 @@ fn facts(ctx: &Ctx, context: &ContextSummary) -> [String; 3] {
         Identity::AuthProvider => "auth provider",
         Identity::None => "no user",
     };
-    let expiry = match context.expires_at {
-        None => "unknown".to_owned(),
-        Some(at) => until(&at.to_string(), ctx.now(), ctx.out.colored_stderr()),
+    let expiry = match (context.expires_at, context.life) {
+        (None, Life::Unknown) => "unknown".to_owned(),
+        (None, Life::Never) => "never".to_owned(),
+        (None, Life::AtMost(life)) => format!("after {life} at most"),
+        (Some(at), _) => until(&at.to_string(), ctx.now(), ctx.out.colored_stderr()),
     };
     let server = context.server.clone();
     [

@@ -5,7 +5,7 @@ use std::fs;
 use crate::serve::sessions::{
     follow, get, left, reaches, said, serve, serve_with, session, start, store,
 };
-use crate::support::run::Line as _;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::serve::{Serve, wait_for};
 use crate::support::{TestEnv, streams};
 
@@ -273,4 +273,103 @@ fn the_flag_and_the_command_go_together() {
         assert_eq!(output.status.code(), Some(2));
         assert!(streams(&output).1.contains(words), "{}", streams(&output).1);
     }
+}
+
+#[test]
+fn a_run_that_starts_nothing_keeps_its_prompt() {
+    let env = TestEnv::new();
+    env.local().line("project create web").stdout();
+    env.local()
+        .line("agent create --name lead --project web")
+        .stdout();
+    let server = serve(&env, "cat");
+    let acpctl = |line: &str| streams(&env.connected(&server.url).line(line).output().unwrap());
+    let (stdout, stderr) = acpctl("agent start lead --project-id web --prompt TASK1");
+    let id = stdout.split(['/', ' ']).nth(1).unwrap().to_owned();
+    let again = format!("start it again with the same prompt: acpctl session start {id}\n");
+    assert!(
+        stderr.contains("no credential is bound to this session")
+            && stderr.contains("acpctl credential bind CREDENTIAL --project web")
+            && stderr.ends_with(&again),
+        "{stderr}"
+    );
+    reaches(&server, &id, "Failed");
+    let why = "nothing was started: no credential is bound, and serve runs without --allow-empty";
+    let (_, shown) = acpctl(&format!("describe session {id} -o table"));
+    let failed = format!(" failed: {why}\nTo {again}");
+    assert!(shown.ends_with(&failed), "{shown}");
+    let (_, waited) = acpctl(&format!("wait {id}"));
+    assert!(waited.contains(why) && waited.ends_with(&again), "{waited}");
+    env.local()
+        .line("credential create --provider github --name gh --token t --bind web")
+        .stdout();
+    let (_, stderr) = acpctl(&format!("session start {id}"));
+    assert_eq!(stderr, "");
+    reaches(&server, &id, "Completed");
+    let heard = said(&server, &id, "assistant");
+    assert!(heard.contains(&"TASK1".to_owned()), "{heard:?}");
+}
+
+#[test]
+fn a_run_that_failed_or_was_stopped_has_answered_nothing() {
+    let env = store();
+    let server = serve(&env, "cat; echo; test -e wait && sleep 600; test -e well");
+    let id = session(&server, "s", "TASK1");
+    let heard = || {
+        let heard = said(&server, &id, "assistant");
+        heard.iter().filter(|line| *line == "TASK1").count()
+    };
+    start(&server, &id);
+    reaches(&server, &id, "Failed");
+    fs::write(env.work().join("wait"), "").unwrap();
+    start(&server, &id);
+    wait_for("the second run", || (heard() == 2).then_some(()));
+    env.connected(&server.url)
+        .args(["stop", &id])
+        .assert()
+        .success();
+    reaches(&server, &id, "Stopped");
+    fs::remove_file(env.work().join("wait")).unwrap();
+    fs::write(env.work().join("well"), "").unwrap();
+    start(&server, &id);
+    reaches(&server, &id, "Completed");
+    assert_eq!(heard(), 3);
+}
+
+#[test]
+fn a_message_during_a_run_is_for_the_next_one() {
+    let env = store();
+    let server = serve(&env, "cat; echo; until test -e go; do sleep 0.01; done");
+    let id = session(&server, "s", "TASK1");
+    start(&server, &id);
+    reaches(&server, &id, "Running");
+    wait_for("the prompt", || {
+        (!said(&server, &id, "assistant").is_empty()).then_some(())
+    });
+    for (flags, code) in [(&[][..], 0), (&["--follow"], 6)] {
+        let args = [&["session", "send", &id, "TASK2"], flags].concat();
+        let output = env.connected(&server.url).args(args).output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{stdout}{stderr}");
+        assert!(!stdout.contains("TASK1"), "{stdout}");
+        assert!(
+            stderr.contains("session \"s\" is Running, and this run began before the message")
+                && stderr.ends_with(&format!(": acpctl wait {id}; acpctl session start {id}\n")),
+            "{stderr}"
+        );
+    }
+    fs::write(env.work().join("go"), "").unwrap();
+    reaches(&server, &id, "Completed");
+    start(&server, &id);
+    wait_for("the second run", || {
+        (said(&server, &id, "RUN_FINISHED").len() == 2).then_some(())
+    });
+    assert_eq!(said(&server, &id, "assistant"), ["TASK1", "TASK2", "TASK2"]);
+    // It wrote nothing to standard error.
+    let mut command = env.connected(&server.url);
+    let logs = command.args(["session", "logs", &id]).output().unwrap();
+    let words = format!(
+        "session \"{id}\" has no logs; what it says and does: acpctl session messages {id}\n"
+    );
+    assert_eq!(streams(&logs), (String::new(), words));
 }
