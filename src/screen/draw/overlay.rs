@@ -9,7 +9,7 @@ use super::boxes::{boxed, clear, middle, row, write};
 use super::header::edited;
 use super::theme::Theme;
 use crate::screen::dialog::Dialog;
-use crate::screen::form::{OpenForm, Value};
+use crate::screen::form::{LOADING, OpenForm, Value};
 use crate::screen::shown;
 use crate::screen::view::Input;
 
@@ -180,7 +180,8 @@ pub(super) fn form(form: &OpenForm, now: Timestamp, theme: Theme, area: Rect, bu
                     .map_or_else(|why| (why, false), |said| (said, true)),
                 error => (format!("* {error}"), false),
             };
-            let is_early = form.error.is_empty() && note.0 == "input cannot be empty";
+            let is_early = ["input cannot be empty", LOADING].contains(&note.0.as_str());
+            let is_early = is_early && form.error.is_empty();
             if !note.0.is_empty() && !is_early {
                 let style = if note.1 { theme.dim() } else { theme.bad() };
                 // A command to type is whole.
