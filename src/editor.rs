@@ -53,8 +53,7 @@ pub(crate) fn edit(text: &str, editor: &str) -> Result<String, Failure> {
     let left = input::from_path(&path)?;
     let left = String::from_utf8(left.bytes.to_vec());
     let left = left.map_err(|_| Failure::new(Kind::Data, "the edited text is not UTF-8"))?;
-    let removed = take().map_or(Ok(()), PrivateDir::remove);
-    removed.map_err(|error| failed(format!("remove the private folder: {}", reason(&error))))?;
+    remove().map_err(|error| failed(format!("remove the private folder: {}", reason(&error))))?;
     Ok(left)
 }
 
@@ -99,13 +98,16 @@ fn leave_end_to_signal() {
     }
 }
 
-/// Removes the folder, if there is one.
+/// Removes the folder, if there is one, and reports nothing.
 fn close() {
-    drop(take());
+    let _ = remove();
 }
 
-fn take() -> Option<PrivateDir> {
-    OPEN.lock().unwrap_or_else(PoisonError::into_inner).take()
+/// Removes the folder, if there is one. The lock is held until it is gone: a signal that comes meanwhile waits for that
+/// before it ends the program.
+fn remove() -> io::Result<()> {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    open.take().map_or(Ok(()), PrivateDir::remove)
 }
 
 /// Returns the user's editor; `vi` by default if the user may be prompted.

@@ -49,33 +49,30 @@ impl Parser {
             let after_cr = std::mem::take(&mut self.after_cr);
             match byte {
                 b'\n' if after_cr => {}
-                b'\n' => events.extend(self.end_line()),
+                b'\n' => events.extend(self.end_line()?),
                 b'\r' => {
                     self.after_cr = true;
-                    events.extend(self.end_line());
+                    events.extend(self.end_line()?);
                 }
                 byte => self.line.push(byte),
             }
             if self.line.len() + self.data.as_ref().map_or(0, String::len) > MAX_EVENT {
                 return Err(TooLong::Event);
             }
-            if self.id.as_ref().is_some_and(|id| id.len() > MAX_ID) {
-                return Err(TooLong::Id);
-            }
         }
         Ok(events)
     }
 
     /// Returns the event that is incomplete when the stream ends: a server that closes the stream right behind the last
-    /// data line has sent this event too.
+    /// data line has sent this event too. An id that is too long is left out.
     pub fn finish(&mut self) -> Option<Event> {
         if !self.line.is_empty() {
-            self.end_line();
+            let _ = self.end_line();
         }
         self.dispatch()
     }
 
-    fn end_line(&mut self) -> Option<Event> {
+    fn end_line(&mut self) -> Result<Option<Event>, TooLong> {
         let bytes = std::mem::take(&mut self.line);
         let mut line = String::from_utf8_lossy(&bytes).into_owned();
         if !std::mem::replace(&mut self.started, true)
@@ -84,7 +81,7 @@ impl Parser {
             line = rest.to_owned();
         }
         if line.is_empty() {
-            return self.dispatch();
+            return Ok(self.dispatch());
         }
         let (field, value) = line.split_once(':').unwrap_or((&line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -96,10 +93,12 @@ impl Parser {
                 }
                 None => self.data = Some(value.to_owned()),
             },
-            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
+            "id" if value.contains('\0') => {}
+            "id" if value.len() > MAX_ID => return Err(TooLong::Id),
+            "id" => self.id = Some(value.to_owned()),
             _ => {}
         }
-        None
+        Ok(None)
     }
 
     fn dispatch(&mut self) -> Option<Event> {
@@ -144,6 +143,17 @@ mod tests {
         );
         assert_eq!(texts("data: last"), ["last"]);
         assert_eq!(read(&[b"id: 7\ndata: a\n\n"])[0].id.as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn an_id_that_is_too_long_ends_the_stream_or_is_left_out_at_its_end() {
+        let id = |length: usize| "7".repeat(length);
+        let ended = |text: &str| Parser::default().push(text.as_bytes());
+        assert!(ended(&format!("id: {}\ndata: a\n\n", id(MAX_ID))).is_ok());
+        let long = format!("data: a\nid: {}", id(MAX_ID + 1));
+        assert_eq!(ended(&format!("{long}\n")), Err(TooLong::Id));
+        let last = read(&[long.as_bytes()]);
+        assert_eq!((last[0].data.as_str(), &last[0].id), ("a", &None));
     }
 
     proptest! {

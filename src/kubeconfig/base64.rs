@@ -51,10 +51,11 @@ pub(super) fn is_valid(text: &str) -> bool {
             _ => break,
         }
     }
-    if !rest.iter().all(|b| matches!(b, b'=' | b'\r' | b'\n')) {
+    let end = rest.iter().filter(|b| !matches!(b, b'\r' | b'\n'));
+    if end.clone().any(|b| *b != b'=') {
         return false;
     }
-    let padding = rest.iter().filter(|b| **b == b'=').count();
+    let padding = end.count();
     let needed = match digits % 4 {
         0 => 0,
         2 => 2,

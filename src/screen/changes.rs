@@ -17,9 +17,10 @@ pub(super) struct Change {
 struct Batch {
     waiting: Vec<Change>,
     count: usize,
-    succeeded: usize,
-    /// What is said of each that succeeded.
+    /// What is said if none succeeds.
     done: String,
+    /// What is said of those that succeeded, each with how many it is said of.
+    succeeded: Vec<(String, usize)>,
     /// What is said of the first that failed, and how many did.
     failure: Option<String>,
     failed: usize,
@@ -51,8 +52,8 @@ impl Changes {
         self.0.push(Batch {
             count: waiting.len(),
             waiting,
-            succeeded: 0,
             done,
+            succeeded: Vec::new(),
             failure: None,
             failed: 0,
             failed_rows: Vec::new(),
@@ -103,7 +104,7 @@ impl Batch {
         let change = place.map(|place| self.waiting.swap_remove(place));
         let row = change.map(|it| it.row).filter(|row| !row.is_empty());
         match &said {
-            Ok(_) => self.succeeded += 1,
+            Ok(done) => self.succeeds(done),
             Err(why) => {
                 self.failed += 1;
                 self.failure.get_or_insert_with(|| why.clone());
@@ -135,21 +136,35 @@ impl Batch {
         Some(draft)
     }
 
+    fn succeeds(&mut self, done: &str) {
+        match self.succeeded.iter_mut().find(|(it, _)| it == done) {
+            Some((_, count)) => *count += 1,
+            None => self.succeeded.push((done.to_owned(), 1)),
+        }
+    }
+
+    /// Returns what succeeded: what was done to how many of them.
+    fn counts(&self) -> String {
+        let said = |done: &str, count: usize| format!("{done} ({count} of {})", self.count);
+        if self.succeeded.is_empty() {
+            return said(&self.done, 0);
+        }
+        let each = self.succeeded.iter();
+        let each: Vec<String> = each.map(|(done, count)| said(done, *count)).collect();
+        each.join(", ")
+    }
+
     /// Returns how far they are. What failed is told at the end, so that nothing is said over it.
     fn progress(&self) -> String {
-        let failed = match self.failed {
-            0 => String::new(),
-            failed => format!(", {failed} failed"),
-        };
-        format!(
-            "{} ({} of {}{failed})",
-            self.done, self.succeeded, self.count
-        )
+        match self.failed {
+            0 => self.counts(),
+            failed => format!("{}, {failed} failed", self.counts()),
+        }
     }
 
     /// Returns how they ended: how many succeeded, and what the first failure was.
     fn end(&self) -> Result<String, String> {
-        let said = format!("{} ({} of {})", self.done, self.succeeded, self.count);
+        let said = self.counts();
         let Some(first) = &self.failure else {
             return Ok(said);
         };

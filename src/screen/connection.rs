@@ -6,7 +6,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::event::{About, Way};
-use crate::api::Client;
+use crate::api::{self, Client};
 use crate::auth::login::{self, Source};
 use crate::auth::{own_server, token};
 use crate::config::Settings;
@@ -16,6 +16,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
 use crate::server::USER;
+use crate::text::command::acpctl_elsewhere;
 use crate::text::url_for_people;
 
 /// The context of the embedded API, which is always there.
@@ -50,7 +51,22 @@ pub(super) fn first(globals: &Globals) -> anyhow::Result<Connection> {
 /// # Errors
 /// There is no such context, or as [`Ctx::client`].
 pub(super) fn to(globals: &Globals, context: &str) -> anyhow::Result<Connection> {
-    of(&Ctx::new(patient(globals)).in_context(context)?)
+    let ctx = Ctx::new(patient(globals)).in_context(context)?;
+    of(&ctx).map_err(|error| match api::kind_of(&error) {
+        Kind::Login => {
+            let url = ctx.settings().map(|it| url_for_people(&it.api_url.value));
+            let login = login_line(Some(context), url.ok().as_deref());
+            anyhow::anyhow!("{error:#}; in another terminal: {login}")
+        }
+        _ => error,
+    })
+}
+
+/// Returns the command that logs in to a context. It names the context, since another one may be the current one.
+fn login_line(context: Option<&str>, url: Option<&str>) -> String {
+    let context = context.map(|name| format!("--context-name={name}"));
+    let words = context.as_deref().into_iter().chain(["login"]).chain(url);
+    acpctl_elsewhere(&words.collect::<Vec<_>>())
 }
 
 /// Connects to the same server again, with the login that is stored now.
@@ -125,6 +141,7 @@ impl Pin {
         flags.extend(globals.send_login.then(|| "--send-login".to_owned()));
         Way {
             flags,
+            login: login_line(globals.pinned_context.as_deref(), None),
             context: globals.pinned_context,
         }
     }

@@ -158,8 +158,8 @@ pub(super) enum Join {
     AgentNames,
     /// Numbers of bindings of each credential.
     Credentials,
-    /// The names of roles.
-    RoleNames,
+    /// The names of the roles of bindings, and of what these are for.
+    BindingNames,
 }
 
 /// A request that changes something.

@@ -113,8 +113,8 @@ pub(super) enum Answer {
     /// The messages of a session could be read again, or could not be read. After a refused login, they are not read
     /// any more.
     Watching { page: u64, trouble: Option<Fault> },
-    /// Why the events of a session are not followed any more.
-    Unfollowed { page: u64, why: String },
+    /// Why the events of a session are not followed; `None` if they are again.
+    Unfollowed { page: u64, why: Option<String> },
     /// A connection was made, perhaps to another context. Its number is that of the wish for it.
     Connected(About),
     /// None was made; the one before still stands.
@@ -138,6 +138,8 @@ pub(super) struct Way {
     pub flags: Vec<String>,
     /// The context for `AMBIENT_CONTEXT`, which leaves the choice of the login as it is.
     pub context: Option<String>,
+    /// The command that renews the login.
+    pub login: String,
 }
 
 /// The longest pause that is granted to a server, in seconds.
@@ -171,9 +173,9 @@ impl Fault {
 
     /// Returns the sentence for a list that could not be read.
     #[must_use]
-    pub(super) fn of_list(&self, kind: &str) -> String {
+    pub(super) fn of_list(&self, kind: &str, login: &str) -> String {
         match self.status {
-            Some(401) => "Session expired — run 'acpctl login' in another terminal".to_owned(),
+            Some(401) => format!("Session expired — run '{login}' in another terminal"),
             Some(403) => format!("Insufficient permissions to list {kind}"),
             Some(429) => "Rate limited — backing off".to_owned(),
             _ => self.text.clone(),

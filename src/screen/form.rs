@@ -11,6 +11,8 @@ use super::view::{Answers, Field, Form, Input};
 use crate::resources::Record;
 use crate::text::quote;
 
+/// Why nothing can be chosen yet.
+pub(super) const LOADING: &str = "the list is not read yet";
 /// The most characters of a field.
 const LONGEST: usize = 100_000;
 
@@ -50,12 +52,14 @@ pub(super) struct Choice {
     /// The path of the list that the offers are from.
     pub from: String,
     pub is_loading: bool,
+    /// True if keys were ignored because the offers are not read yet: they may have meant another one.
+    pub has_ignored: bool,
     pub error: String,
     /// The value to choose when the offers come.
     wanted: String,
     /// The beginning of an offer, as far as it was typed.
     pub typed: String,
-    /// True if no offer begins with what was typed: then nothing is chosen.
+    /// True if no offer begins with what was typed, or is the one that is wanted: then nothing is chosen.
     pub is_lost: bool,
 }
 
@@ -153,8 +157,13 @@ impl OpenForm {
                 continue;
             };
             if choice.from != list.path {
+                // What was chosen from another list is not in this one.
+                if !choice.from.is_empty() {
+                    choice.wanted.clear();
+                }
                 choice.from.clone_from(&list.path);
                 choice.is_loading = true;
+                choice.has_ignored = false;
                 choice.offers.clear();
                 choice.at = 0;
                 choice.clear();
@@ -177,10 +186,12 @@ impl OpenForm {
             return;
         };
         choice.is_loading = false;
+        if std::mem::take(&mut choice.has_ignored) {
+            self.error.clear();
+        }
         match offers {
             Err(why) => choice.error = why,
             Ok(offers) => {
-                choice.error = gap.unwrap_or_default();
                 choice.offers.clear();
                 if let Some(Input::Offer {
                     none: Some(none), ..
@@ -189,26 +200,24 @@ impl OpenForm {
                     choice.offers.push((String::new(), none.to_owned()));
                 }
                 choice.offers.extend(offers);
-                let wanted = choice.wanted.as_str();
-                let place = choice.offers.iter().position(|(value, _)| value == wanted);
-                choice.at = place.unwrap_or_default();
-                choice.find();
+                choice.choose_wanted(gap.is_some());
+                choice.error = gap.unwrap_or_default();
             }
         }
     }
 
-    /// Moves to another field, unless the field is required and empty.
+    /// Moves to another field, unless the value of this one is refused. A list that is not read yet can wait.
     pub(super) fn step(&mut self, is_forward: bool, now: Timestamp) {
         self.error.clear();
         if is_forward {
             match self.check(self.focus, now) {
-                Ok(_) => {
+                Err(why) if why != LOADING => self.error = why,
+                _ => {
                     if let Some(Value::Choice(choice)) = self.values.get_mut(self.focus) {
                         choice.clear();
                     }
                     self.focus = (self.focus + 1).min(self.form.fields.len() - 1);
                 }
-                Err(why) => self.error = why,
             }
         } else {
             self.focus = self.focus.saturating_sub(1);
@@ -226,8 +235,11 @@ impl OpenForm {
         };
         let text = text_of(value);
         match (text.trim(), value) {
-            (_, Value::Choice(choice)) if choice.is_lost => {
-                Err(format!("nothing here begins with {}", quote(&choice.typed)))
+            (_, Value::Choice(choice)) if choice.is_lost => Err(choice.lost()),
+            (text, Value::Choice(choice))
+                if choice.is_loading && (text.is_empty() || choice.has_ignored) =>
+            {
+                Err(LOADING.to_owned())
             }
             ("", Value::Choice(choice)) if described.required && !choice.error.is_empty() => {
                 Err(choice.error.clone())
@@ -289,6 +301,34 @@ impl Choice {
         }
     }
 
+    /// Chooses the offer that is wanted. A list that may lack some lacks it perhaps; a whole one has no other in its
+    /// place.
+    fn choose_wanted(&mut self, may_lack: bool) {
+        let wanted = self.wanted.as_str();
+        let place = self.offers.iter().position(|(value, _)| value == wanted);
+        self.is_lost = false;
+        self.at = match place {
+            Some(place) => place,
+            None if wanted.is_empty() => 0,
+            None if may_lack => {
+                self.offers.push((wanted.to_owned(), wanted.to_owned()));
+                self.offers.len() - 1
+            }
+            None => {
+                self.is_lost = true;
+                0
+            }
+        };
+    }
+
+    /// Says why nothing is chosen.
+    fn lost(&self) -> String {
+        match self.typed.as_str() {
+            "" => format!("{} is not in the list", quote(&self.wanted)),
+            typed => format!("nothing here begins with {}", quote(typed)),
+        }
+    }
+
     /// Adds to the beginning of an offer, and chooses the one that all of it means.
     pub(super) fn add(&mut self, text: &str) {
         self.typed.push_str(text);
@@ -297,8 +337,9 @@ impl Choice {
 
     /// Takes back the last character that was typed.
     pub(super) fn take_back(&mut self) {
-        self.typed.pop();
-        self.find();
+        if self.typed.pop().is_some() {
+            self.find();
+        }
     }
 
     /// Forgets what was typed; what is chosen stays.
@@ -337,6 +378,12 @@ impl Choice {
     }
 
     pub(super) fn step(&mut self, by: i64) {
+        // Nothing was chosen: the first one is the next.
+        let by = if self.is_lost && self.typed.is_empty() {
+            0
+        } else {
+            by
+        };
         self.clear();
         let last = self.offers.len().saturating_sub(1);
         let at = i64::try_from(self.at).unwrap_or_default() + by;

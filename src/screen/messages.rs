@@ -43,7 +43,7 @@ pub(super) struct Messages {
     pub loading: Loading,
     /// The number behind which the next messages are read.
     pub after: i64,
-    /// Why the events of the run are not followed any more.
+    /// Why the events of the run are not followed.
     pub unfollowed: Option<String>,
     /// True once the stored messages were read: until then, their number is not known.
     pub is_read: bool,
@@ -120,14 +120,6 @@ impl Messages {
         }
         session.text("phase").clone_into(&mut self.phase);
         self.session = Some(session);
-    }
-
-    /// Says what is wrong with the page.
-    #[must_use]
-    pub(super) fn trouble(&self, now: Timestamp) -> Option<String> {
-        let trouble = || self.loading.trouble("messages", now);
-        let why = self.stray.clone().or_else(trouble);
-        why.or_else(|| self.unfollowed.clone())
     }
 
     /// Takes the stored messages of an answer. The next ones are those behind the number `after`.

@@ -27,10 +27,10 @@ impl Names {
         }
     }
 
-    /// Names rows. A mark may mean a row that a filter hides, which is said.
+    /// Names rows. `more` returns what is said of each behind its name.
     #[must_use]
-    pub(super) fn of(title: &str, rows: &[Record], is_shown: impl Fn(&Record) -> bool) -> Self {
-        let name = |row: &Record| shown::line(&format!("{}{}", named(row), aside(is_shown(row))));
+    pub(super) fn of(title: &str, rows: &[Record], more: impl Fn(&Record) -> String) -> Self {
+        let name = |row: &Record| shown::line(&format!("{}{}", named(row), more(row)));
         Self {
             title: shown::line(title),
             names: rows.iter().map(name).collect(),

@@ -11,7 +11,7 @@ use super::effect::Effect;
 use super::event::{About, Answer, Event, Fault};
 use super::input::Line;
 use super::newest::Newest;
-use super::state::{Body, Mode, Options, State};
+use super::state::{Body, Options, State};
 use super::update::{start, update};
 use crate::resources::{Record, SESSION_MESSAGE};
 
@@ -75,13 +75,7 @@ fn bar(state: &State) -> Option<&Line> {
     if state.dialog.is_some() || state.form.is_some() {
         return None;
     }
-    match &state.mode {
-        Mode::Command { line, .. } | Mode::Filter { line, .. } | Mode::Write { line, .. } => {
-            Some(line)
-        }
-        Mode::Search(line) => Some(line),
-        Mode::Normal | Mode::Sort(_) => None,
-    }
+    state.mode.line()
 }
 
 fn draw_safely(state: &State) {

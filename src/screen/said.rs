@@ -1,6 +1,7 @@
 //! The last line: a sentence about what was done, or what is wrong with the page. What failed is said whole, on several
 //! rows if it must be, and what was done on two.
 
+use super::loading::Loading;
 use super::shown;
 use super::state::{Body, State};
 
@@ -66,11 +67,36 @@ fn trouble(state: &State) -> Option<String> {
     let why = match &state.top()?.body {
         Body::Table(table) => {
             let gaps = table.gaps().join("; ");
-            let trouble = table.loading.trouble(table.view.name, state.now);
+            let trouble = trouble_of(state, &table.loading, table.view.name);
             trouble.or((!gaps.is_empty()).then_some(gaps))
         }
-        Body::Messages(messages) => messages.trouble(state.now),
+        Body::Messages(messages) => {
+            let loading = || trouble_of(state, &messages.loading, "messages");
+            let stray = messages.stray.clone();
+            stray
+                .or_else(loading)
+                .or_else(|| messages.unfollowed.clone())
+        }
         _ => None,
     };
     why.map(|why| format!("✗ {why}"))
+}
+
+/// Says why a page could not be read. A login that was refused is not read again while that would take something from
+/// the user.
+fn trouble_of(state: &State, loading: &Loading, kind: &str) -> Option<String> {
+    let login = &state.about.way.login;
+    let waits_for = match (&state.dialog, &state.form) {
+        _ if !loading.is_refused() => None,
+        (Some(_), _) => Some("question"),
+        (None, Some(_)) => Some("form"),
+        (None, None) => None,
+    };
+    match (waits_for, &loading.fault) {
+        (Some(what), Some(fault)) => {
+            let text = fault.of_list(kind, login);
+            Some(format!("{text} (again after this {what})"))
+        }
+        _ => loading.trouble(kind, login, state.now),
+    }
 }

@@ -120,6 +120,20 @@ pub(super) enum Mode {
     },
 }
 
+impl Mode {
+    /// Returns the line that is typed in the bar, if one is.
+    #[must_use]
+    pub(super) fn line(&self) -> Option<&Line> {
+        match self {
+            Self::Command { line, .. } | Self::Filter { line, .. } | Self::Write { line, .. } => {
+                Some(line)
+            }
+            Self::Search(line) => Some(line),
+            Self::Normal | Self::Sort(_) => None,
+        }
+    }
+}
+
 /// An object in the editor.
 pub(super) struct Edited {
     pub page: u64,

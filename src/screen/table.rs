@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::filter::Filter;
 use super::loading::Loading;
-use super::view::{Key, Tone, View};
+use super::naming::{aside, brief};
+use super::view::{Key, Place, Tone, View};
 use crate::resources::{Record, is_usable_id};
 
 /// The rows of one view. A row is known by the ID of its object, never by the text that is shown.
@@ -176,6 +177,21 @@ impl Table {
     #[must_use]
     pub(super) fn row(&self, id: &str) -> Option<&Record> {
         self.rows.iter().find(|row| row.id() == id)
+    }
+
+    /// Returns what a question about several rows says of one behind its name. A row without a name is known by its
+    /// cells. A mark may mean a row that a filter hides.
+    #[must_use]
+    pub(super) fn more_about(&self, row: &Record, now: Timestamp) -> String {
+        let aside = aside(self.is_shown(row.id()));
+        if !row.name().is_empty() {
+            return aside.to_owned();
+        }
+        let columns = self.view.columns.iter();
+        let always = columns.filter(|column| column.place == Place::Always);
+        let cells = always.map(|column| column.text(row, now));
+        let cells: Vec<String> = cells.filter(|text| !text.is_empty()).collect();
+        format!(": {}{aside}", brief(&cells.join(", ")))
     }
 
     /// True if the row with this ID is among those that are shown.

@@ -271,6 +271,8 @@ pub(super) enum Run {
     /// Opens a form for the chosen rows, with a request for each.
     Form(&'static Form),
     Call(&'static Call),
+    /// A request for each chosen row, which depends on the row: all of them must mean the same one.
+    Either(fn(&Record) -> &'static Call),
     /// Runs a command of this program on the row, with the terminal to itself.
     Outside(&'static Outside),
 }

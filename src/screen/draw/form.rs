@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use super::boxes::{boxed, clear, middle, narrow, row, write};
 use super::header::edited;
 use super::theme::Theme;
-use crate::screen::form::{Choice, OpenForm, Value};
+use crate::screen::form::{Choice, LOADING, OpenForm, Value};
 use crate::screen::input::Line;
 use crate::screen::shown;
 use crate::screen::view::{Field, Input};
@@ -167,7 +167,8 @@ fn verdict(form: &OpenForm, now: Timestamp, room: usize, theme: Theme) -> Vec<Pa
             .map_or_else(|why| (why, false), |said| (said, true)),
         error => (format!("* {error}"), false),
     };
-    let is_early = form.error.is_empty() && text == "input cannot be empty";
+    let is_early = ["input cannot be empty", LOADING].contains(&text.as_str());
+    let is_early = is_early && form.error.is_empty();
     if text.is_empty() || is_early {
         return Vec::new();
     }

@@ -173,21 +173,18 @@ fn hints(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
 
 /// Draws the line that is typed.
 pub(super) fn input(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let (prompt, line, ghost) = match &state.mode {
+    let (prompt, ghost) = match &state.mode {
         Mode::Normal => return,
-        Mode::Command { line, at, .. } => {
-            let ghost = ghost(state, line, *at);
-            (":", Some(line), ghost)
-        }
-        Mode::Filter { line, .. } => ("/", Some(line), String::new()),
-        Mode::Search(line) => ("Search: ", Some(line), String::new()),
-        Mode::Write { line, .. } => ("Write to file: ", Some(line), String::new()),
+        Mode::Command { line, at, .. } => (":", ghost(state, line, *at)),
+        Mode::Filter { .. } => ("/", String::new()),
+        Mode::Search(_) => ("Search: ", String::new()),
+        Mode::Write { .. } => ("Write to file: ", String::new()),
         Mode::Sort(column) => {
             let title = state
                 .table()
                 .map_or("", |table| table.view.columns[*column].title);
             let ghost = format!("{title}   ←/→ column, Enter sort, 0 as usual, Esc leave");
-            ("Sort by: ", None, ghost)
+            ("Sort by: ", ghost)
         }
     };
     if area.height == 0 {
@@ -199,7 +196,7 @@ pub(super) fn input(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer
         area
     };
     let mut parts = vec![(format!(" {prompt}"), theme.key())];
-    if let Some(line) = line {
+    if let Some(line) = state.mode.line() {
         let room = usize::from(inside.width).saturating_sub(shown::width(prompt) + 3);
         parts.extend(edited(line, room, false, theme));
     }

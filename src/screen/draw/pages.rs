@@ -366,7 +366,7 @@ fn pane(
     if rows.is_empty() {
         let text = match focus {
             Focus::Talk if !messages.search().is_empty() => "Nothing matches the search.",
-            Focus::Talk if messages.trouble(state.now).is_some() => {
+            Focus::Talk if messages.stray.is_some() || messages.loading.fault.is_some() => {
                 "No messages: see the last line."
             }
             Focus::Talk if !messages.is_read => "Loading...",
@@ -374,6 +374,7 @@ fn pane(
             Focus::Activity if messages.session.is_some() && messages.phase.is_empty() => {
                 "The session was not started: s in :sessions starts it."
             }
+            Focus::Activity if messages.unfollowed.is_some() => "No activity: see the last line.",
             Focus::Activity => "Waiting for agent activity…",
         };
         write(&[(format!(" {text}"), theme.dim())], row(area, 0), buffer);

@@ -1,9 +1,9 @@
 //! Changes to several rows at once: how they end, and what stays marked.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::stage::Stage;
-use crate::resources::{AGENT, CREDENTIAL, SESSION};
+use crate::resources::{AGENT, CREDENTIAL, ROLE_BINDING, SCHEDULED_SESSION, SESSION};
 use crate::screen::effect::{Effect, Send};
 use crate::screen::event::{Answer, Fault};
 
@@ -45,7 +45,7 @@ fn several_changes_end_with_one_sentence_that_stays_until_a_key() {
     assert_eq!(stage.toast(), "Agent deleted (1 of 3)");
     let failure = "aa2: Delete agent failed: boom";
     answer(&mut stage, numbers[1], Err(failure));
-    assert_eq!(stage.toast(), "Agent deleted (1 of 3, 1 failed)");
+    assert_eq!(stage.toast(), "Agent deleted (1 of 3), 1 failed");
     answer(&mut stage, numbers[2], Ok("Agent deleted"));
     let end = "Agent deleted (2 of 3); aa2: Delete agent failed: boom";
     assert_eq!(stage.toast(), end);
@@ -229,4 +229,97 @@ fn several_rows_are_named_before_a_change_that_asks_nothing_for_one() {
     assert!(stage.numbers().is_empty());
     stage.keys("<tab><enter>");
     assert_eq!(stage.numbers().len(), 2);
+}
+
+/// A screen at the schedules of a project, of which some are suspended; all are marked.
+fn marked_schedules(enabled: &[bool]) -> Stage {
+    let mut stage = Stage::at_agents();
+    stage.keys(":ss<enter>");
+    let schedules = enabled.iter().zip(1..).map(|(enabled, n)| {
+        json!({"id": format!("id{n}"), "name": format!("ss{n}"), "project_id": "web",
+            "schedule": "0 6 * * *", "enabled": enabled})
+    });
+    stage.rows(&SCHEDULED_SESSION, schedules.collect::<Value>());
+    stage.keys("g");
+    stage.keys(&"<space>".repeat(enabled.len()));
+    stage.effects.clear();
+    stage
+}
+
+#[test]
+fn one_key_does_one_thing_to_all_that_are_marked() {
+    let mut stage = marked_schedules(&[true, false, true]);
+    stage.keys("s");
+    let said = "Suspend/Resume is the same for all: Suspend is for ss1, ss3, Resume is for ss2; \
+        mark rows for one of them";
+    assert_eq!(stage.toast(), said);
+    assert!(stage.state.dialog.is_none() && stage.sent().is_empty());
+
+    for (enabled, word) in [(true, "suspend"), (false, "resume")] {
+        let mut stage = marked_schedules(&[enabled, enabled]);
+        stage.keys("s");
+        let picture = stage.picture().to_lowercase();
+        assert!(picture.contains(&format!("{word} 2 objects?")), "{picture}");
+        stage.keys("<tab><enter>");
+        let sent = |n: u8| format!("POST /projects/web/scheduled-sessions/id{n}/{word}");
+        assert_eq!(stage.sent(), [sent(1), sent(2)]);
+    }
+}
+
+#[test]
+fn what_ended_in_another_way_is_counted_apart() {
+    let mut stage = marked(3);
+    stage.effects.clear();
+    stage.keys("<ctrl-d><tab><enter>");
+    let numbers = stage.numbers();
+    answer(&mut stage, numbers[0], Ok("Agent deleted"));
+    let gone = "Already deleted — refreshing";
+    answer(&mut stage, numbers[1], Ok(gone));
+    assert_eq!(
+        stage.toast(),
+        format!("Agent deleted (1 of 3), {gone} (1 of 3)")
+    );
+    answer(&mut stage, numbers[2], Ok("Agent deleted"));
+    assert_eq!(
+        stage.toast(),
+        format!("Agent deleted (2 of 3), {gone} (1 of 3)")
+    );
+}
+
+#[test]
+fn rows_without_names_are_told_apart_by_their_cells() {
+    let mut stage = Stage::new();
+    stage.keys(":rolebindings<enter>");
+    let rows = json!([
+        {"id": "b1", "role_id": "r1", "scope": "project", "project_id": "web", "user_id": "jsell"},
+        {"id": "b2", "role_id": "r1", "scope": "credential", "credential_id": "c1"},
+        {"id": "b3", "role_id": "r1", "scope": "platform", "user_id": "ops"},
+    ]);
+    stage.rows(&ROLE_BINDING, rows);
+    stage.keys("g<space><space><ctrl-d>");
+    let picture = stage.picture();
+    for line in [
+        "b1: r1, project, web",
+        "b2: r1, credential, c1 for all projects",
+    ] {
+        assert!(picture.contains(line), "{line} {picture}");
+    }
+    stage.keys("<esc><esc>");
+    for (id, question) in [
+        ("b1", "Delete role binding b1 (r1 of jsell on \"web\")?"),
+        (
+            "b2",
+            "Delete role binding b2 (r1 on \"c1\" for all projects)?",
+        ),
+        ("b3", "Delete role binding b3 (r1 of ops)?"),
+    ] {
+        stage.keys("g");
+        stage.keys(&format!("/{id}<enter><ctrl-d>"));
+        assert!(
+            stage.picture().contains(question),
+            "{question} {}",
+            stage.picture()
+        );
+        stage.keys("<esc><esc>");
+    }
 }

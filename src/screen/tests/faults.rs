@@ -707,6 +707,7 @@ fn bug_41_a_schedule_is_checked_while_it_is_typed_and_enter_shows_its_runs() {
         "{}",
         stage.picture()
     );
+    stage.offers(1, &[]);
     stage.keys("<enter><enter><enter><enter>");
     assert_eq!(
         stage.sent(),

@@ -245,13 +245,15 @@ fn what_is_typed_in_a_choice_is_the_beginning_of_an_offer() {
     stage.keys("<down><enter>");
     stage.plans(&[]);
     assert_eq!(stage.sent().len(), 1);
-    // What is typed before the offers came counts, too.
+    // What is typed before the offers came chooses none that nobody has seen, and nothing else is sent for it.
     let mut stage = at_credentials(&["c1"]);
     stage.keys("gbops<enter>");
-    assert!(stage.state.form.is_some());
+    assert!(stage.picture().contains("the list is not read yet"));
+    let is_plan = |effect: &Effect| matches!(effect, Effect::Plan { .. });
+    assert!(!stage.effects.iter().any(is_plan));
     stage.offers(0, &projects);
-    stage.effects.clear();
-    stage.keys("<enter>");
+    assert!(!stage.picture().contains("> ops"), "{}", stage.picture());
+    stage.keys("ops<enter>");
     stage.plans(&[]);
     assert_eq!(
         stage.sent(),

@@ -89,6 +89,9 @@ fn a_login_is_not_read_again_under_an_open_question() {
     stage.effects.clear();
     stage.passes(6);
     assert!(connects(&mut stage).is_empty() && stage.state.form.is_some());
+    // No countdown promises another time.
+    let waits = "run 'acpctl login' in another terminal (again after this form)";
+    assert!(stage.picture().contains(waits), "{}", stage.picture());
     stage.keys("<esc>");
     assert_eq!(connects(&mut stage).len(), 1);
     // It is asked for once, however long it takes.

@@ -42,6 +42,7 @@ impl Stage {
             way: Way {
                 flags: vec!["--context-name=acp.example.org".to_owned()],
                 context: None,
+                login: "acpctl login".to_owned(),
             },
         };
         let mut state = State::new(options, about, (100, 30), noon());

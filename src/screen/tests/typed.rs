@@ -265,3 +265,57 @@ fn a_message_that_is_written_while_the_server_changes_is_kept() {
     stage.keys("<enter>m");
     assert_eq!(composed(&mut stage), "look");
 }
+
+#[test]
+fn what_is_typed_before_a_list_was_read_chooses_nothing() {
+    let mut stage = Stage::at_sessions();
+    stage.keys("n");
+    stage.keys("z");
+    assert!(
+        shows(&stage, "the list is not read yet"),
+        "{}",
+        stage.picture()
+    );
+    stage.event(Event::Paste("zeta".to_owned()));
+    stage.offers(0, &[("web", "web"), ("zeta", "zeta")]);
+    assert!(shows(&stage, "> web"), "{}", stage.picture());
+}
+
+#[test]
+fn an_agent_of_another_project_is_not_sent_with_the_one_that_was_chosen() {
+    let mut stage = Stage::at_agents();
+    stage.keys("g<enter>n");
+    stage.offers(0, &[("web", "web"), ("zeta", "zeta")]);
+    stage.offers(4, &[("2agent00000000000000000001", "be")]);
+    stage.effects.clear();
+    stage.keys("zeta<tab>new<tab><tab><tab><enter>");
+    // The agents of the other project are not read yet.
+    assert!(stage.sent().is_empty());
+    assert!(
+        shows(&stage, "the list is not read yet"),
+        "{}",
+        stage.picture()
+    );
+    stage.offers(4, &[("z1", "ops")]);
+    stage.keys("<enter>");
+    assert_eq!(
+        stage.sent(),
+        ["POST /sessions name=\"new\" project_id=\"zeta\""]
+    );
+}
+
+#[test]
+fn a_project_that_is_not_in_the_list_is_not_replaced_by_the_first_one() {
+    let mut stage = Stage::new();
+    // The configured project is `home`.
+    stage.keys(":sessions<enter>n");
+    stage.offers(0, &[("web", "web"), ("zeta", "zeta")]);
+    stage.keys("<tab>");
+    assert!(
+        shows(&stage, "\"home\" is not in the list"),
+        "{}",
+        stage.picture()
+    );
+    stage.keys("<down>");
+    assert!(shows(&stage, "> web"), "{}", stage.picture());
+}

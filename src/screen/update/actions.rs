@@ -27,7 +27,7 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
     };
     let changes = matches!(
         action.run,
-        Run::Edit(_) | Run::New(_) | Run::Form(_) | Run::Call(_)
+        Run::Edit(_) | Run::New(_) | Run::Form(_) | Run::Call(_) | Run::Either(_)
     ) || matches!(action.run, Run::Outside(it) if it.question.is_some());
     if let Some(why) = state.refusal().filter(|_| changes) {
         state.complain(why);
@@ -50,6 +50,11 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
         Run::New(form) => open_form(state, form, Vec::new(), &action.keys(), effects),
         Run::Form(form) => form_for_rows(state, form, &action.keys(), effects),
         Run::Call(call) => ask(state, call, effects),
+        Run::Either(of) => {
+            if let Some(call) = agreed(state, action.label, of) {
+                ask(state, call, effects);
+            }
+        }
         Run::Outside(what) => outside(state, what, effects),
     }
     true
@@ -91,6 +96,32 @@ fn chosen(state: &mut State, title: &str, is_bulk: bool) -> Option<Vec<Record>> 
 /// Returns the row that a change is for which takes one.
 fn only(state: &mut State, title: &str) -> Option<Record> {
     chosen(state, title, false)?.pop()
+}
+
+/// Returns what a key does to the chosen rows. If that differs, says for which rows it does what.
+fn agreed(
+    state: &mut State,
+    title: &str,
+    of: fn(&Record) -> &'static Call,
+) -> Option<&'static Call> {
+    let rows = chosen(state, title, true)?;
+    let call = of(rows.first()?);
+    let is_same = |row: &&Record| of(row).title == call.title;
+    let (same, others): (Vec<&Record>, Vec<&Record>) = rows.iter().partition(is_same);
+    let Some(other) = others.first().map(|row| of(row).title) else {
+        return Some(call);
+    };
+    let names = |rows: &[&Record]| {
+        let names: Vec<String> = rows.iter().map(|row| brief(row.name_or_id())).collect();
+        naming::first_few(&names).join(", ")
+    };
+    state.complain(format!(
+        "{title} is the same for all: {} is for {}, {other} is for {}; mark rows for one of them",
+        call.title,
+        names(&same),
+        names(&others)
+    ));
+    None
 }
 
 fn go(state: &mut State, go: Go, effects: &mut Vec<Effect>) {
@@ -171,7 +202,7 @@ fn open_form(
     let Some(page) = state.top().map(|page| page.number) else {
         return;
     };
-    let scope = state.scope();
+    let (scope, now) = (state.scope(), state.now);
     let names = match rows.as_slice() {
         [] => Names::title(&place_of(table.view, form, &scope)),
         [row] => {
@@ -181,7 +212,7 @@ fn open_form(
         }
         several => {
             let title = format!("For {} objects:", several.len());
-            Names::of(&title, several, |row| table.is_shown(row.id()))
+            Names::of(&title, several, |row| table.more_about(row, now))
         }
     };
     let number = state.number();
@@ -223,7 +254,10 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     let is_several = rows.len() > 1;
     let mut sends: Vec<Send> = Vec::new();
     let mut refused = Vec::new();
-    let make = |row: &Record| usable(row).and_then(|()| (call.make)(&scope, row));
+    let make = |row: &Record| {
+        let send = (call.make)(&scope, row)?;
+        usable(row).map(|()| send)
+    };
     rows.retain(|row| match make(row) {
         Ok(send) => {
             let send = send.for_row(row);
@@ -262,7 +296,11 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         (rows, _) => {
             let several = if rows.len() == 1 { "" } else { "s" };
             let title = format!("{} {} object{several}?", call.title, rows.len());
-            (Vec::new(), Names::of(&title, rows, is_shown))
+            let more = |row: &Record| {
+                let table = state.table();
+                table.map_or_else(String::new, |it| it.more_about(row, state.now))
+            };
+            (Vec::new(), Names::of(&title, rows, more))
         }
     };
     let mut below = Vec::new();

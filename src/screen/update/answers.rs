@@ -74,6 +74,8 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
         } => {
             if let Some(open) = state.form.as_mut().filter(|open| open.number == form) {
                 open.offered(field, offers.map_err(|fault| fault.text), gap);
+                // What is chosen now may have a list of its own.
+                effects.extend(open.offers());
             }
         }
         Answer::Planned {
@@ -113,7 +115,7 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
         }
         Answer::Unfollowed { page, why } => {
             if let Some(shown) = messages_of(state, page) {
-                shown.unfollowed = Some(why);
+                shown.unfollowed = why;
             }
         }
     }

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{actions, commands, pages, typing};
-use crate::resources::is_usable_id;
+use crate::resources::{Record, is_usable_id};
 use crate::screen::detail::Form as Text;
 use crate::screen::effect::Effect;
 use crate::screen::entry::{Focus, Time};
@@ -172,7 +172,7 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         KeyCode::Char('A') => sort_by_title(state, &["AGE", "BOUND"]),
         KeyCode::Char('c') => {
-            let text = table.selected().map(|row| shown::line(row.id()));
+            let text = table.selected().map(|row| shown::line(id_of(row)));
             copy(state, &text.unwrap_or_default(), effects);
         }
         KeyCode::Char('C') => {
@@ -233,6 +233,17 @@ fn sort_by_title(state: &mut State, titles: &[&str]) {
         Some(place) => typing::sort_by(state, place),
         None => state.say("This view has no such column"),
     }
+}
+
+/// Returns the ID of the object that a row stands for; an empty text if it has none.
+fn id_of(row: &Record) -> &str {
+    let id = match row.text("object_id") {
+        "" => row.id(),
+        id => id,
+    };
+    // Some rows stand for no object.
+    let is_own = row.resource.has_common_fields || is_usable_id(id);
+    if is_own { id } else { "" }
 }
 
 /// Copies a text as it is shown: the clipboard goes into other programs, and often into a shell.

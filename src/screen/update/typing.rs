@@ -7,7 +7,7 @@ use crate::api::{Method, path};
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{After, Effect, Send};
 use crate::screen::event::Fault;
-use crate::screen::form::{Choice, Value};
+use crate::screen::form::{Choice, LOADING, Value};
 use crate::screen::input::{Edit, Line};
 use crate::screen::naming::Names;
 use crate::screen::shown;
@@ -95,6 +95,11 @@ pub(super) fn form(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) 
         _ => {
             form.error.clear();
             match form.values.get_mut(form.focus) {
+                // What is typed before the names are seen chooses none of them.
+                Some(Value::Choice(choice)) if choice.is_loading => {
+                    choice.has_ignored = true;
+                    LOADING.clone_into(&mut form.error);
+                }
                 Some(Value::Choice(choice)) => choose(choice, key),
                 Some(Value::Text(line)) => match key.code {
                     KeyCode::Up => form.step(false, now),
@@ -528,6 +533,10 @@ fn pasted(state: &mut State, text: &str, effects: &mut Vec<Effect>) -> Option<us
             .is_some_and(|field| matches!(field.input, Input::Secret));
         let left_out = match form.values.get_mut(form.focus) {
             _ if form.is_waiting => None,
+            Some(Value::Choice(choice)) if choice.is_loading => {
+                choice.has_ignored = true;
+                None
+            }
             Some(Value::Text(line)) => {
                 Some(line.insert(if is_secret { text.trim() } else { &text }))
             }

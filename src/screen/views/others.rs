@@ -7,7 +7,7 @@ use crate::resources::{
     APPLICATION, CLUSTER, POLICY, PROJECT_SETTINGS, PROVIDER, ROLE, ROLE_BINDING, Record, USER,
 };
 use crate::screen::effect::{Join, List, Load, Send};
-use crate::screen::naming::brief;
+use crate::screen::naming::{asked_of, brief};
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
     Action, Call, Col, Editing, Field, Form, Input, Needs, Place, Run, View, for_any, tone_of,
@@ -45,17 +45,11 @@ pub(super) static ROLE_BINDINGS: View = View {
     about: "Who has which role on what",
     needs: Needs::Nothing,
     columns: &[
-        Col::computed("ROLE", 24, |it, _| {
-            let name = it.text("role_name");
-            let shown = if name.is_empty() {
-                it.text("role_id")
-            } else {
-                name
-            };
-            (shown.to_owned(), None)
-        }),
+        Col::computed("ROLE", 24, |it, _| (role(it).to_owned(), None)),
         Col::field("SCOPE", 11, "scope"),
-        Col::computed("TARGET", 28, |it, _| (target(it), None)),
+        Col::computed("TARGET", 28, |it, _| {
+            (target(it, |name, _| name.to_owned()), None)
+        }),
         Col::field("USER", 20, "user_id").at(Place::Room(1)),
         Col::age("AGE", 5, "created_at").at(Place::Room(2)),
         Col::field("ID", 27, "id").at(Place::Wide),
@@ -66,7 +60,7 @@ pub(super) static ROLE_BINDINGS: View = View {
         if let Some(project) = &scope.project {
             list = list.search(equals("project_id", &project.id));
         }
-        Load::List(list, Join::RoleNames)
+        Load::List(list, Join::BindingNames)
     },
     tone: plain,
     enter: describe,
@@ -79,13 +73,50 @@ pub(super) static ROLE_BINDINGS: View = View {
     ],
 };
 
-/// Returns what a binding grants its role on.
-fn target(binding: &Record) -> String {
-    let ids = ["agent_id", "session_id", "credential_id", "project_id"];
-    let set = ids.iter().map(|field| binding.text(field));
-    set.filter(|id| !id.is_empty())
-        .collect::<Vec<_>>()
-        .join(" in ")
+/// Returns the name of a role, or its ID as long as the name is not known.
+fn role(binding: &Record) -> &str {
+    match binding.text("role_name") {
+        "" => binding.text("role_id"),
+        name => name,
+    }
+}
+
+/// Returns what a binding grants its role on: for a credential, with those whose sessions may use it. `show` is given
+/// names and IDs; a name that is not known is the ID.
+fn target(binding: &Record, show: fn(&str, &str) -> String) -> String {
+    let part = |(id, name): (&str, &str)| match (binding.text(id), binding.text(name)) {
+        ("", _) => None,
+        (id, "") => Some(show(id, id)),
+        (id, name) => Some(show(name, id)),
+    };
+    let places = [
+        ("agent_id", "agent_name"),
+        ("session_id", ""),
+        ("project_id", "project_name"),
+    ];
+    let place: Vec<String> = places.into_iter().filter_map(part).collect();
+    let place = place.join(" in ");
+    let is_for_all = binding.text("user_id").is_empty();
+    match part(("credential_id", "credential_name")) {
+        None => place,
+        Some(credential) if !place.is_empty() => format!("{credential} for {place}"),
+        Some(credential) if is_for_all => format!("{credential} for all projects"),
+        Some(credential) => credential,
+    }
+}
+
+/// Asks whether a binding is to be deleted. What it does not name is left out.
+fn delete_binding(binding: &Record) -> String {
+    let user = match binding.text("user_id") {
+        "" => String::new(),
+        user => format!(" of {}", brief(user)),
+    };
+    let on = match target(binding, asked_of).as_str() {
+        "" => String::new(),
+        target => format!(" on {target}"),
+    };
+    let (id, role) = (binding.id(), brief(role(binding)));
+    format!("Delete role binding {id} ({role}{user}{on})?")
 }
 
 static GRANT: Form = Form {
@@ -112,14 +143,7 @@ static GRANT: Form = Form {
 };
 
 static DELETE_BINDING: Call = Call {
-    question: Some(|_, it| {
-        format!(
-            "Delete role binding {} of {} on {}?",
-            it.id(),
-            brief(it.text("user_id")),
-            brief(&target(it))
-        )
-    }),
+    question: Some(|_, it| delete_binding(it)),
     title: "Delete",
     types_id: false,
     bulk: true,

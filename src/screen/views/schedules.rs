@@ -69,7 +69,7 @@ pub(super) static VIEW: View = View {
     },
     enter_label: "Runs",
     actions: &[
-        Action::new('s', "Suspend/Resume", Run::Call(&SWITCH)),
+        Action::new('s', "Suspend/Resume", Run::Either(switch)),
         Action::new('t', "Trigger", Run::Call(&TRIGGER)),
         Action::new('d', "Describe", Run::Describe),
         Action::new('y', "YAML", Run::Yaml),
@@ -90,19 +90,38 @@ fn below(scope: &Scope, schedule: &Record, rest: &[&str]) -> String {
     path(&["projects", &project, "scheduled-sessions", schedule.id()]) + &path(rest)
 }
 
-static SWITCH: Call = Call {
+/// Returns what the key for both directions does to a schedule.
+fn switch(schedule: &Record) -> &'static Call {
+    if is_enabled(schedule) {
+        &SUSPEND
+    } else {
+        &RESUME
+    }
+}
+
+static SUSPEND: Call = Call {
     question: None,
-    title: "Suspend/Resume",
+    title: "Suspend",
     types_id: false,
     bulk: true,
-    doing: "Switching schedule",
+    doing: "Suspending scheduled session",
     make: |scope, schedule| {
-        let (verb, done, failed) = if is_enabled(schedule) {
-            ("suspend", "Scheduled session suspended", "Suspend failed")
-        } else {
-            ("resume", "Scheduled session resumed", "Resume failed")
-        };
-        Ok(Send::new(Method::Post, below(scope, schedule, &[verb]), scope).says(done, failed))
+        let target = below(scope, schedule, &["suspend"]);
+        Ok(Send::new(Method::Post, target, scope)
+            .says("Scheduled session suspended", "Suspend failed"))
+    },
+};
+
+static RESUME: Call = Call {
+    question: None,
+    title: "Resume",
+    types_id: false,
+    bulk: true,
+    doing: "Resuming scheduled session",
+    make: |scope, schedule| {
+        let target = below(scope, schedule, &["resume"]);
+        Ok(Send::new(Method::Post, target, scope)
+            .says("Scheduled session resumed", "Resume failed"))
     },
 };
 

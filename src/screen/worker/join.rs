@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use super::lists::{Known, Lacks, UNKNOWN, in_projects, listed};
+use super::lists::{Known, Lacks, UNKNOWN, all, in_projects, listed};
 use super::shared::Shared;
 use crate::api::{equals, path};
-use crate::resources::{AGENT, ROLE, ROLE_BINDING, Record, SESSION, check_owner};
+use crate::resources::{
+    AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, Resource, SESSION, check_owner,
+};
 use crate::screen::effect::{Join, List};
 
 /// Cells by the row's ID and the field.
@@ -32,7 +34,7 @@ pub(super) async fn cells(shared: &Shared, list: &List, join: Join, rows: &[Reco
         Join::Agents => joined.of_agents(shared, &list.project, rows).await,
         Join::AgentNames => joined.agent_names(shared, rows).await,
         Join::Credentials => joined.of_credentials(shared, rows).await,
-        Join::RoleNames => joined.role_names(shared, rows).await,
+        Join::BindingNames => joined.binding_names(shared, rows).await,
     }
     joined
 }
@@ -43,7 +45,7 @@ pub(super) fn unknown(join: Join, rows: &[Record]) -> Cells {
         Join::Projects => &["agents", "sessions", "running"],
         Join::Agents => &["sessions"],
         Join::Credentials => &["bindings"],
-        Join::None | Join::AgentNames | Join::RoleNames => &[],
+        Join::None | Join::AgentNames | Join::BindingNames => &[],
     };
     let of_row = |row: &Record| {
         let id = row.id().to_owned();
@@ -141,14 +143,35 @@ impl Joined {
         }
     }
 
-    async fn role_names(&mut self, shared: &Shared, rows: &[Record]) {
-        let list = List::new(&ROLE, path(&["roles"]));
-        let read = listed(&shared.client, &list).await;
-        let roles = self.lacks.known("roles", read);
-        let by_id = by_id(&roles.rows);
+    /// Names the roles of bindings, and the credentials, projects and agents that they are for.
+    async fn binding_names(&mut self, shared: &Shared, rows: &[Record]) {
+        for (resource, id, name) in [
+            (&ROLE, "role_id", "role_name"),
+            (&CREDENTIAL, "credential_id", "credential_name"),
+            (&PROJECT, "project_id", "project_name"),
+        ] {
+            self.names(shared, resource, rows, (id, name)).await;
+        }
+        self.agent_names(shared, rows).await;
+    }
+
+    /// Names the objects of a kind whose IDs stand in a field of the rows.
+    async fn names(
+        &mut self,
+        shared: &Shared,
+        resource: &'static Resource,
+        rows: &[Record],
+        (id, name): (&str, &'static str),
+    ) {
+        if rows.iter().all(|row| row.text(id).is_empty()) {
+            return;
+        }
+        let read = all(&shared.client, resource).await;
+        let known = self.lacks.known(resource.collection, read);
+        let by_id = by_id(&known.rows);
         for row in rows {
-            if let Some(role) = by_id.get(row.text("role_id")) {
-                self.add(row.id(), "role_name", role.name_or_id().to_owned());
+            if let Some(found) = by_id.get(row.text(id)).filter(|it| !it.id().is_empty()) {
+                self.add(row.id(), name, found.name_or_id().to_owned());
             }
         }
     }

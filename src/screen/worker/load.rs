@@ -94,7 +94,11 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
         }
         Load::Pulses => (limited(pulses(client)).await, None),
         Load::Tree => (limited(tree(client)).await, None),
-        Load::EachProject(resource) => (limited(each_project(client, resource)).await, None),
+        Load::EachProject(resource) => {
+            let list = List::new(resource, String::new());
+            let read = limited(each_project(client, resource)).await;
+            (read, Some((list, Join::AgentNames)))
+        }
         Load::Contexts(active) => (contexts(globals, &active), None),
     };
     let Listed {

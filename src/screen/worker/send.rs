@@ -63,6 +63,7 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
         body.set_secret(name, secret);
     }
     let is_start = send.path.ends_with("/start");
+    let is_alone = send.doing.is_none();
     let mut request = Request::new(send.method, send.path);
     request.project = Some(send.project.clone());
     match &send.after {
@@ -102,6 +103,11 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
         }
         Err(error) => return Err(fault(&error)),
     };
+    if answer.is_empty_object() && is_run(&request) {
+        let why =
+            "the server's answer names no session: look whether one runs before you do it again";
+        return Err(Fault::new(why));
+    }
     let value = match (api::answered_kind(&request), request.method) {
         (Some(kind), _) => {
             let written = client.written(kind, &request, &answer).await;
@@ -111,13 +117,19 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
         (None, Method::Post) if is_start => answer.json().map_err(|error| fault(&error))?,
         (None, _) => answer.json().unwrap_or_default(),
     };
+    // Several that end in the same way are counted together, so none of them names its session.
+    let done = if is_alone {
+        started(&send.done, &value)
+    } else {
+        send.done
+    };
     match send.after {
-        After::Echo => Ok((send.done, Record::decode(&SESSION_MESSAGE, value).ok())),
+        After::Echo => Ok((done, Record::decode(&SESSION_MESSAGE, value).ok())),
         After::Prompt(prompt) => {
             deliver(client, &value, &prompt, &send.project).await?;
-            Ok((with_doubt(client, &request, &send.done, &value), None))
+            Ok((with_doubt(client, &request, done, &value), None))
         }
-        _ => Ok((with_doubt(client, &request, &send.done, &value), None)),
+        _ => Ok((with_doubt(client, &request, done, &value), None)),
     }
 }
 
@@ -156,9 +168,14 @@ pub(super) async fn shadowed(client: &Client, sends: &[Send]) -> Result<Vec<Stri
     Ok(said)
 }
 
+/// True for a request after which a session runs.
+fn is_run(request: &Request) -> bool {
+    let action = request.path.rsplit('/').next();
+    request.method == Method::Post && matches!(action, Some("start" | "trigger"))
+}
+
 /// Returns what was done, with what does not follow from it on this server.
-fn with_doubt(client: &Client, request: &Request, done: &str, answer: &Value) -> String {
-    let done = started(done, answer);
+fn with_doubt(client: &Client, request: &Request, done: String, answer: &Value) -> String {
     match starting::lacking(client.has_runner(), request, answer) {
         Some(lacking) => format!("{done}; {lacking}"),
         None => done,

@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use super::shared::{Shared, fault};
-use crate::api::{self, Error, Request, path};
+use crate::api::{self, Error, EventStream, Request, path};
 use crate::resources::{ACTIVE_PHASES, Record, SESSION, SESSION_MESSAGE};
 use crate::screen::event::{Answer, Fault};
 use crate::screen::newest::Newest;
@@ -222,55 +222,99 @@ impl Watch {
         Ok(message)
     }
 
+    /// Says why the events can't be followed, or that they can.
+    fn tell_of_events(&self, why: Option<String>) {
+        let page = self.page;
+        let _ = self.shared.tell(Answer::Unfollowed { page, why });
+    }
+
     /// Says why the events are no longer followed.
     fn gave_up(&self, error: &Error) {
         let Fault { text, .. } = fault(error);
-        let _ = self.shared.tell(Answer::Unfollowed {
-            page: self.page,
-            why: format!("live events are no longer followed: {text}"),
-        });
+        let why = format!("live events are no longer followed: {text}");
+        self.tell_of_events(Some(why));
+    }
+
+    /// Passes on the events of a stream until it ends. Returns true if there was one, and the failure that has ended
+    /// it.
+    async fn pass_on(
+        &self,
+        mut stream: EventStream,
+        last: &mut Option<String>,
+    ) -> (bool, Option<Error>) {
+        let mut is_useful = false;
+        loop {
+            let event = match stream.next().await {
+                Ok(Some(event)) => event,
+                Ok(None) => return (is_useful, None),
+                Err(error) => return (is_useful, Some(error)),
+            };
+            is_useful = true;
+            *last = event.id.or(last.take());
+            let Ok(value) = serde_json::from_str(&event.data) else {
+                continue;
+            };
+            let streamed = Answer::Streamed {
+                page: self.page,
+                event: value,
+            };
+            let told = self.shared.tell_sized(streamed, event.data.len()).await;
+            if told.is_err() {
+                return (is_useful, None);
+            }
+            // The other tasks of this thread go on beside a fast stream.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Reads the events of the run while the session is live. A stream that ends is opened again, later each time
     /// unless it brought something. A server without such a stream is asked less and less often; the messages come
-    /// anyway. One that sends events of another session is not asked again.
+    /// anyway. One that sends events of another session is not asked again. The page says why there are no events, if the
+    /// user has not been told otherwise.
     async fn stream(&self) {
         let mut failures = 0_u32;
         let mut last: Option<String> = None;
+        let mut is_told = false;
         loop {
             while !self.is_live.get() {
+                if std::mem::take(&mut is_told) {
+                    self.tell_of_events(None);
+                }
                 sleep(POLL).await;
             }
             let mut request = self.request(&["events"], "");
             request.last_event_id.clone_from(&last);
-            let mut is_useful = false;
-            if let Ok(mut stream) = self.shared.client.stream_of(&request).await {
-                loop {
-                    let event = match stream.next().await {
-                        Ok(Some(event)) => event,
-                        Err(error @ Error::Unrelated(_)) => return self.gave_up(&error),
-                        Ok(None) | Err(_) => break,
-                    };
-                    is_useful = true;
-                    last = event.id.or(last);
-                    let Ok(value) = serde_json::from_str(&event.data) else {
-                        continue;
-                    };
-                    let streamed = Answer::Streamed {
-                        page: self.page,
-                        event: value,
-                    };
-                    let told = self.shared.tell_sized(streamed, event.data.len()).await;
-                    if told.is_err() {
-                        return;
+            let (is_useful, failure) = match self.shared.client.stream_of(&request).await {
+                Err(error) => (false, Some(error)),
+                Ok(stream) => {
+                    if std::mem::take(&mut is_told) {
+                        self.tell_of_events(None);
                     }
-                    // The other tasks of this thread go on beside a fast stream.
-                    tokio::task::yield_now().await;
+                    match self.pass_on(stream, &mut last).await {
+                        (_, Some(error @ Error::Unrelated(_))) => return self.gave_up(&error),
+                        ended => ended,
+                    }
                 }
+            };
+            let failure = failure.filter(|error| !is_useful && is_worth_telling(error));
+            if let Some(error) = failure {
+                let Fault { text, .. } = fault(&error);
+                self.tell_of_events(Some(format!("live events can't be followed: {text}")));
+                is_told = true;
             }
             failures = if is_useful { 0 } else { failures + 1 };
             self.pause(doubled(failures + 1)).await;
         }
+    }
+}
+
+/// True for a failure of the stream of events that the user does not see otherwise. A server may have no such stream, or
+/// no runner for it yet; a server that does not answer shows in the reading of the messages.
+fn is_worth_telling(error: &Error) -> bool {
+    match error {
+        Error::Status { status, .. } => ![404, 405, 501, 502].contains(status),
+        Error::Transport { .. } => false,
+        _ => true,
     }
 }
 

@@ -4,6 +4,7 @@ mod binding;
 mod gaps;
 mod lies;
 mod meant;
+mod outcomes;
 mod servers;
 mod typed;
 mod walk;

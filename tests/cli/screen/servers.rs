@@ -40,6 +40,7 @@ fn bug_15_and_16_another_context_is_another_server_with_its_own_login() {
             "contexts": {
                 "a": {"server": a.url(), "access_token": "sha256~token-of-alpha-0123456789"},
                 "b": {"server": b.url(), "access_token": "sha256~token-of-beta-0123456789"},
+                "c": {"server": b.url()},
             },
         })
         .to_string(),
@@ -49,12 +50,18 @@ fn bug_15_and_16_another_context_is_another_server_with_its_own_login() {
     let terminal = start_with(&env, "", &unset, "\"$@\"", &["ambient"], (24, 80));
     terminal.wait_for("alpha-project");
     terminal.type_text(":ctx\r");
-    terminal.wait_for("contexts(all)[3]");
+    terminal.wait_for("contexts(all)[4]");
     terminal.type_text(":ctx b\r");
     let screen = terminal.wait_for("beta-project");
     assert!(!screen.contains("alpha-project"), "{screen}");
     terminal.type_text(":ctx nowhere\r");
     terminal.wait_for("not found");
+    // The login of another context is not that of the current one.
+    terminal.type_text(":ctx c\r");
+    let screen = terminal.wait_for("not logged in");
+    let words: Vec<&str> = screen.split_whitespace().collect();
+    let login = format!("acpctl --context-name=c login {}", b.url());
+    assert!(words.join(" ").contains(&login), "{screen}");
     leave(&terminal, CTRL_C);
     assert_eq!(
         logins(&a).into_iter().collect::<Vec<_>>(),
