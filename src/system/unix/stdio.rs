@@ -138,7 +138,7 @@ mod tests {
     fn a_wrapper_ends_in_the_command_that_it_runs() {
         let own = b"/opt/acpctl\0credential\0create\0";
         for line in [
-            &b"timeout\060\0acpctl\0credential\0create\0"[..],
+            &b"timeout\x0060\0acpctl\0credential\0create\0"[..],
             b"sudo\0-u\0x\0/usr/bin/acpctl\0credential\0create\0",
             b"/bin/sh\0/usr/local/bin/acpctl\0credential\0create\0",
         ] {
