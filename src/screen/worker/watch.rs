@@ -269,8 +269,8 @@ impl Watch {
 
     /// Reads the events of the run while the session is live. A stream that ends is opened again, later each time
     /// unless it brought something. A server without such a stream is asked less and less often; the messages come
-    /// anyway. One that sends events of another session is not asked again. The page says why there are no events, if the
-    /// user has not been told otherwise.
+    /// anyway. One that sends events of another session is not asked again. The page says why there are no events,
+    /// unless the user sees it otherwise.
     async fn stream(&self) {
         let mut failures = 0_u32;
         let mut last: Option<String> = None;
@@ -308,8 +308,8 @@ impl Watch {
     }
 }
 
-/// True for a failure of the stream of events that the user does not see otherwise. A server may have no such stream, or
-/// no runner for it yet; a server that does not answer shows in the reading of the messages.
+/// True for a failure of the stream of events that the user does not see otherwise. A server may have no such stream,
+/// or no runner for it yet; a server that does not answer shows in the reading of the messages.
 fn is_worth_telling(error: &Error) -> bool {
     match error {
         Error::Status { status, .. } => ![404, 405, 501, 502].contains(status),
