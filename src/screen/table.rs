@@ -67,19 +67,29 @@ impl Table {
     }
 
     /// Takes new rows; the selection stays on its object.
-    pub(super) fn set_rows(&mut self, mut rows: Vec<Record>, total: i64, now: Timestamp) {
-        for row in &mut rows {
-            let id = row.id().to_owned();
-            for (field, text) in self.joined.get(&id).into_iter().flatten() {
+    pub(super) fn set_rows(&mut self, rows: Vec<Record>, total: i64, now: Timestamp) {
+        self.rows = rows;
+        self.total = total;
+        // There may be ten thousand rows, and a key may be waiting.
+        if !(self.marks.is_empty() && self.joined.is_empty()) {
+            let ids: BTreeSet<&str> = self.rows.iter().map(Record::id).collect();
+            self.marks.retain(|id| ids.contains(id.as_str()));
+            self.joined.retain(|id, _| ids.contains(id.as_str()));
+            self.fill();
+        }
+        self.arrange(now);
+    }
+
+    /// Puts the cells that came after the rows into them.
+    fn fill(&mut self) {
+        for row in &mut self.rows {
+            let Some(cells) = self.joined.get(row.id()) else {
+                continue;
+            };
+            for (field, text) in cells {
                 row.replace(field, text);
             }
         }
-        let ids: BTreeSet<&str> = rows.iter().map(Record::id).collect();
-        self.marks.retain(|id| ids.contains(id.as_str()));
-        self.joined.retain(|id, _| ids.contains(id.as_str()));
-        self.rows = rows;
-        self.total = total;
-        self.arrange(now);
     }
 
     /// Adds cells to rows.
@@ -89,12 +99,7 @@ impl Table {
         for (id, field, text) in cells {
             self.joined.entry(id).or_default().insert(field, text);
         }
-        for row in &mut self.rows {
-            let id = row.id().to_owned();
-            for (field, text) in self.joined.get(&id).into_iter().flatten() {
-                row.replace(field, text);
-            }
-        }
+        self.fill();
         self.arrange(now);
     }
 
