@@ -55,11 +55,27 @@ case $prefix in /?*) ;; *) fail "--prefix must be an absolute path, not '$(shown
 case $prefix in
     *[[:cntrl:]\"\$\`\\]*) fail '--prefix must not contain quotation marks, $, `, \ or control characters' ;;
 esac
-prefix=${prefix%/} list=$prefix/share/acpctl/files
+
+# need TOOL...: every step below relies on them; some images lack one.
+need() {
+    for tool; do command -v "$tool" >/dev/null || fail "$tool is not installed, which this script needs"; done
+}
+need awk cat chmod cut dirname head id ls mkdir mktemp mv rm rmdir sed sort tail tr uname wc
+[ "$remove" = yes ] || need find grep gzip sha256sum tar
+
+# The folder itself, not a link to it, which somebody could point elsewhere.
+above=${prefix%/} below=''
+while [ -n "$above" ] && [ ! -d "$above" ]; do below=/${above##*/}$below above=${above%/*}; done
+above=$(cd -- "$above/" && pwd -P) || fail "$above cannot be entered"
+prefix=${above%/}$below list=${above%/}$below/share/acpctl/files
+case $below/ in */../* | */./*) fail "--prefix must not contain . or .. in a folder that does not exist" ;; esac
 
 work=$(mktemp -d) changing=no
+# It exists while files are changed.
+lock=$prefix/.acpctl-install locked=no
 finish() {
     rm -rf -- "$work"
+    [ "$locked" = no ] || rmdir -- "$lock" 2>/dev/null || :
     [ "$changing" = no ] || printf 'Error: this was not finished; run it again, or run: install.sh --remove --prefix "%s"\n' "$prefix" >&2
 }
 trap finish EXIT
@@ -83,6 +99,9 @@ folders_of() {
         awk -F/ '{ path = $1; print path; for (i = 2; i < NF; i++) { path = path "/" $i; print path } }' | sort -u
 }
 
+# A group of one's own has one's name, and nobody else is in it.
+is_own_group() { [ "$1" = "$(id -g)" ] && [ "$(id -gn)" = "$(id -un)" ]; }
+
 # check_folder FOLDER: if it is there, nobody else can change what is written through it.
 check_folder() {
     set -f
@@ -103,8 +122,7 @@ check_folder() {
         *) fail "$1 belongs to another user; choose another folder with --prefix" ;;
     esac
     case $2 in
-        # A group of one's own has one's name, and nobody else is in it.
-        d????w*) [ "$5" = "$(id -g)" ] && [ "$(id -gn)" = "$(id -un)" ] ||
+        d????w*) is_own_group "$5" ||
             fail "a group can write in $1: chmod g-w it, or choose another folder with --prefix" ;;
     esac
 }
@@ -114,18 +132,29 @@ check_parents() {
     parent=$1
     while [ "$parent" != / ]; do
         parent=$(dirname -- "$parent")
-        case $(ls -ldn -- "$parent" 2>/dev/null) in
+        set -f
+        # shellcheck disable=SC2046
+        set -- $(ls -ldn -- "$parent" 2>/dev/null || true)
+        set +f
+        case ${1:-} in
             d???????w[!tT]*) fail "everybody can replace what is in $parent; choose another folder with --prefix" ;;
+        esac
+        case ${3:-0} in
+            0) continue ;;
+            "$(id -u)") ;;
+            *) fail "$parent belongs to another user; choose another folder with --prefix" ;;
+        esac
+        case $1 in
+            d????w???[!tT]*) is_own_group "$4" ||
+                fail "a group can replace what is in $parent: chmod g-w it, or choose another folder with --prefix" ;;
         esac
     done
 }
 
 # check_targets LIST: what is replaced or removed is a plain file, in folders of ours.
 check_targets() {
-    # The folder that was named may be a link; below it none may.
-    real=$(cd -- "$prefix" 2>/dev/null && pwd -P) || real=''
-    [ -z "$real" ] || check_folder "$real"
-    check_parents "${real:-$prefix}"
+    check_folder "$prefix"
+    check_parents "$prefix"
     folders_of "$1" >"$work/folders"
     while IFS= read -r folder; do check_folder "$prefix/$folder"; done <"$work/folders"
     while IFS= read -r file; do
@@ -134,6 +163,17 @@ check_targets() {
             [ ! -e "$path" ] || [ -f "$path" ] || fail "$path is not a plain file"
         done
     done <"$1"
+}
+
+# enter: from here on, no other run of this script changes files below the prefix, and none has since they were listed.
+enter() {
+    mkdir -p -- "$prefix"
+    mkdir -- "$lock" 2>/dev/null ||
+        fail "another run changes files in $prefix; if none does, remove what a killed one left: rmdir '$lock'"
+    locked=yes
+    [ "$(sort -u -- "$list" 2>/dev/null)" = "$(cat -- "$work/old")" ] ||
+        fail "another run changed files in $prefix meanwhile; run this again"
+    changing=yes
 }
 
 # The files of the last install, in the work folder.
@@ -156,8 +196,12 @@ remove_files() {
 if [ "$remove" = yes ]; then
     [ -f "$list" ] || fail "no install is recorded below $prefix; name its folder with --prefix"
     check_targets "$work/old"
+    enter
     remove_files "$work/old"
     rm -f -- "$list" "$list.new"
+    changing=no
+    rmdir -- "$lock"
+    locked=no
     # Folders that are empty now, the innermost first. One that something else uses is not empty.
     sort -r <"$work/folders" | while IFS= read -r folder; do
         rmdir -- "$prefix/$folder" 2>/dev/null || true
@@ -254,12 +298,19 @@ new=$work/out/$name
 [ -z "$(find "$work/out" ! -type d ! -type f -o -type f -links +1)" ] || refuse 'holds something else than files and folders'
 [ -f "$new/bin/acpctl" ] || refuse 'does not hold bin/acpctl'
 (cd -- "$new" && find . -type f | sed 's,^\./,,' | sort) >"$work/new"
+grep -qxF bin/acpctl "$work/new" || fail "the files of $name.tar.gz could not be listed; nothing was changed"
 check_names "$work/new" "$name.tar.gz"
 "$new/bin/acpctl" --version >/dev/null 2>&1 ||
     fail "the program does not run on this machine; nothing was changed. If $(dirname "$work") forbids programs, set TMPDIR"
 sort -u -- "$work/old" "$work/new" >"$work/both"
 grep -vxF -f "$work/new" "$work/old" >"$work/gone" || true
 check_targets "$work/both"
+grep -vxF -f "$work/old" "$work/new" >"$work/added" || true
+[ -s "$work/old" ] || cat -- "$work/new" >"$work/added"
+while IFS= read -r file; do
+    [ ! -e "$prefix/$file" ] ||
+        fail "this script did not install $prefix/$file; keep it under another name: mv '$prefix/$file' '$prefix/$file.before'"
+done <"$work/added"
 
 # put FILE NAME MODE: under another name first, so that a running acpctl keeps its own file.
 put() {
@@ -270,8 +321,7 @@ put() {
 }
 
 # From here on the list names the files of both installs, so that --remove finds all of them at any moment.
-changing=yes
-mkdir -p -- "$prefix"
+enter
 while IFS= read -r folder; do
     [ -d "$prefix/$folder" ] || mkdir -- "$prefix/$folder"
 done <"$work/folders"

@@ -382,6 +382,7 @@ fn what_others_could_lead_elsewhere_is_refused() {
     if sh(Path::new("/"), "id -u") == "0\n" {
         cases.push(("chown 65534 bin", "bin belongs to another user"));
         cases.push(("chown 65534 .", "prefix belongs to another user"));
+        cases.push(("chown 65534 ..", "Error: DIR belongs to another user"));
     } else {
         skipped("not root: nothing can be given to another user");
     }
@@ -393,6 +394,70 @@ fn what_others_could_lead_elsewhere_is_refused() {
         release.assert_refused(&["--from", files.to_str().unwrap()], why, line);
         release.assert_refused(&["--remove"], why, line);
     }
+}
+
+#[test]
+fn a_missing_tool_is_named_before_anything_changes() {
+    let release = Release::with_update();
+    let path = path_with_only("true", &release).unwrap();
+    let folder = PathBuf::from(&path);
+    for tool in ["find", "gzip", "sha256sum", "tar", "sort"] {
+        let link = folder.join(tool);
+        let program = fs::read_link(&link).unwrap();
+        fs::remove_file(&link).unwrap();
+        let before = release.installed();
+        let files = release.files();
+        let words = ["--from", files.to_str().unwrap()];
+        let (code, text) = release.install_under(&folder.join("sh"), &path, &words);
+        let error = format!("Error: {tool} is not installed, which this script needs\n");
+        assert_eq!((code, text), (1, error));
+        assert_eq!(release.installed(), before);
+        std::os::unix::fs::symlink(program, link).unwrap();
+    }
+}
+
+#[test]
+fn what_no_install_wrote_is_neither_replaced_nor_removed() {
+    let release = Release::new();
+    let program = release.prefix().join("bin/acpctl");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::write(&program, "the Go tool").unwrap();
+    fs::write(release.dir.path().join("victim"), "").unwrap();
+    let files = release.files();
+    let why = "this script did not install DIR/prefix/bin/acpctl; keep it under another name: \
+               mv 'DIR/prefix/bin/acpctl' 'DIR/prefix/bin/acpctl.before'";
+    release.assert_refused(&["--from", files.to_str().unwrap()], why, "install");
+    release.assert_refused(&["--remove"], "no install is recorded below", "remove");
+    fs::rename(&program, program.with_extension("before")).unwrap();
+    assert_eq!(release.install_it().0, 0);
+    assert_eq!(release.install(&["--remove"]).0, 0);
+    assert_eq!(release.installed(), "./bin/acpctl.before\n");
+}
+
+#[test]
+fn two_runs_do_not_change_the_same_files() {
+    let release = Release::with_update();
+    fs::write(release.dir.path().join("victim"), "").unwrap();
+    fs::create_dir(release.prefix().join(".acpctl-install")).unwrap();
+    let files = release.files();
+    let why = "another run changes files in DIR/prefix; if none does, remove what a killed one left: \
+               rmdir 'DIR/prefix/.acpctl-install'";
+    release.assert_refused(&["--from", files.to_str().unwrap()], why, "install");
+    release.assert_refused(&["--remove"], why, "remove");
+    fs::remove_dir(release.prefix().join(".acpctl-install")).unwrap();
+    assert_eq!(release.install_it().0, 0);
+    assert!(!release.prefix().join(".acpctl-install").exists());
+}
+
+#[test]
+fn a_prefix_that_is_a_link_is_left_out_of_every_path() {
+    let release = Release::new();
+    fs::create_dir(release.dir.path().join("real")).unwrap();
+    std::os::unix::fs::symlink("real", release.prefix()).unwrap();
+    let (code, text) = release.install_it();
+    assert_eq!(code, 0, "{text}");
+    let line = "Installed acpctl 1.0.0 in DIR/real\n";
+    assert!(text.starts_with(line), "{text}");
 }
 
 #[test]
