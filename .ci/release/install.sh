@@ -50,11 +50,8 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+[ -n "$prefix" ] || fail 'HOME is not set; name a folder with --prefix'
 case $prefix in /?*) ;; *) fail "--prefix must be an absolute path, not '$(shown "$prefix")'" ;; esac
-# It is printed within a line to paste.
-case $prefix in
-    *[[:cntrl:]\"\$\`\\]*) fail '--prefix must not contain quotation marks, $, `, \ or control characters' ;;
-esac
 
 # need TOOL...: every step below relies on them; some images lack one.
 need() {
@@ -66,8 +63,12 @@ need awk cat chmod cut dirname head id ls mkdir mktemp mv rm rmdir sed sort tail
 # The folder itself, not a link to it, which somebody could point elsewhere.
 above=${prefix%/} below=''
 while [ -n "$above" ] && [ ! -d "$above" ]; do below=/${above##*/}$below above=${above%/*}; done
-above=$(cd -- "$above/" && pwd -P) || fail "$above cannot be entered"
+above=$(cd -- "$above/" && pwd -P) || fail "$(shown "$above") cannot be entered"
 prefix=${above%/}$below list=${above%/}$below/share/acpctl/files
+# It is printed within a line to paste.
+case $prefix in
+    *[[:cntrl:]\"\$\`\\]*) fail '--prefix must not contain quotation marks, $, `, \ or control characters' ;;
+esac
 case $below/ in */../* | */./*) fail "--prefix must not contain . or .. in a folder that does not exist" ;; esac
 
 work=$(mktemp -d) changing=no
@@ -167,9 +168,9 @@ check_targets() {
 
 # enter: from here on, no other run of this script changes files below the prefix, and none has since they were listed.
 enter() {
-    mkdir -p -- "$prefix"
+    mkdir -p -- "$prefix" 2>/dev/null && [ -w "$prefix" ] || fail "you may not write in $prefix; nothing was changed"
     mkdir -- "$lock" 2>/dev/null ||
-        fail "another run changes files in $prefix; if none does, remove what a killed one left: rmdir '$lock'"
+        fail "another run changes files in $prefix; if none does, remove what a killed one left: rmdir \"$lock\""
     locked=yes
     [ "$(sort -u -- "$list" 2>/dev/null)" = "$(cat -- "$work/old")" ] ||
         fail "another run changed files in $prefix meanwhile; run this again"
@@ -293,15 +294,17 @@ done <"$work/names"
 mkdir "$work/out"
 # A file with holes is short in the archive and may be long on the disk. The limit counts blocks of 512 bytes.
 (ulimit -f "$((most_unpacked / 512))" && tar -xof "$work/tar" -C "$work/out" || exit 1) >/dev/null 2>&1 ||
-    refuse 'cannot be unpacked'
+    refuse "cannot be unpacked in $(dirname "$work"), which may be full: set TMPDIR"
 new=$work/out/$name
 [ -z "$(find "$work/out" ! -type d ! -type f -o -type f -links +1)" ] || refuse 'holds something else than files and folders'
 [ -f "$new/bin/acpctl" ] || refuse 'does not hold bin/acpctl'
 (cd -- "$new" && find . -type f | sed 's,^\./,,' | sort) >"$work/new"
 grep -qxF bin/acpctl "$work/new" || fail "the files of $name.tar.gz could not be listed; nothing was changed"
 check_names "$work/new" "$name.tar.gz"
-"$new/bin/acpctl" --version >/dev/null 2>&1 ||
+says=$("$new/bin/acpctl" --version 2>/dev/null | head -c 200) || says=''
+[ -n "$says" ] ||
     fail "the program does not run on this machine; nothing was changed. If $(dirname "$work") forbids programs, set TMPDIR"
+case $says in *" $version") ;; *) refuse "holds another program: '$(shown "$says")'" ;; esac
 sort -u -- "$work/old" "$work/new" >"$work/both"
 grep -vxF -f "$work/new" "$work/old" >"$work/gone" || true
 check_targets "$work/both"
@@ -309,7 +312,7 @@ grep -vxF -f "$work/old" "$work/new" >"$work/added" || true
 [ -s "$work/old" ] || cat -- "$work/new" >"$work/added"
 while IFS= read -r file; do
     [ ! -e "$prefix/$file" ] ||
-        fail "this script did not install $prefix/$file; keep it under another name: mv '$prefix/$file' '$prefix/$file.before'"
+        fail "this script did not install $prefix/$file; keep it under another name: mv \"$prefix/$file\" \"$prefix/$file.before\""
 done <"$work/added"
 
 # put FILE NAME MODE: under another name first, so that a running acpctl keeps its own file.

@@ -425,7 +425,7 @@ fn what_no_install_wrote_is_neither_replaced_nor_removed() {
     fs::write(release.dir.path().join("victim"), "").unwrap();
     let files = release.files();
     let why = "this script did not install DIR/prefix/bin/acpctl; keep it under another name: \
-               mv 'DIR/prefix/bin/acpctl' 'DIR/prefix/bin/acpctl.before'";
+               mv \"DIR/prefix/bin/acpctl\" \"DIR/prefix/bin/acpctl.before\"";
     release.assert_refused(&["--from", files.to_str().unwrap()], why, "install");
     release.assert_refused(&["--remove"], "no install is recorded below", "remove");
     fs::rename(&program, program.with_extension("before")).unwrap();
@@ -441,7 +441,7 @@ fn two_runs_do_not_change_the_same_files() {
     fs::create_dir(release.prefix().join(".acpctl-install")).unwrap();
     let files = release.files();
     let why = "another run changes files in DIR/prefix; if none does, remove what a killed one left: \
-               rmdir 'DIR/prefix/.acpctl-install'";
+               rmdir \"DIR/prefix/.acpctl-install\"";
     release.assert_refused(&["--from", files.to_str().unwrap()], why, "install");
     release.assert_refused(&["--remove"], why, "remove");
     fs::remove_dir(release.prefix().join(".acpctl-install")).unwrap();
