@@ -21,7 +21,7 @@ pub(crate) fn check(
     globals: &Globals,
 ) -> Result<(), Failure> {
     check_server(globals)?;
-    check_project(root, words)?;
+    check_chosen(root, words)?;
     shorthand::check_kinds(root, words)
 }
 
@@ -52,12 +52,12 @@ fn check_server(globals: &Globals) -> Result<(), Failure> {
     }
 }
 
-/// Refuses an empty value in the flags that name the project: the current project, or all of them, would take its
-/// place.
-fn check_project(root: &mut Command, words: &[OsString]) -> Result<(), Failure> {
+/// Refuses an empty value in the flags that name the project or the context of a kubeconfig: the current one, or all of
+/// them, would take its place.
+fn check_chosen(root: &mut Command, words: &[OsString]) -> Result<(), Failure> {
     let flags = grammar::flags(root, words);
     let is_empty = |(flag, value): &&(String, Option<OsString>)| {
-        ["project", "project-id"].contains(&flag.as_str())
+        ["project", "project-id", "context"].contains(&flag.as_str())
             && value.as_ref().is_some_and(|it| it.is_empty())
     };
     match flags.iter().find(is_empty) {

@@ -284,6 +284,14 @@ impl Error {
                 env::ISSUER_URL.name,
                 env::CLIENT_ID.name
             )),
+            Self::Status { status: 401, token_ended, .. } if env::TOKEN.get().is_some() => {
+                let what = if *token_ended { "has expired" } else { "was rejected" };
+                let name = env::TOKEN.name;
+                Some(format!(
+                    "the token {what}: set {name} to a new one, or unset it and log in ({})",
+                    acpctl(&["login", "URL"])
+                ))
+            }
             Self::Status { status: 401, token_ended: true, .. } => Some(format!(
                 "the token has expired: log in again ({}), or set AMBIENT_TOKEN",
                 acpctl(&["login", "URL"])

@@ -1,5 +1,7 @@
 //! Acts on several objects in one run.
 
+use serde_json::json;
+
 use super::outcome;
 use crate::api::{self, Error};
 use crate::ctx::Ctx;
@@ -69,7 +71,22 @@ pub(crate) fn each(
         let list = list_of(resource, results.clone());
         ctx.out.list(&list, format, Layout::default(), ctx.now())?;
     }
+    if !as_list && acted.is_ok() && results.is_empty() {
+        none(ctx, format)?;
+    }
     acted.map(|()| results)
+}
+
+/// Prints an object without fields in place of one that does not exist and need not: a program that reads JSON or YAML
+/// gets a document.
+///
+/// # Errors
+/// Standard output can't be written.
+pub(crate) fn none(ctx: &Ctx, format: &Format) -> anyhow::Result<()> {
+    match format {
+        Format::Json | Format::Yaml => ctx.out.value(&json!({}), format),
+        _ => Ok(()),
+    }
 }
 
 /// Shows objects in the form that `-o` asks for: the one that is named, or a list of several. Nothing is shown if one

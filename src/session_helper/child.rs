@@ -12,6 +12,7 @@ use tokio::time::sleep;
 
 use super::family::{self, Awaited, Family};
 use super::relay::{LINGER, Masks, Relay};
+use crate::failure::Failure;
 use crate::output::signals::{is_ignored, own};
 use crate::system::process;
 use crate::system::signals::{Arrivals, PASSED_ON, REAL_TIME, Signal};
@@ -95,9 +96,16 @@ pub(crate) fn status_of_signal(signal: Signal) -> u8 {
     u8::try_from(128 + signal.as_raw()).unwrap_or(u8::MAX)
 }
 
-/// Starts the command, passes signals on, waits, and returns the exit status: 128+n for a signal. Then it ends all
-/// processes that the command left running. With `masks`, secrets in the output are masked. `meanwhile` runs beside the
-/// command and is dropped at its end.
+/// The end of a command.
+pub(crate) struct Ended {
+    /// Its exit status: 128+n for a signal.
+    pub status: u8,
+    /// The failure to pass on its output.
+    pub output: Result<(), Failure>,
+}
+
+/// Starts the command, passes signals on, and waits. Then it ends all processes that the command left running. With
+/// `masks`, secrets in the output are masked. `meanwhile` runs beside the command and is dropped at its end.
 ///
 /// # Errors
 /// The command can't be started or waited for.
@@ -106,7 +114,7 @@ pub(crate) async fn run(
     signals: &mut Signals,
     masks: Option<Masks>,
     meanwhile: impl Future<Output = ()>,
-) -> io::Result<u8> {
+) -> io::Result<Ended> {
     process::adopt_orphans();
     let family = Family::begin();
     let relay = masks.map(|masks| Relay::begin(&mut command, masks));
@@ -120,12 +128,13 @@ pub(crate) async fn run(
         tokio::join!(meanwhile, family::reaping());
     };
     let relaying = async {
-        if let Some(relaying) = relaying {
-            relaying.await;
+        match relaying {
+            Some(relaying) => relaying.await,
+            None => Ok(()),
         }
     };
     tokio::pin!(beside, relaying);
-    let mut is_relayed = false;
+    let mut relayed = None;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status?,
@@ -136,33 +145,38 @@ pub(crate) async fn run(
                     process::signal_child(id, signal);
                 }
             }
-            () = &mut relaying, if !is_relayed => is_relayed = true,
+            output = &mut relaying, if relayed.is_none() => relayed = Some(output),
             () = &mut beside => unreachable!("reaping never ends"),
         }
     };
     let rest_of_output = async {
-        if !is_relayed {
-            relaying.await;
+        match relayed {
+            Some(output) => output,
+            None => relaying.await,
         }
     };
-    finish(&family, &has_ended, rest_of_output, signals).await;
-    Ok(status_of(status))
+    let output = finish(&family, &has_ended, rest_of_output, signals).await;
+    let status = status_of(status);
+    Ok(Ended { status, output })
 }
 
 /// Ends the processes that the command left running, and passes on the rest of its output.
+///
+/// # Errors
+/// The output could not be written.
 async fn finish(
     family: &Family,
     has_ended: &watch::Sender<bool>,
-    rest_of_output: impl Future<Output = ()>,
+    rest_of_output: impl Future<Output = Result<(), Failure>>,
     signals: &mut Signals,
-) {
+) -> Result<(), Failure> {
     let last = async {
         let family_ends = async {
             family.end().await;
             // Another process may still hold the pipes, such as a program of another user.
             has_ended.send_replace(true);
         };
-        tokio::join!(family_ends, rest_of_output);
+        tokio::join!(family_ends, rest_of_output).1
     };
     // A signal ends the wait for a slow reader of the output.
     let given_up = async {
@@ -170,8 +184,8 @@ async fn finish(
         sleep(LINGER).await;
     };
     tokio::select! {
-        () = last => {}
-        () = given_up => {}
+        output = last => output,
+        () = given_up => Ok(()),
     }
 }
 

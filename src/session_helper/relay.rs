@@ -14,6 +14,8 @@ use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::compat::io_reason::reason;
+use crate::failure::{Failure, Kind};
 use crate::system::{files, process, stdio};
 use crate::text::mask::{Mask, MaskStream};
 
@@ -33,8 +35,14 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The masked streams of a command.
 pub(crate) struct Relay {
     readers: Vec<(process::Reader, mpsc::Sender<Vec<u8>>)>,
-    writers: Vec<oneshot::Receiver<()>>,
+    writers: Vec<Writer>,
     masks: Masks,
+}
+
+/// A stream of this process, and the result of its thread.
+struct Writer {
+    stream: &'static str,
+    written: oneshot::Receiver<io::Result<()>>,
 }
 
 impl Relay {
@@ -54,36 +62,40 @@ impl Relay {
         let err = stdio::file(&stderr).filter(|_| !stderr.is_terminal());
         let is_one = out.as_ref().zip(err.as_ref()).is_some_and(is_same);
         if let Some(out) = out {
-            let pipe = this.pass_on_to(out)?;
+            let pipe = this.pass_on_to(out, "standard output")?;
             if is_one {
                 command.stderr(pipe.try_clone()?);
             }
             command.stdout(pipe);
         }
         if let Some(err) = err.filter(|_| !is_one) {
-            command.stderr(this.pass_on_to(err)?);
+            command.stderr(this.pass_on_to(err, "standard error")?);
         }
         Ok(this)
     }
 
-    fn pass_on_to(&mut self, target: File) -> io::Result<io::PipeWriter> {
+    fn pass_on_to(&mut self, target: File, stream: &'static str) -> io::Result<io::PipeWriter> {
         let (reader, writer) = io::pipe()?;
         let (sender, chunks) = mpsc::channel(WAITING);
         let (done, written) = oneshot::channel();
         self.readers.push((process::reader(reader)?, sender));
-        self.writers.push(written);
+        self.writers.push(Writer { stream, written });
         thread::Builder::new()
             .name("output".to_owned())
             .spawn(move || {
-                write(target, chunks);
-                drop(done);
+                // Nobody waits for the result after a signal.
+                let _ = done.send(write(target, chunks));
             })?;
         Ok(writer)
     }
 
     /// Passes on the output of the command up to its end. After the command `has_ended`, a silent pipe counts as ended,
     /// even if other processes hold it open. A slow reader still gets everything that was printed.
-    pub(crate) async fn run(self, has_ended: watch::Receiver<bool>) {
+    ///
+    /// # Errors
+    /// A stream that could not be written, unless its reader has ended: like any other program, the command learns that
+    /// by a signal.
+    pub(crate) async fn run(self, has_ended: watch::Receiver<bool>) -> Result<(), Failure> {
         let masks = &self.masks;
         let readers = self.readers.into_iter().map(|(pipe, chunks)| {
             let mut has_ended = has_ended.clone();
@@ -99,7 +111,18 @@ impl Relay {
             }
         });
         join_all(readers).await;
-        join_all(self.writers).await;
+        let mut lost = Ok(());
+        for Writer { stream, written } in self.writers {
+            match written.await {
+                Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    let why = reason(&error);
+                    let message = format!("the command's output is lost: write {stream}: {why}");
+                    lost = lost.and(Err(Failure::new(Kind::Other, message)));
+                }
+                _ => {}
+            }
+        }
+        lost
     }
 }
 
@@ -149,7 +172,7 @@ pub(crate) async fn read(
 }
 
 /// Writes the chunks. If the target fails, the rest is dropped, and the command finds its pipe closed.
-fn write(mut target: File, mut chunks: mpsc::Receiver<Vec<u8>>) {
+fn write(mut target: File, mut chunks: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
     while let Some(chunk) = chunks.blocking_recv() {
         let mut rest = chunk.as_slice();
         while !rest.is_empty() {
@@ -157,10 +180,11 @@ fn write(mut target: File, mut chunks: mpsc::Receiver<Vec<u8>>) {
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return,
+                Err(error) => return Err(error),
             }
         }
     }
+    Ok(())
 }
 
 fn is_same((a, b): (&File, &File)) -> bool {

@@ -11,8 +11,8 @@ use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "\
 acpctl apply -f team.yaml --diff
-# Fail if the server differs, or a manifest holds anything unknown. In CI,
-# credentials count as changed unless all jobs share AMBIENT_DIGEST_KEY
+# Fail if the server differs, or a manifest holds anything unknown
+# (jobs in CI need the same AMBIENT_DIGEST_KEY to recognize credentials)
 acpctl apply -f manifests/ --diff --exit-code --strict
 # Delete what has this label and is not in the folder any more
 acpctl apply -f manifests/ --prune -l team=a --yes

@@ -2,9 +2,10 @@
 
 use super::document::Document;
 use super::writer::Writer;
-use super::{agent, part, role_binding};
+use super::{agent, part, project, role_binding};
 use crate::commands::people;
 use crate::failure::Failure;
+use crate::resources::can_name_project;
 
 /// Looks up the names that documents give to other objects.
 ///
@@ -17,7 +18,8 @@ pub(super) async fn check(writer: &Writer<'_>, documents: &[Document]) -> anyhow
             Document::RoleBinding(binding) => role_binding::check(writer, binding).await,
             Document::Agent(agent) => agent::check(writer, agent).await,
             Document::Part(part) => part::check_names(writer, part).await,
-            Document::Project(_) | Document::Credential(_) => Ok(()),
+            Document::Project(project) => project::check_name(writer, project).await,
+            Document::Credential(_) => Ok(()),
         };
         checked.map_err(|error| {
             error
@@ -29,13 +31,15 @@ pub(super) async fn check(writer: &Writer<'_>, documents: &[Document]) -> anyhow
     Ok(())
 }
 
-/// True if a document names an object in its own words. The project of the run is not one of these.
+/// True if a document names an object in its own words, or has a name that the server may refuse. The project of the
+/// run is not one of these.
 pub(super) fn has_names(document: &Document) -> bool {
     match document {
         Document::RoleBinding(_) => true,
         Document::Agent(agent) => agent.project.is_some(),
         Document::Part(part) => part.names_another(),
-        Document::Project(_) | Document::Credential(_) => false,
+        Document::Project(_) => !document.name().is_none_or(can_name_project),
+        Document::Credential(_) => false,
     }
 }
 

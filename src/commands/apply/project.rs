@@ -7,7 +7,7 @@ use crate::api::{Body, Error};
 use crate::commands::project::STAYS_TAKEN;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::resources::PROJECT;
+use crate::resources::{PROJECT, check_project_name};
 
 pub(super) async fn apply(writer: &Writer<'_>, project: &Project) -> anyhow::Result<Outcome> {
     let name = project.head.required_name()?;
@@ -26,6 +26,24 @@ pub(super) async fn apply(writer: &Writer<'_>, project: &Project) -> anyhow::Res
     set_changed(&mut body, "prompt", project.prompt.as_deref(), &found);
     set_pairs(&mut body, &project.head, Some(&found));
     writer.patch(&PROJECT, &path, body, Some(&found)).await
+}
+
+/// Refuses a name with which no project can be created, unless there is a project of this name.
+///
+/// # Errors
+/// As said; or the look-up fails.
+pub(super) async fn check_name(writer: &Writer<'_>, project: &Project) -> anyhow::Result<()> {
+    let Some(name) = project.head.name.as_deref() else {
+        return Ok(());
+    };
+    let Err(failure) = check_project_name(name, &[]) else {
+        return Ok(());
+    };
+    let path = Collection::projects().item(name, &[]);
+    match writer.client.get(&PROJECT, &path).await {
+        Err(error) if error.is_not_found() => Err(project.head.invalid(&failure.message).into()),
+        found => Ok(found.map(drop)?),
+    }
 }
 
 /// Creates the project, then sets its labels and annotations in a second request, as the Go tool does.

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::diff::Change;
+use super::prune::Leftover;
 use super::raw::RawDocument;
+use super::writer::WOULD_PRUNE;
 use crate::ctx::Ctx;
 use crate::output::Format;
 use crate::text::secrets;
@@ -97,19 +99,36 @@ fn note_unchecked(ctx: &Ctx) {
     }
 }
 
-/// Lists the documents that would be applied. As in the Go tool, documents of an unknown kind are listed too.
-pub(super) fn dry_run(ctx: &Ctx, format: Format, documents: &[RawDocument]) -> anyhow::Result<()> {
+/// Lists the documents that would be applied, and the objects that would be deleted. As in the Go tool, documents of an
+/// unknown kind are listed too.
+pub(super) fn dry_run(
+    ctx: &Ctx,
+    format: Format,
+    documents: &[RawDocument],
+    leftovers: &[Leftover],
+) -> anyhow::Result<()> {
     if matches!(format, Format::Table | Format::Wide) && !ctx.out.is_quiet() {
+        let item = |label: String| ctx.out.line(&format!("  {label}"));
         ctx.out.line("dry-run: would apply:")?;
-        return documents
+        documents
             .iter()
-            .try_for_each(|document| ctx.out.line(&format!("  {}", document.label())))
-            .map(|()| note_unchecked(ctx));
+            .try_for_each(|document| item(document.label()))?;
+        if !leftovers.is_empty() {
+            ctx.out.line("dry-run: would prune:")?;
+        }
+        leftovers
+            .iter()
+            .try_for_each(|leftover| item(leftover.label()))?;
+        note_unchecked(ctx);
+        return Ok(());
     }
     let mut report = Report::new(ctx, format);
     for document in documents {
         let name = document.display_name();
         report.add(document.written_kind(), &name, "dry-run", &[])?;
+    }
+    for leftover in leftovers {
+        report.add(leftover.resource.kind, &leftover.name, WOULD_PRUNE, &[])?;
     }
     report.finish()
 }

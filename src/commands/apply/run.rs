@@ -79,8 +79,8 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         check_values(&known)?;
         refuse_secrets_of_agents(&known)?;
         secret::foresee(ctx, &known, args)?;
-        foresee(ctx, args, &known)?;
-        return report::dry_run(ctx, format, &documents);
+        let leftovers = foresee(ctx, args, &known, labels.as_ref())?;
+        return report::dry_run(ctx, format, &documents, &leftovers);
     }
     let documents: Vec<Document> = documents.into_iter().filter_map(Document::of).collect();
     check_values(&documents)?;
@@ -144,17 +144,27 @@ fn refuse_secrets_of_agents(documents: &[Document]) -> Result<(), Failure> {
     })
 }
 
-/// Looks up the names in documents for a dry run, as a run would before its first write. Without names nothing is sent;
-/// without a server the names are taken as they are, since a dry run needs no login.
-fn foresee(ctx: &Ctx, args: &Args, documents: &[Document]) -> anyhow::Result<()> {
-    if !documents.iter().any(names::has_names) {
-        return Ok(());
-    }
+/// Looks up the names in documents for a dry run, as a run would before its first write, and returns the objects that
+/// `--prune` would delete. Without names and `--prune` nothing is sent; without a server the names are taken as they
+/// are, since a dry run needs no login.
+fn foresee(
+    ctx: &Ctx,
+    args: &Args,
+    documents: &[Document],
+    labels: Option<&Selector>,
+) -> anyhow::Result<Vec<Leftover>> {
+    let has_names = documents.iter().any(names::has_names);
+    let what = match (has_names, labels) {
+        (false, None) => return Ok(Vec::new()),
+        (true, None) => "the names in the documents were",
+        (false, Some(_)) => "the objects that --prune would delete were",
+        (true, Some(_)) => {
+            "the names in the documents and the objects that --prune would delete were"
+        }
+    };
     let unseen = |why: &anyhow::Error| {
-        ctx.out.warn(&format!(
-            "the names in the documents were not looked up: {why:#}"
-        ));
-        Ok(())
+        ctx.out.warn(&format!("{what} not looked up: {why:#}"));
+        Ok(Vec::new())
     };
     let client = match ctx.client() {
         Ok(client) => client,
@@ -164,9 +174,13 @@ fn foresee(ctx: &Ctx, args: &Args, documents: &[Document]) -> anyhow::Result<()>
     let project = ctx.settings()?.project.value.clone();
     let ahead = Ahead::of(documents, project.as_deref());
     let writer = Writer::new(ctx, client, project, true, args).with(ahead, Made::by(documents));
-    let looked_up = ctx.block_on(async {
+    let names = ctx.block_on(async {
         names::check(&writer, documents).await?;
         names::doubt_people(&writer, documents).await
+    });
+    let looked_up = names.and_then(|()| match labels {
+        Some(labels) => agreed_leftovers(&writer, args, documents, labels),
+        None => Ok(Vec::new()),
     });
     match looked_up {
         Err(error) if api::kind_of(&error) == Kind::Network => unseen(&error),
@@ -232,8 +246,8 @@ fn prune_labels(args: &Args) -> Result<Option<Selector>, Failure> {
     }
 }
 
-/// Finds the objects that `--prune` deletes, and asks for consent. It runs before the first write, so that a run
-/// without consent changes nothing.
+/// Finds the objects that `--prune` deletes, and asks for consent unless this is a plan. It runs before the first write,
+/// so that a run without consent changes nothing.
 fn agreed_leftovers(
     writer: &Writer<'_>,
     args: &Args,

@@ -28,6 +28,9 @@ pub(super) enum Outcome {
     Pruned,
 }
 
+/// The result of an object that a run with `--prune` would delete.
+pub(super) const WOULD_PRUNE: &str = "would be pruned";
+
 /// The server, with what all documents of a run share.
 pub(super) struct Writer<'a> {
     pub ctx: &'a Ctx,
@@ -130,7 +133,7 @@ impl<'a> Writer<'a> {
             (Outcome::Pruned, Mode::Send) => "pruned",
             (Outcome::Created, Mode::Plan(_)) => "would be created",
             (Outcome::Configured, Mode::Plan(_)) => "would be configured",
-            (Outcome::Pruned, Mode::Plan(_)) => "would be pruned",
+            (Outcome::Pruned, Mode::Plan(_)) => WOULD_PRUNE,
             (Outcome::Unchanged, _) => "unchanged",
         }
     }

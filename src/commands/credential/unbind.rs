@@ -6,7 +6,7 @@ use super::binding::{BindingArgs, UNBIND};
 use crate::api::{Client, Method};
 use crate::binding;
 use crate::commands::confirm::ConfirmArgs;
-use crate::commands::{missing, outcome};
+use crate::commands::{missing, outcome, several};
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::{ROLE_BINDING, Record};
@@ -45,7 +45,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let (mut found, grantee) = match ctx.block_on(args.find(client, project)) {
         Err(error) if ignores_missing => {
             let label = format!("credential/{} for {}", args.credential, args.given(project));
-            return missing::forgive(ctx, &Collection::agents(project), &label, error);
+            missing::forgive(ctx, &Collection::agents(project), &label, error)?;
+            return several::none(ctx, format);
         }
         found => found?,
     };

@@ -440,6 +440,8 @@ impl Shown {
     fn end(mut self, ctx: &Ctx) -> anyhow::Result<()> {
         match self.format {
             ReportFormat::Text => ctx.out.long(&self.page),
+            // The command ends with the usual error object.
+            ReportFormat::Json if self.values.is_empty() => Ok(()),
             ReportFormat::Json if self.is_list => ctx.out.json(&Value::Array(self.values)),
             ReportFormat::Json => match self.values.pop() {
                 Some(value) => ctx.out.json(&value),

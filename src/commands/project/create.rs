@@ -61,8 +61,9 @@ pub(crate) async fn existing(client: &Client, name: &str) -> anyhow::Result<Opti
 /// # Errors
 /// It is not, or the name is taken by a project that can't be seen.
 fn met(args: &Args, name: &str, found: Option<Record>) -> anyhow::Result<(Record, &'static str)> {
-    match found {
-        Some(found) if args.if_exists == Some(IfExists::Skip) => Ok((found, "skipped: it exists")),
+    match (found, args.if_exists) {
+        (Some(found), Some(IfExists::Skip)) => Ok((found, "skipped: it exists")),
+        (None, Some(IfExists::Skip)) => Err(gone(name).into()),
         _ => Err(conflict(name).into()),
     }
 }
@@ -79,7 +80,17 @@ pub(crate) const STAYS_TAKEN: &str = "the name of a deleted project stays taken:
 /// Says what to do about a name that is taken: by a project that exists, or for ever by a deleted one.
 pub(crate) fn taken(name: &str) -> String {
     let set = acpctl_for(&["project", "set"], name, &[]);
-    format!("to switch to it: {set}; {STAYS_TAKEN}")
+    let skip = acpctl_for(&["project", "create"], name, &["--if-exists", "skip"]);
+    format!("to switch to it: {set}; in a script: {skip}; {STAYS_TAKEN}")
+}
+
+/// Returns the failure for a name that is taken, though no project of this name can be found.
+fn gone(name: &str) -> Failure {
+    let message = format!(
+        "project {} already exists, but it was deleted, or you can't see it",
+        quote(name)
+    );
+    Failure::new(Kind::Conflict, message).hint(STAYS_TAKEN)
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

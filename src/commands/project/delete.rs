@@ -53,7 +53,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .map(|(_, found)| format!("project/{}", found.id()))
         .collect();
     let question = match labels.as_slice() {
-        [] => return Ok(()),
+        [] if given.len() > 1 => String::new(),
+        [] => return several::none(ctx, &format),
         [one] => confirm::question(&PROJECT, one),
         several => confirm::question_about_several(&PROJECT, several),
     };

@@ -1,5 +1,6 @@
 //! Runs one session: writes its credentials to files and variables, starts the command, and waits for its end.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Plan, Setting};
 use crate::runner::resolve::RunnerTarget;
 use crate::runner::table::Mode;
+use crate::server::StoreError;
 use crate::server::runs::{End, SessionRun};
 use crate::session_helper::family::Awaited;
 use crate::session_helper::mask::{self, Mask};
@@ -182,11 +184,12 @@ async fn supervise(
     };
     let (sender, lines) = mpsc::channel(BATCH);
     let (_, masks) = watch::channel(Arc::new(mask));
+    let lost = OnceCell::new();
     let streams = async {
         tokio::join!(
             give_prompt(stdin, &run.prompt),
             output::read(stdout, stderr, masks, sender),
-            store_lines(setup, run, lines),
+            store_lines(setup, run, lines, &lost),
         )
     };
     tokio::pin!(streams);
@@ -228,7 +231,14 @@ async fn supervise(
     if streams_are_open {
         let _ = timeout(LINGER, &mut streams).await;
     }
-    Ok(why.unwrap_or_else(|| end_of(status)))
+    Ok(match why.unwrap_or_else(|| end_of(status)) {
+        End::Completed => lost.get().map_or(End::Completed, |why| {
+            End::Failed(format!(
+                "the command completed, but not all of its output could be stored: {why}"
+            ))
+        }),
+        other => other,
+    })
 }
 
 /// Writes the prompt to standard input and closes it. A command need not read it.
@@ -236,8 +246,14 @@ async fn give_prompt(mut stdin: ChildStdin, prompt: &str) {
     let _ = stdin.write_all(prompt.as_bytes()).await;
 }
 
-/// Stores lines as they arrive, many at a time, up to the limit.
-async fn store_lines(setup: &RunSetup, run: &SessionRun, mut lines: mpsc::Receiver<OutputLine>) {
+/// Stores lines as they arrive, many at a time, up to the limit. If the store fails, the command continues, and `lost`
+/// holds the first reason.
+async fn store_lines(
+    setup: &RunSetup,
+    run: &SessionRun,
+    mut lines: mpsc::Receiver<OutputLine>,
+    lost: &OnceCell<StoreError>,
+) {
     let mut kept = 0;
     loop {
         let mut batch = Vec::with_capacity(BATCH);
@@ -253,8 +269,9 @@ async fn store_lines(setup: &RunSetup, run: &SessionRun, mut lines: mpsc::Receiv
             let words = format!("output beyond {MOST_MESSAGES} messages is not kept");
             batch.push((LOGGED, words));
         }
-        // If the store fails, the command continues; the end of the run shows the failure.
-        let _ = setup.store.say(&run.session, batch).await;
+        if let Err(error) = setup.store.say(&run.session, batch).await {
+            lost.get_or_init(|| error);
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::failure::{Failure, Kind, Status};
 use crate::runner::plan::{self, Plan, Step};
 use crate::runner::table::{Mode, Target};
 use crate::session_helper;
-use crate::session_helper::child::{self, Signals};
+use crate::session_helper::child::{self, Ended, Signals};
 use crate::session_helper::dir;
 use crate::session_helper::mask::{self, Mask};
 use crate::session_helper::materialize::Materialized;
@@ -43,7 +43,7 @@ acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 /// masked, unless the output is a terminal.
 ///
 /// The exit status is the command's own; 128+n if signal n ended it, 127 if the command does not exist, 126 if it can't
-/// be run.
+/// be run. If its output can't be written, as on a full disk, that is an error, and the status is not 0.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -154,8 +154,11 @@ impl Run<'_> {
         let files = prepare::write(plan, &folder, self.child.compat_path)?;
         // Warnings come last: if the command can't be started, the error alone is shown.
         warn(ctx, plan);
-        let status = match signals.pending().await {
-            Some(signal) => child::status_of_signal(signal),
+        let Ended { status, output } = match signals.pending().await {
+            Some(signal) => Ended {
+                status: child::status_of_signal(signal),
+                output: Ok(()),
+            },
             None => {
                 let mut command = prepare::command(self.command)?;
                 if self.child.pass_login {
@@ -171,13 +174,13 @@ impl Run<'_> {
                     .map_err(|error| prepare::start_failure(self.command, &error))?
             }
         };
-        match (status, prepare::remove(folder)) {
-            (0, removed) => Ok(removed?),
-            (status, removed) => {
+        match (status, output, prepare::remove(folder)) {
+            (0, Ok(()), removed) => Ok(removed?),
+            (status, output, removed) => {
                 if let Err(failure) = removed {
                     ctx.out.warn(&failure.message);
                 }
-                Err(Status(status).into())
+                Err(end(ctx, status, output))
             }
         }
     }
@@ -215,6 +218,20 @@ impl Run<'_> {
                     ));
                 }
             }
+        }
+    }
+}
+
+/// Returns the failure in which a run ends. A status of the command stays the status of the run, also if its output is
+/// lost.
+fn end(ctx: &Ctx, status: u8, output: Result<(), Failure>) -> anyhow::Error {
+    match output {
+        Err(failure) if status == 0 => failure.into(),
+        output => {
+            if let Err(failure) = output {
+                ctx.out.note(&format!("Error: {}", failure.message));
+            }
+            Status(status).into()
         }
     }
 }

@@ -145,3 +145,17 @@ fn nothing_to_apply_is_said() {
     assert_eq!(code, Some(0));
     assert_eq!(stderr, "Warning: nothing to apply: no document in empty\n");
 }
+
+#[test]
+fn a_name_that_no_project_can_have_is_found_before_the_first_write() {
+    let env = store();
+    let manifest = "kind: Project\nname: first\n---\nkind: Project\nname: Bad_Name\n";
+    for flags in ["--dry-run", ""] {
+        let (code, stdout, stderr) = told(&env, flags, manifest);
+        assert_eq!((code, stdout.as_str()), (Some(7), ""), "{stderr}");
+        assert!(
+            stderr.starts_with("Error: nothing was applied: apply project/Bad_Name: validation failed: project name"),
+            "{stderr}"
+        );
+    }
+}

@@ -52,6 +52,20 @@ fn prune_deletes_what_has_the_label_and_no_document() {
     let (stdout, writes) = applied(&env, &platform, &[&prune[..], &["--diff"]].concat());
     assert!(stdout.ends_with("agent/old would be pruned\ncredential/old would be pruned\n"));
     assert_eq!(writes, [""; 0]);
+    let dry = |flags: &[&str]| {
+        applied(
+            &env,
+            &platform,
+            &[&prune[..], &["--dry-run"], flags].concat(),
+        )
+    };
+    let (stdout, writes) = dry(&[]);
+    assert!(
+        stdout.ends_with("dry-run: would prune:\n  agent/old\n  credential/old\n"),
+        "{stdout}"
+    );
+    assert_eq!(writes, [""; 0]);
+    assert!(dry(&["-o", "json"]).0.contains("would be pruned"));
     for more in [&["-l", "tier=1"][..], &["--label", "team=a,tier=1"]] {
         let (stdout, writes) = applied(&env, &platform, &[&prune[..], more, &["--yes"]].concat());
         assert!(!stdout.contains("pruned") && writes.is_empty(), "{stdout}");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::mounts::own_mounts;
 use crate::support::run::Line as _;
-use crate::support::serve::Serve;
+use crate::support::serve::{Serve, wait_for};
 use crate::support::{TestEnv, skipped, streams};
 
 /// Set for the process that may mount.
@@ -159,6 +159,49 @@ fn full() {
     assert_eq!(create(&env, "later").0, Some(0));
     stored.push("later".to_owned());
     check(&env, &stored);
+}
+
+#[test]
+fn a_run_whose_output_is_lost_has_failed() {
+    in_private("full_of_output");
+}
+
+/// Not a test by itself.
+#[test]
+#[ignore = "the other process of the test above"]
+fn full_of_output() {
+    if !is_inside() {
+        return;
+    }
+    let env = TestEnv::new();
+    let disk = Disk::new(&env);
+    env.local().line("project create web").assert().success();
+    let full = env.work().join("full");
+    let line = "x".repeat(1000);
+    let script = format!(
+        "i=0; while [ $i -lt 4000 ]; do echo {line}; i=$((i+1)); done; touch {0}; while [ -e {0} ]; do sleep 0.05; done",
+        full.display()
+    );
+    let words = ["--run-sessions", "--allow-empty", "--", "sh", "-c", &script];
+    let server = Serve::start(&env, &words);
+    let body = json!({"name": "s", "prompt": "p", "project_id": "web"}).to_string();
+    let made = server.json("POST", "/sessions", &body);
+    let path = format!("/sessions/{}", made["id"].as_str().unwrap());
+    server.json("POST", &format!("{path}/start"), "");
+    wait_for("a full disk", || full.exists().then_some(()));
+    disk.remount("size=16m");
+    std::fs::remove_file(&full).unwrap();
+    let ended = wait_for("the end", || {
+        let session = server.json("GET", &path, "");
+        Some(session).filter(|it| !it["completion_time"].is_null())
+    });
+    assert_eq!(ended["phase"], "Failed");
+    let (_, messages) = server.request("GET", &format!("{path}/messages"), "");
+    assert!(
+        messages.contains("not all of its output could be stored: database or disk is full"),
+        "{}",
+        &messages[messages.len().saturating_sub(500)..]
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::nouns::page;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Received, Scripted, json as answer, raw};
 use crate::support::{TestEnv, streams};
 
@@ -59,4 +60,32 @@ fn a_deletion_is_asked_about_last_and_enter_means_no() {
             assert!(stderr.contains("Its messages are lost."), "{case}");
         }
     }
+}
+
+#[test]
+fn a_program_gets_a_document_for_one_object_that_need_not_exist() {
+    let env = TestEnv::new();
+    let line = "project create web";
+    env.local().line(line).assert().success();
+    for line in [
+        "credential delete c --yes",
+        "project delete gone --yes",
+        "agent delete a --project web --yes",
+        "delete credential c --yes",
+        "credential unbind c --project web",
+        "stop s",
+    ] {
+        let line = format!("{line} --ignore-not-found");
+        for (format, shown) in [("", ""), (" -o json", "{}\n"), (" -o yaml", "{}\n")] {
+            let (code, stdout, stderr) = env.local().line(&format!("{line}{format}")).told();
+            assert_eq!(
+                (code, stdout.as_str()),
+                (Some(0), shown),
+                "{line}: {stderr}"
+            );
+        }
+    }
+    let several = "project delete gone lost --yes --ignore-not-found -o json";
+    let (_, stdout, _) = env.local().line(several).told();
+    assert!(stdout.contains("\"items\": []"), "{stdout}");
 }

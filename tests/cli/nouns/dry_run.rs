@@ -1,6 +1,7 @@
 //! `--dry-run`: everything is looked up, and nothing changes.
 
 use crate::nouns::local;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Received, Scripted, error, json as answer};
 use crate::support::{TestEnv, streams};
 
@@ -246,6 +247,40 @@ fn an_update_without_a_field_says_so() {
         assert!(
             stderr.contains("Warning: nothing to change: no flag names a field"),
             "{line}: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_dry_run_without_a_login_claims_no_binding() {
+    let env = TestEnv::new();
+    let run = |flags: &str| {
+        env.acpctl()
+            .env("AMBIENT_API_URL", "http://127.0.0.1:1")
+            .env("AMBIENT_TOKEN", "")
+            .line("credential create --provider github --name c --token - --dry-run")
+            .line(flags)
+            .write_stdin("a-secret-0123456789")
+            .told()
+    };
+    for (flags, unseen) in [
+        ("--bind nope", "the name and the projects of --bind were"),
+        ("--if-exists update", "the name was"),
+    ] {
+        let (code, stdout, stderr) = run(flags);
+        assert_eq!(
+            (code, stdout.as_str()),
+            (Some(0), "credential/c created (dry run)\n")
+        );
+        assert!(
+            stderr.contains(&format!("Warning: {unseen} not looked up: not logged in")),
+            "{stderr}"
+        );
+        let (code, stdout, stderr) = run(&format!("{flags} --strict"));
+        assert_eq!((code, stdout.as_str()), (Some(8), ""));
+        assert!(
+            stderr.contains(&format!("Error: {unseen} not looked up: not logged in")),
+            "{stderr}"
         );
     }
 }

@@ -322,3 +322,17 @@ fn a_verb_takes_the_kind_of_its_noun_before_the_name() {
     let (_, _, stderr) = told(&env, "stop agent/lead");
     assert!(stderr.contains("write \"lead\" alone\n"), "{stderr}");
 }
+
+#[test]
+fn the_name_of_a_deleted_project_is_not_one_to_switch_to() {
+    let env = with_project();
+    told(&env, "project delete demo --yes");
+    let (code, _, stderr) = told(&env, "project create demo --if-exists skip");
+    assert_eq!(code, Some(6));
+    assert!(
+        stderr.starts_with(
+            "Error: project \"demo\" already exists, but it was deleted, or you can't see it\nHint: the name of a deleted project stays taken"
+        ),
+        "{stderr}"
+    );
+}

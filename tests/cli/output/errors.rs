@@ -17,7 +17,7 @@ fn refusals_of_a_server() {
     assert_snapshot!(answered(401, "Unauthorized", "credential list"), @r"
     --- standard error
     Error: list credentials: ambient API error 401: code-1 — Unauthorized
-    Hint: the token was rejected: log in again (acpctl login URL), or set AMBIENT_TOKEN
+    Hint: the token was rejected: set AMBIENT_TOKEN to a new one, or unset it and log in (acpctl login URL)
     --- exit status 4
     ");
     assert_snapshot!(answered(403, "Forbidden", "credential list"), @r"
@@ -29,7 +29,7 @@ fn refusals_of_a_server() {
     assert_snapshot!(answered(409, "Already there", "create project --name demo"), @r"
     --- standard error
     Error: create project: ambient API error 409: code-1 — Already there
-    Hint: to switch to it: acpctl project set demo; the name of a deleted project stays taken: choose another one, in a job a new one for each run
+    Hint: to switch to it: acpctl project set demo; in a script: acpctl project create demo --if-exists skip; the name of a deleted project stays taken: choose another one, in a job a new one for each run
     --- exit status 6
     ");
     assert_snapshot!(answered(500, "Broken", "credential list --retries 0"), @r"

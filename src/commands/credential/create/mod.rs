@@ -12,8 +12,10 @@ mod wizard;
 
 pub(super) use args::Args;
 
+use crate::api;
 use crate::commands::{grading, outcome, pairs};
 use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
 use crate::output::Format;
 
 use prepare::NewCredential;
@@ -50,6 +52,7 @@ fn show_dry_run(
     format: &Format,
     new: &NewCredential,
 ) -> anyhow::Result<()> {
+    let is_unseen = is_unseen(ctx, args)?;
     let effect = send::foresee(ctx, args, new)?;
     store::foresee_bindings(ctx, args, new)?;
     if *format == Format::Json {
@@ -57,5 +60,34 @@ fn show_dry_run(
     }
     let (name, word) = (&new.name, effect.word());
     outcome::named(ctx, name, &format!("credential/{name} {word} (dry run)"))?;
+    if is_unseen {
+        return Ok(());
+    }
     args.bind.rehearse(ctx, &new.name)
+}
+
+/// Returns true if a dry run can't look up what the flags ask about, because it has no login, and warns of that.
+///
+/// # Errors
+/// With `--strict`.
+fn is_unseen(ctx: &Ctx, args: &Args) -> Result<bool, Failure> {
+    let what = match (args.bind.projects().is_empty(), args.if_exists.is_none()) {
+        (true, true) => return Ok(false),
+        (true, false) => "the name was",
+        (false, _) => "the name and the projects of --bind were",
+    };
+    let Err(error) = ctx.client() else {
+        return Ok(false);
+    };
+    if api::kind_of(&error) != Kind::Login {
+        return Ok(false);
+    }
+    let message = format!("{what} not looked up: {error:#}");
+    if args.kubeconfig.gates.strict {
+        let hint = api::failure_in(&error).and_then(|failure| failure.hint);
+        let refused = Failure::new(Kind::Policy, format!("{message} (--strict)"));
+        return Err(Failure { hint, ..refused });
+    }
+    ctx.out.warn(&message);
+    Ok(true)
 }

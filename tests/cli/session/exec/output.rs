@@ -218,3 +218,42 @@ fn neither_a_home_nor_a_configuration_is_needed() {
         assert!(output.status.success(), "{home:?} {config:?}: {stderr}");
     }
 }
+
+/// On a full disk, the command's own writes succeed, since they go to a pipe.
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let run = |script: &str| {
+        let words = ["exec", "--credential", "github", "--", "sh", "-c", script];
+        let mut command = child(&env, &server, &words);
+        command.stdout(full()).stderr(Stdio::piped());
+        command.spawn().unwrap().wait_with_output().unwrap()
+    };
+    for (script, code) in [
+        ("echo said", 1),
+        ("echo said; exit 7", 7),
+        ("while echo said; do :; done", 141),
+    ] {
+        let output = run(script);
+        assert_eq!(output.status.code(), Some(code), "{script}");
+        assert_eq!(
+            streams(&output).1,
+            "Error: the command's output is lost: write standard output: no space left on device\n"
+        );
+    }
+    let words = [
+        "exec",
+        "--credential",
+        "github",
+        "--",
+        "sh",
+        "-c",
+        "echo said >&2",
+    ];
+    let mut command = child(&env, &server, &words);
+    let status = command.stdout(Stdio::null()).stderr(full()).status();
+    assert_eq!(status.unwrap().code(), Some(1));
+    assert!(left(&env).is_empty());
+}
