@@ -46,6 +46,7 @@ static WITH_LIST: [&Resource; 7] = [
 ];
 
 /// The objects of a kind, all of them or those of one project.
+#[derive(Clone)]
 pub struct Collection {
     pub resource: &'static Resource,
     pub path: String,
