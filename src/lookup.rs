@@ -7,6 +7,7 @@
 //! - [`act`] acts on an object by its ID without looking it up first. Only if the server does not know the ID, it looks
 //!   up the object of that name.
 //! - [`id_by_name`] is for a caller that has tried the ID already.
+//! - [`settled`] returns all objects of a name, once runs at the same time have settled which of theirs stays.
 //! - [`check`] refuses texts that can't name an object, before anything is sent.
 //!
 //! These rules hold for all of them: A text is an ID if the server knows it as one, whatever it looks like. Several
@@ -14,7 +15,10 @@
 //! was not found. A text with characters that no ID has never becomes part of a path; it is only searched for as a
 //! name.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::api::{self, Client, Error, ListOptions, Method, Request, equals, one_of, path};
 use crate::compat::near::distance;
@@ -34,6 +38,18 @@ pub(crate) use crate::resources::{can_be_id, check, check_id, has_form_of_id};
 /// How many names are compared to find a similar one.
 const SIZE: i64 = 100;
 
+/// The pauses between looks at several new credentials of one name, while other runs may delete theirs again.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1600),
+];
+
+/// The age below which a credential may still be deleted again by the run that has created it. The clocks of server
+/// and client may differ by as much.
+const NEW: SignedDuration = SignedDuration::from_secs(60);
+
 /// The nouns that have a verb `list`.
 static WITH_LIST: [&Resource; 7] = [
     &AGENT,
@@ -46,6 +62,7 @@ static WITH_LIST: [&Resource; 7] = [
 ];
 
 /// The objects of a kind, all of them or those of one project.
+#[derive(Clone)]
 pub struct Collection {
     pub resource: &'static Resource,
     pub path: String,
@@ -450,6 +467,44 @@ pub(crate) async fn by_name(
     Ok(found)
 }
 
+/// Returns all objects of exactly this name, the oldest first. Of several runs that create a credential of one name at
+/// the same time, all but one delete theirs again: if there are several and the youngest is new, looks again for about
+/// three seconds.
+///
+/// # Errors
+/// As [`by_name`].
+pub(crate) async fn settled(
+    client: &Client,
+    collection: &Collection,
+    name: &str,
+) -> Result<Vec<Record>, Error> {
+    let mut found = by_name(client, collection, name).await?;
+    for pause in PAUSES {
+        found.sort_by_key(created_at);
+        if !may_settle(collection, &found) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        found = by_name(client, collection, name).await?;
+    }
+    found.sort_by_key(created_at);
+    Ok(found)
+}
+
+/// True if the last one of these objects may be deleted again in a moment.
+fn may_settle(collection: &Collection, found: &[Record]) -> bool {
+    let is_new = |record: &Record| {
+        created_at(record).is_some_and(|at| Timestamp::now().duration_since(at).abs() < NEW)
+    };
+    let is_twofold = found.len() > 1 && collection.resource.word == CREDENTIAL.word;
+    is_twofold && found.last().is_some_and(is_new)
+}
+
+/// Returns the time at which the server has created the object, if it says so.
+pub(crate) fn created_at(record: &Record) -> Option<Timestamp> {
+    record.text("created_at").parse().ok()
+}
+
 /// Returns the objects of this name in a project, before another one is created there. A 404 is left to the request
 /// that creates it. Objects of another project are not among them, whatever the server lists.
 ///
@@ -523,7 +578,31 @@ pub(crate) fn one(
         ids.join(", "),
         resource.word
     );
-    Err(Failure::new(Kind::Conflict, message))
+    let failure = Failure::new(Kind::Conflict, message);
+    Err(match tell_apart(resource, &found) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    })
+}
+
+/// Says which of several credentials of a name is the oldest, and how to remove the youngest: a run that was killed
+/// leaves a second one.
+fn tell_apart(resource: &Resource, found: &[Record]) -> Option<String> {
+    let is_known = |record: &Record| is_usable_id(record.id()) && created_at(record).is_some();
+    if resource.word != CREDENTIAL.word || !found.iter().all(is_known) {
+        return None;
+    }
+    let oldest = found.iter().min_by_key(|record| created_at(record))?;
+    let youngest = found.iter().max_by_key(|record| created_at(record))?;
+    Some(format!(
+        "the oldest is {} (created {}), the youngest {} (created {}); if a run that was ended has left the youngest, \
+         remove it: {}",
+        oldest.id(),
+        oldest.text("created_at"),
+        youngest.id(),
+        youngest.text("created_at"),
+        acpctl_for(&["credential", "delete"], youngest.id(), &["--yes"])
+    ))
 }
 
 /// Returns the failure for an object that the server lists without a usable ID.
@@ -606,7 +685,7 @@ async fn by_other_name(
     text: &str,
 ) -> anyhow::Result<Option<Record>> {
     let resource = collection.resource;
-    let found = by_name(client, collection, text)
+    let found = settled(client, collection, text)
         .await
         .with_context(|| format!("look up {} {}", resource.word, quote(text)))?;
     let found = one(resource, text, found)?;

@@ -417,16 +417,6 @@ impl Client {
             .await
     }
 
-    /// Deletes an object.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
-    pub async fn delete(&self, path: &str) -> Result<(), Error> {
-        self.send(&Request::new(Method::Delete, path))
-            .await
-            .map(drop)
-    }
-
     /// Sends a request whose answer is one object. The answer to a request for an object by its ID is believed only if
     /// it is this object.
     ///

@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use super::confirm::{self, ConfirmArgs};
 use super::labels::Selector;
 use super::minted_access::{self, Consent};
+use super::missing::{self, Deletion};
 use super::outcome::{self, WriteArgs};
-use super::{gateway_credentials, missing, session_control, several};
-use crate::api::Method;
+use super::{gateway_credentials, session_control, several};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
@@ -164,9 +164,16 @@ impl DeleteArgs {
         several::each(ctx, resource, &found_names, as_list, format, |name| {
             let found = found.iter().find(|(given, _)| given == name);
             let (_, record) = found.context("the object was not looked up")?;
-            let deleted = delete(ctx, collection, record).with_context(|| doing(name))?;
+            let ended = delete(ctx, collection, record).and_then(|ended| {
+                let is_deleted = ended.or_ignore(self.ignore_not_found)?;
+                Ok(is_deleted)
+            });
             let label = outcome::label_as_given(resource, name, record.id());
-            Ok(Some((deleted, format!("{label} deleted"))))
+            if !ended.with_context(|| doing(name))? {
+                ctx.out.aside(&format!("{label} does not exist"));
+                return Ok(None);
+            }
+            Ok(Some((without_secret(record), format!("{label} deleted"))))
         })
     }
 
@@ -278,18 +285,21 @@ fn delete_all(
 ) -> anyhow::Result<()> {
     let resource = collection.resource;
     let plural = resource.plural();
-    let (mut deleted, mut stopped) = (Vec::new(), 0);
+    let (mut deleted, mut stopped, mut failed) = (Vec::new(), 0, 0);
     let progress = progress::begin(format!("Deleting {plural}"));
     for (n, record) in chosen.iter().enumerate() {
         progress.say(|| format!("Deleting {plural}: {n} of {}", chosen.len()));
+        let label = format!("{}/{}", resource.word, record.id());
         match stop_and_delete(ctx, collection, record) {
-            Ok((record, was_running)) => {
-                deleted.push(record);
+            Ok(Some(was_running)) => {
+                deleted.push(without_secret(record));
                 stopped += usize::from(was_running);
             }
-            Err(error) => ctx
-                .out
-                .note(&format!("{}/{}: {error:#}", resource.word, record.id())),
+            Ok(None) => ctx.out.aside(&format!("{label} does not exist")),
+            Err(error) => {
+                ctx.out.note(&format!("{label}: {error:#}"));
+                failed += 1;
+            }
         }
     }
     drop(progress);
@@ -297,7 +307,6 @@ fn delete_all(
         0 => String::new(),
         stopped => format!(" ({stopped} stopped first)"),
     };
-    let failed = chosen.len() - deleted.len();
     // Scripts know the Go tool's sentence, which has one form for all numbers.
     let what = if resource.word == SESSION.word && !ctx.out.is_terminal() {
         format!("{} {plural}", deleted.len())
@@ -312,43 +321,46 @@ fn delete_all(
     }
 }
 
-/// Deletes an object, a running session after it was stopped. Returns the object, and whether it was stopped.
+/// Deletes an object, a running session after it was stopped. Returns whether it was stopped, or `None` if another run
+/// has deleted the object.
 fn stop_and_delete(
     ctx: &Ctx,
     collection: &Collection,
     record: &Record,
-) -> anyhow::Result<(Record, bool)> {
+) -> anyhow::Result<Option<bool>> {
     let runs = collection.resource.word == SESSION.word
         && matches!(record.text("phase"), "Pending" | "Creating" | "Running");
     if runs {
         let client = ctx.client()?;
         ctx.block_on(async {
-            let stopped = session_control::stop(client, record.id()).await;
-            stopped
-                .map(drop)
-                .map_err(|error| anyhow::anyhow!("stop failed: {error}"))
+            match session_control::stop(client, record.id()).await {
+                // The deletion finds out whether the session is gone.
+                Err(error) if !error.is_not_found() => Err(anyhow::anyhow!("stop failed: {error}")),
+                _ => Ok(()),
+            }
         })?;
     }
-    let deleted = delete(ctx, collection, record)
+    let ended = delete(ctx, collection, record)
         .map_err(|error| anyhow::anyhow!("delete failed: {error:#}"))?;
-    Ok((deleted, runs))
+    Ok(ended.or_ignore(true)?.then_some(runs))
 }
 
-/// Deletes one object, and returns it without its secret.
-fn delete(ctx: &Ctx, collection: &Collection, record: &Record) -> anyhow::Result<Record> {
+/// Deletes one object.
+fn delete(ctx: &Ctx, collection: &Collection, record: &Record) -> anyhow::Result<Deletion> {
     if !lookup::can_be_id(record.id()) {
         return Err(outcome::nameless("delete").into());
     }
     let client = ctx.client()?;
-    ctx.block_on(async {
-        let request = collection.request(Method::Delete, record.id());
-        Ok(client.send(&request).await?)
-    })?;
+    ctx.block_on(missing::delete_found(client, collection, record.id()))
+}
+
+/// Returns an object that was deleted, without its secret.
+fn without_secret(record: &Record) -> Record {
     let mut deleted = record.clone();
-    if collection.resource.word == CREDENTIAL.word {
+    if record.resource.word == CREDENTIAL.word {
         deleted.remove("token");
     }
-    Ok(deleted)
+    deleted
 }
 
 /// Prints the sentence, or the deleted objects in the form that `-o` asks for.

@@ -13,19 +13,19 @@ use crate::api::ListOptions;
 use crate::commands::labels::Selector;
 use crate::commands::minted_access;
 use crate::lookup::Collection;
-use crate::resources::{CREDENTIAL, Record, Resource};
+use crate::resources::{CREDENTIAL, Record};
 
 /// An object to delete.
 pub(super) struct Leftover {
-    pub resource: &'static Resource,
+    pub collection: Collection,
     pub name: String,
-    pub path: String,
+    pub id: String,
 }
 
 impl Leftover {
     /// Returns the object's name in messages: `agent/lead`.
     pub(super) fn label(&self) -> String {
-        format!("{}/{}", self.resource.word, self.name)
+        format!("{}/{}", self.collection.resource.word, self.name)
     }
 }
 
@@ -119,9 +119,9 @@ async fn unnamed(
         minted_access::spare(writer.ctx, &mut found);
     }
     let leftover = |record: &Record| Leftover {
-        resource,
+        collection: collection.clone(),
         name: record.name_or_id().to_owned(),
-        path: collection.item(record.id(), &[]),
+        id: record.id().to_owned(),
     };
     Ok(found.iter().map(leftover).collect())
 }

@@ -339,12 +339,21 @@ fn delete(
     for (n, leftover) in leftovers.iter().enumerate() {
         let label = leftover.label();
         progress.say(|| format!("Pruning {} of {}: {label}", n + 1, leftovers.len()));
-        writer
+        let is_deleted = writer
             .ctx
-            .block_on(writer.delete(&leftover.path))
+            .block_on(writer.delete(&leftover.collection, &leftover.id))
             .map_err(|error| error.context(format!("prune {label}")))?;
+        if !is_deleted {
+            writer.ctx.out.aside(&format!("{label} does not exist"));
+            continue;
+        }
         let words = writer.words(Outcome::Pruned);
-        report.add(leftover.resource.kind, &leftover.name, words, &[])?;
+        report.add(
+            leftover.collection.resource.kind,
+            &leftover.name,
+            words,
+            &[],
+        )?;
     }
     Ok(())
 }

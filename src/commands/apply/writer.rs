@@ -12,6 +12,7 @@ use super::diff::{self, Change};
 use super::document::Head;
 use super::made::Made;
 use crate::api::{Body, Client, Error};
+use crate::commands::missing;
 use crate::commands::pairs::{as_json, pairs_of};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -189,11 +190,14 @@ impl<'a> Writer<'a> {
         given: &str,
     ) -> anyhow::Result<Option<Record>> {
         let found = match self.ahead.take(self.client, all, given).await {
-            Some(found) => lookup::one(all.resource, given, found).map_err(Into::into),
-            None => lookup::find_if_any(self.client, all, given).await,
+            Some(found) if found.len() < 2 => {
+                lookup::one(all.resource, given, found).map_err(Into::into)
+            }
+            // Of several, one may be gone in a moment.
+            _ => lookup::find_if_any(self.client, all, given).await,
         };
         found.map_err(|error| match error.downcast::<Failure>() {
-            Ok(failure) if failure.kind == Kind::Conflict => {
+            Ok(failure) if failure.kind == Kind::Conflict && failure.hint.is_none() => {
                 let delete = acpctl(&["delete", all.resource.word, "ID"]);
                 let hint = format!(
                     "delete all but one ({delete}), or write the ID in the place of the name"
@@ -328,11 +332,14 @@ impl<'a> Writer<'a> {
         Ok(Outcome::Configured)
     }
 
-    /// Deletes an object.
-    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+    /// Deletes an object that was found. Returns false if another run has deleted it meanwhile.
+    pub(super) async fn delete(&self, all: &Collection, id: &str) -> anyhow::Result<bool> {
         match &self.mode {
-            Mode::Send => Ok(self.client.delete(path).await?),
-            Mode::Plan(_) => Ok(()),
+            Mode::Send => {
+                let ended = missing::delete_found(self.client, all, id).await?;
+                Ok(ended.or_ignore(true)?)
+            }
+            Mode::Plan(_) => Ok(true),
         }
     }
 }

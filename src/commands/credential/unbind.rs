@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::binding::{BindingArgs, UNBIND};
-use crate::api::{Client, Method};
+use crate::api::Client;
 use crate::binding;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::{missing, outcome, several};
@@ -55,7 +55,19 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let bindings = binding::bindings(client, found.id(), &grantee).await;
         bindings.with_context(|| doing.clone())
     })?;
-    let Some(first) = bindings.first() else {
+    let deleted = ctx.block_on(async {
+        let mut deleted = Vec::new();
+        for binding in &bindings {
+            if delete(client, binding)
+                .await
+                .with_context(|| doing.clone())?
+            {
+                deleted.push(binding);
+            }
+        }
+        Ok(deleted)
+    })?;
+    let Some(first) = deleted.first() else {
         found.remove("token");
         let name = &args.credential;
         let sentence = format!("credential/{name} is not bound to {label}");
@@ -64,22 +76,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ctx.out.aside(&format!("See where it is bound: {see}"));
         return Ok(());
     };
-    ctx.block_on(async {
-        for binding in &bindings {
-            delete(client, binding)
-                .await
-                .with_context(|| doing.clone())?;
-        }
-        Ok(())
-    })?;
     let sentence = format!("credential/{} unbound from {label}", args.credential);
     outcome::done(ctx, first, format, &sentence)
 }
 
-async fn delete(client: &Client, binding: &Record) -> anyhow::Result<()> {
+/// Deletes a binding. Returns false if another run has deleted it.
+async fn delete(client: &Client, binding: &Record) -> anyhow::Result<bool> {
     let bindings = Collection::global(&ROLE_BINDING);
-    client
-        .send(&bindings.request(Method::Delete, binding.id()))
-        .await?;
-    Ok(())
+    let ended = missing::delete_found(client, &bindings, binding.id()).await?;
+    Ok(ended.or_ignore(true)?)
 }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use crate::commands::confirm::{self, ConfirmArgs};
 use crate::commands::outcome::{self, WriteArgs};
-use crate::commands::{several, switch_project};
+use crate::commands::{missing, several, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
@@ -66,9 +66,18 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let deleted = several::each(ctx, &PROJECT, &names, as_list, &format, |name| {
         let project = found.iter().find(|(given, _)| given == name);
         let (_, project) = project.context("the project was not looked up")?;
-        let path = projects.item(project.id(), &[]);
-        ctx.block_on(async { client.delete(&path).await.context("delete project") })?;
         let label = outcome::label_as_given(&PROJECT, name, project.id());
+        let is_deleted = ctx.block_on(async {
+            let ended = missing::delete_found(client, &projects, project.id()).await;
+            let ended = ended.context("delete project")?;
+            ended
+                .or_ignore(args.ignore_not_found)
+                .context("delete project")
+        })?;
+        if !is_deleted {
+            ctx.out.aside(&format!("{label} does not exist"));
+            return Ok(None);
+        }
         Ok(Some((project.clone(), format!("{label} deleted"))))
     })?;
     for project in &deleted {

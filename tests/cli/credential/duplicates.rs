@@ -1,10 +1,16 @@
 //! `credential create --if-exists` beside another run that creates a credential of the same name.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use jiff::Timestamp;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::TestEnv;
+use crate::support::process::until;
 use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Received, Reply, Scripted, error, json as answer, list, raw};
 
@@ -85,12 +91,12 @@ fn runs_at_the_same_time_leave_one() {
     let runs: Vec<_> = (0..4)
         .map(|_| {
             let line = "--local credential create --provider github --name bot --from-file secret --if-exists update";
-            std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+            Command::new(env!("CARGO_BIN_EXE_acpctl"))
                 .env_clear()
                 .envs(env.variables())
                 .current_dir(env.work())
                 .line(line)
-                .stdin(std::process::Stdio::null())
+                .stdin(Stdio::null())
                 .spawn()
                 .unwrap()
         })
@@ -140,7 +146,9 @@ fn a_shared_key_recognizes_a_secret_in_another_home() {
 #[test]
 fn an_update_waits_until_one_credential_is_left() {
     let looks = AtomicUsize::new(0);
-    let record = |id: &str| json!({"id": id, "name": "bot", "provider": "github"});
+    let now = Timestamp::now().to_string();
+    let record =
+        move |id: &str| json!({"id": id, "name": "bot", "provider": "github", "created_at": now});
     let server = Scripted::with(move |request: &Received| -> Reply {
         match request.method.as_str() {
             "GET" if looks.fetch_add(1, Ordering::SeqCst) < 2 => {
@@ -182,4 +190,143 @@ fn the_same_secret_of_any_provider_is_unchanged_the_second_time() {
     update.line("credential update bot --token -");
     update.write_stdin("secret-number-one").assert().success();
     assert_eq!(create("secret-number-two"), "credential/bot updated\n");
+}
+
+/// The platform's answer to a creation gives the time in nanoseconds, its list in microseconds.
+#[test]
+fn a_credential_does_not_give_way_to_itself() {
+    let record =
+        |at: &str| json!({"id": "c1", "name": "bot", "provider": "github", "created_at": at});
+    let is_created = AtomicBool::new(false);
+    let server = Scripted::with(move |request: &Received| -> Reply {
+        match request.method.as_str() {
+            "GET" if is_created.load(Ordering::SeqCst) => {
+                list(json!([record("2026-01-01T00:00:00.123456Z")]))
+            }
+            "GET" => list(json!([])),
+            _ => {
+                is_created.store(true, Ordering::SeqCst);
+                answer(201, &record("2026-01-01T00:00:00.123456789Z"))
+            }
+        }
+    });
+    let env = TestEnv::new();
+    env.file("secret", "t");
+    let line =
+        "credential create --provider github --name bot --from-file secret --if-exists update";
+    let (_, stdout, stderr) = env.connected(server.url()).line(line).told();
+    assert_eq!(stdout, "credential/bot created\n", "{stderr}");
+}
+
+/// The step after a creation finds one credential of the name, although another run still has to delete its own.
+#[test]
+fn a_look_up_waits_until_one_credential_is_left() {
+    let env = TestEnv::new();
+    for (age, code) in [(0, 0), (3600, 6)] {
+        let looks = AtomicUsize::new(0);
+        let now = Timestamp::now();
+        let made = now - jiff::SignedDuration::from_secs(age);
+        let record = move |id: &str| json!({"id": id, "name": "bot", "provider": "github", "created_at": made});
+        let server = Scripted::with(move |request: &Received| -> Reply {
+            if !request.target.contains('?') {
+                return error(404, "ambient-api-server-7", "not found");
+            }
+            let both = looks.fetch_add(1, Ordering::SeqCst) < 2;
+            list(if both {
+                json!([record("c1"), record("c2")])
+            } else {
+                json!([record("c1")])
+            })
+        });
+        let line = "credential get bot -o name";
+        let (status, _, stderr) = env.connected(server.url()).line(line).told();
+        assert_eq!(status, Some(code), "{stderr}");
+    }
+}
+
+/// A run that was killed after its creation has left two.
+#[test]
+fn of_two_credentials_the_error_says_which_is_younger() {
+    let record = |id: &str, at: &str| json!({"id": id, "name": "bot", "created_at": at});
+    let younger = record("c1", "2026-01-01T00:00:00.123Z");
+    // As text, this time comes after the other one.
+    let older = record("c2", "2026-01-01T00:00:00.12Z");
+    let server = Scripted::with(move |request: &Received| {
+        if request.target.contains('?') {
+            list(json!([younger, older]))
+        } else {
+            error(404, "ambient-api-server-7", "not found")
+        }
+    });
+    let env = TestEnv::new();
+    let (status, _, stderr) = env
+        .connected(server.url())
+        .line("credential get bot")
+        .told();
+    assert_eq!(status, Some(6));
+    let wanted = "the oldest is c2 (created 2026-01-01T00:00:00.12Z), the youngest c1 (created 2026-01-01T00:00:00.123Z)";
+    assert!(stderr.contains(wanted), "{stderr}");
+    assert!(
+        stderr.contains("acpctl credential delete c1 --yes"),
+        "{stderr}"
+    );
+}
+
+/// A signal between the creation and the second look waits until the younger credential is deleted.
+#[test]
+fn a_run_that_is_ended_leaves_no_second_credential() {
+    let env = TestEnv::new();
+    env.file("secret", "t");
+    let is_told = Arc::new(AtomicBool::new(false));
+    let may_answer = Arc::clone(&is_told);
+    let is_created = AtomicBool::new(false);
+    let record = |id: &str, at: &str| json!({"id": id, "name": "bot", "provider": "github", "created_at": at});
+    let older = record("c1", "2026-01-01T00:00:00Z");
+    let ours = record("c2", "2026-01-01T00:00:01Z");
+    let server = Scripted::with(move |request: &Received| match request.method.as_str() {
+        "GET" if is_created.load(Ordering::SeqCst) => list(json!([older, ours])),
+        "GET" => list(json!([])),
+        "POST" => {
+            is_created.store(true, Ordering::SeqCst);
+            until("the signal", || may_answer.load(Ordering::SeqCst));
+            answer(201, &ours)
+        }
+        "DELETE" => raw(204, "application/json", ""),
+        _ => error(500, "ambient-api-server-9", "not reached"),
+    });
+    let mut child = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .env("AMBIENT_API_URL", server.url())
+        .env("AMBIENT_TOKEN", "sha256~token-of-a-user")
+        .current_dir(env.work())
+        .line(
+            "credential create --provider github --name bot --from-file secret --if-exists update",
+        )
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until("the creation", || {
+        server.received().iter().any(|it| it.method == "POST")
+    });
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let said = lines.find(|line| line.as_ref().unwrap().contains("Interrupted: first"));
+    assert!(said.is_some());
+    is_told.store(true, Ordering::SeqCst);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"");
+    assert!(!output.status.success());
+    let sent = server.received();
+    let last = sent.last().unwrap();
+    assert_eq!(
+        (
+            last.method.as_str(),
+            last.target.ends_with("/credentials/c2")
+        ),
+        ("DELETE", true)
+    );
 }

@@ -1,30 +1,27 @@
 //! Stores a prepared credential, unless one of the same name is in the way.
 
-use std::time::Duration;
-
 use anyhow::Context as _;
 use serde_json::Value;
 
 use super::args::{Args, IfExists};
 use super::prepare::NewCredential;
-use crate::api::{self, Body, Cause, Client, Error, Method};
+use crate::api::{self, Body, Cause, Client, Error};
 use crate::commands::credential::merge;
-use crate::commands::minted_access;
-use crate::commands::outcome;
+use crate::commands::{minted_access, missing, outcome};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::provider;
 use crate::lookup::{self, Collection};
+use crate::output::note;
+use crate::output::signals::Errand;
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
 
-/// The pauses between looks at several credentials of one name, while other runs may delete theirs again.
-const PAUSES: [Duration; 4] = [
-    Duration::from_millis(200),
-    Duration::from_millis(400),
-    Duration::from_millis(800),
-    Duration::from_millis(1600),
+/// The words about a signal between a creation and the second look.
+const INTERRUPTED: [&str; 2] = [
+    "Interrupted: first, it is checked that no other run has created the credential too; a second signal ends acpctl at once",
+    "Ended at once: if another run has created the credential too, there are two of its name",
 ];
 
 /// The effect on the credential.
@@ -60,22 +57,21 @@ pub(super) fn send(
     let may_double = may_double(args, new);
     let (mut record, effect) = ctx.block_on(async {
         if may_meet(args, new) {
-            let found = settled_namesakes(client, args, &new.name).await?;
+            let found = namesakes(client, &new.name).await?;
             if let Some(first) = found.first() {
                 return meet(ctx, args, client, new, &found, first).await;
             }
         }
-        let body = new.body.clone();
-        let record = create(client, &new.name, new.digest.as_deref(), body).await?;
         // A minted credential stays: its account in the cluster exists already.
-        if may_meet(args, new)
-            && !args.mint.is_given()
-            && let Some(older) = yield_to_older(ctx, client, &new.name, &record).await
-        {
-            let found = std::slice::from_ref(&older);
-            return meet(ctx, args, client, new, found, &older).await;
+        let may_yield = may_meet(args, new) && !args.mint.is_given() && !client.rehearses();
+        let (record, older) = create_once(ctx, client, new, may_yield).await?;
+        match older {
+            Some(older) => {
+                let found = std::slice::from_ref(&older);
+                meet(ctx, args, client, new, found, &older).await
+            }
+            None => Ok((record, Effect::Created)),
         }
-        Ok((record, Effect::Created))
     })?;
     outcome::refuse_nameless(&record, "create credential")
         .map_err(|failure| failure.hint(format!("see {}", acpctl(&["credential", "list"]))))?;
@@ -86,54 +82,67 @@ pub(super) fn send(
     Ok((record, effect))
 }
 
-/// Lists the credentials of the name. If there are several and one of them counts, looks again: of runs that create it
-/// at the same time, all but one delete theirs again.
-async fn settled_namesakes(
+/// Creates the credential. If it may yield, looks again afterwards, and returns the older one that another run has
+/// created, too. A signal in between does not leave two: it ends the program after the second look.
+async fn create_once(
+    ctx: &Ctx,
     client: &Client,
-    args: &Args,
-    name: &str,
-) -> anyhow::Result<Vec<Record>> {
-    let mut found = namesakes(client, name).await?;
-    for pause in PAUSES {
-        if found.len() < 2 || matches!(args.if_exists, Some(IfExists::Skip | IfExists::Error)) {
-            break;
-        }
-        tokio::time::sleep(pause).await;
-        found = namesakes(client, name).await?;
+    new: &NewCredential,
+    may_yield: bool,
+) -> anyhow::Result<(Record, Option<Record>)> {
+    let begin = || Errand::begin(INTERRUPTED, note).context("wait for signals");
+    let errand = may_yield.then(begin).transpose()?;
+    let digest = new.digest.as_deref();
+    let record = create(client, &new.name, digest, new.body.clone()).await?;
+    if !may_yield {
+        return Ok((record, None));
     }
-    Ok(found)
+    let (older, is_alone) = yield_to_older(ctx, client, &new.name, &record).await;
+    drop(errand);
+    // Another run is about to delete its younger one. The next step of this job finds one of the name.
+    if !is_alone {
+        namesakes(client, &new.name).await.ok();
+    }
+    Ok((record, older))
 }
 
 /// Looks again for credentials of the name, since another run may have created one after the first look. The oldest
-/// stays; a younger one of ours is deleted again, and the oldest is returned, as if it had been found at first.
-async fn yield_to_older(ctx: &Ctx, client: &Client, name: &str, ours: &Record) -> Option<Record> {
-    if client.rehearses() {
-        return None;
-    }
-    let found = match namesakes(client, name).await {
+/// stays; a younger one of ours is deleted again, and the oldest is returned, as if it had been found at first. Also
+/// returns true if no other one was seen.
+async fn yield_to_older(
+    ctx: &Ctx,
+    client: &Client,
+    name: &str,
+    ours: &Record,
+) -> (Option<Record>, bool) {
+    let credentials = Collection::credentials();
+    let found = match lookup::by_name(client, &credentials, name).await {
         Ok(found) => found,
         Err(error) => {
             ctx.out.warn(&format!(
                 "cannot check whether another run has created credential {} too: {error:#}",
                 quote(name)
             ));
-            return None;
+            return (None, true);
         }
     };
-    let age = |record: &Record| (record.text("created_at").to_owned(), record.id().to_owned());
-    let oldest = found.into_iter().min_by_key(age)?;
-    if age(&oldest) >= age(ours) {
-        return None;
-    }
-    let request = Collection::credentials().request(Method::Delete, ours.id());
-    if let Err(error) = client.send(&request).await {
+    let is_alone = found.len() < 2;
+    let age = |record: &Record| (lookup::created_at(record), record.id().to_owned());
+    // The answer to the creation may give the time more precisely than the list.
+    let listed = found.iter().find(|record| record.id() == ours.id());
+    let own_age = age(listed.unwrap_or(ours));
+    let oldest = found.into_iter().min_by_key(age);
+    let Some(oldest) = oldest.filter(|oldest| age(oldest) < own_age) else {
+        return (None, is_alone);
+    };
+    if let Err(error) = missing::delete_found(client, &credentials, ours.id()).await {
         ctx.out.warn(&format!(
-            "another run has created credential {} too, and the second one can't be deleted ({error}): {}",
+            "another run has created credential {} too, and the second one can't be deleted ({error:#}): {}",
             quote(name),
             acpctl_for(&["credential", "delete"], ours.id(), &["--yes"])
         ));
     }
-    Some(oldest)
+    (Some(oldest), false)
 }
 
 /// True if a stored credential of the same name is looked for.
@@ -149,7 +158,9 @@ fn may_double(args: &Args, new: &NewCredential) -> bool {
 /// Warns if a new credential is not the only one of its name. `own` is the number of credentials of that name that the
 /// run has created. If the look-up fails, there is no warning: the credential exists nevertheless.
 fn doubt_double(ctx: &Ctx, client: &Client, name: &str, own: usize) {
-    let Ok(found) = ctx.block_on(namesakes(client, name)) else {
+    let credentials = Collection::credentials();
+    let look = async { Ok(lookup::by_name(client, &credentials, name).await?) };
+    let Ok(found) = ctx.block_on(look) else {
         return;
     };
     if found.len() > own {
@@ -329,10 +340,10 @@ fn check_provider(stored: &Record, new: &Body) -> Result<(), Failure> {
         .map_err(|failure| failure.hint("choose another --name"))
 }
 
-/// Lists the credentials of this name. The server does not keep names unique, but a second credential of a name makes
-/// every later look-up by that name fail.
+/// Lists the credentials of this name, the oldest first, once runs at the same time have settled theirs. The server
+/// does not keep names unique, but a second credential of a name makes every later look-up by that name fail.
 pub(super) async fn namesakes(client: &Client, name: &str) -> anyhow::Result<Vec<Record>> {
-    lookup::by_name(client, &Collection::credentials(), name)
+    lookup::settled(client, &Collection::credentials(), name)
         .await
         .with_context(|| format!("look up credential {}", quote(name)))
 }
