@@ -79,7 +79,7 @@ pub(crate) const STAYS_TAKEN: &str = "the name of a deleted project stays taken:
 /// Says what to do about a name that is taken: by a project that exists, or for ever by a deleted one.
 pub(crate) fn taken(name: &str) -> String {
     let set = acpctl_for(&["project", "set"], name, &[]);
-    format!("to switch to it: {set}; {STAYS_TAKEN}")
+    format!("to switch to it, if it exists: {set}; {STAYS_TAKEN}")
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
