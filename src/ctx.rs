@@ -21,7 +21,7 @@ use crate::auth::job::Job;
 use crate::auth::login::Bearer;
 use crate::auth::{cleartext, job, login, own_server, refresh, store};
 use crate::config::file::{
-    ALIASES, CURRENT, Error, INSECURE, KEYRING_ENTRY, LOCAL_PROJECT, WARNED_HTTP,
+    ALIASES, CURRENT, Error, INSECURE, KEYRING_ENTRY, LOCAL_PROJECT, PROJECT, WARNED_HTTP,
 };
 use crate::config::keys::{KEYS, Takes};
 use crate::config::settings::{Origin, login_url, unread_variables};
@@ -292,7 +292,22 @@ impl Ctx {
         } else {
             words
         };
-        Failure::usage(words).hint(choose_project())
+        Failure::usage(words).hint(self.choose_project())
+    }
+
+    /// Returns the hint for a user who has not chosen a project. With the embedded API, the project of the server that
+    /// was used before does not count.
+    fn choose_project(&self) -> String {
+        let is_local = self.settings().is_ok_and(Settings::is_local);
+        let config = self.config_if_any().ok().filter(|_| is_local);
+        match config.and_then(|config| config.text(PROJECT)) {
+            Some(other) => format!(
+                "{}; {} is a project of the server",
+                choose_project(),
+                quote(other)
+            ),
+            None => choose_project(),
+        }
     }
 
     /// Returns the API client, after the connection settings have been checked.

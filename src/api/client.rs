@@ -247,6 +247,7 @@ impl Client {
                         answer.location,
                     )
                     .with_pause(answer.retry_after)
+                    .of_embedded(matches!(self.transport, Transport::Local(_)))
                     .with_end(token.as_ref()),
                     answer.retry_after,
                 ),

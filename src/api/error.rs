@@ -53,6 +53,8 @@ pub enum Error {
         retry_after: Option<u16>,
         /// True if the token of the request says that its time is over.
         token_ended: bool,
+        /// True if the embedded API answered, which this user operates.
+        is_embedded: bool,
     },
     /// No answer arrived. `method` is `Get`, `Post`, …
     Transport {
@@ -149,7 +151,17 @@ impl Error {
             is_html: is_html("", body),
             retry_after: None,
             token_ended: false,
+            is_embedded: false,
         }
+    }
+
+    /// Notes that the embedded API gave the answer.
+    #[must_use]
+    pub(super) fn of_embedded(mut self, embedded: bool) -> Self {
+        if let Self::Status { is_embedded, .. } = &mut self {
+            *is_embedded = embedded;
+        }
+        self
     }
 
     /// Adds the pause that the server wants before the next request.
@@ -321,6 +333,14 @@ impl Error {
             Self::Status { status: 429, .. } => {
                 Some("the server asks to slow down: try again later".to_owned())
             }
+            Self::Status {
+                status: 500..=599,
+                is_embedded: true,
+                ..
+            } => Some(format!(
+                "to see what is wrong with the store: {}",
+                acpctl(&["doctor"])
+            )),
             Self::Status {
                 status: 500..=599,
                 operation_id: Some(id),

@@ -1,11 +1,14 @@
 //! Makes a new project the current one, and a deleted one the current one no more.
 
-use crate::config::{Config, Settings, file};
+use crate::config::server_url::same_origin;
+use crate::config::{Config, Settings, contexts};
 use crate::ctx::Ctx;
 use crate::env;
+use crate::failure::Failure;
 use crate::output::Format;
 use crate::resources::{PROJECT, Record};
-use crate::text::{acpctl, acpctl_for, quote};
+use crate::text::command::acpctl_elsewhere;
+use crate::text::{acpctl, acpctl_for, quote, url_for_people};
 
 /// Makes the project of this name the current one, if the server's answer is about it: the server does not choose where
 /// the next commands work.
@@ -86,13 +89,10 @@ pub(crate) fn leave_deleted(ctx: &Ctx, deleted: &Record) {
         ));
     }
     // Another server may have a project of this name.
-    let is_of_server = |config: &Config| {
-        let url = config.text(file::API_URL);
-        settings.is_local() || url.is_none_or(|url| url == settings.api_url.value)
-    };
+    let is_of_server = settings.context_elsewhere.is_none();
     let is_current = |config: &Config| config.text(settings.project_key()) == Some(id);
     let config = ctx.config_if_any();
-    if config.is_ok_and(|config| is_current(config) && is_of_server(config)) {
+    if config.is_ok_and(|config| is_of_server && is_current(config)) {
         match save(ctx, settings, None) {
             Ok(()) => ctx.out.aside(&format!(
                 "{name} was the current project; none is the current one now. Choose another: {choose}"
@@ -104,8 +104,54 @@ pub(crate) fn leave_deleted(ctx: &Ctx, deleted: &Record) {
     }
 }
 
+/// Refuses to save a project of the run's server if the context is for another server: the project of that one would be
+/// lost, and later commands would work in another project there.
+///
+/// # Errors
+/// With the command that saves it for the run's server.
+pub(crate) fn refuse_elsewhere(ctx: &Ctx, name: &str) -> Result<(), Failure> {
+    let settings = ctx.settings()?;
+    let Some(saved) = &settings.context_elsewhere else {
+        return Ok(());
+    };
+    let url = &settings.api_url.value;
+    let server = url_for_people(url);
+    let known = contexts::list(ctx.config()?);
+    let context = known
+        .iter()
+        .find(|context| same_origin(&context.server, url));
+    let save = match context {
+        Some(context) => acpctl_elsewhere(&[
+            &format!("--context-name={}", context.name),
+            "project",
+            "set",
+            name,
+        ]),
+        None => acpctl_elsewhere(&[
+            "config",
+            "set-context",
+            "NAME",
+            "--server",
+            &server,
+            "--project",
+            name,
+        ]),
+    };
+    let message = format!(
+        "the saved current project is that of {}, and this run's server is {server}",
+        url_for_people(saved)
+    );
+    Err(Failure::usage(message).hint(format!("to save one for {server}: {save}")))
+}
+
 /// Saves the current project of the run's server; `None` unsets it.
 fn save(ctx: &Ctx, settings: &Settings, name: Option<&str>) -> Result<(), String> {
+    if let Some(name) = name {
+        refuse_elsewhere(ctx, name).map_err(|why| match why.hint {
+            Some(hint) => format!("{}; {hint}", why.message),
+            None => why.message,
+        })?;
+    }
     let place = ctx.place_to_change().map_err(|why| why.message)?;
     let key = settings.project_key();
     Config::update(&place, |config| config.set(key, name.map(Into::into)))

@@ -143,6 +143,9 @@ pub struct Settings {
     pub token: Setting<Option<SecretString>>,
     /// The address that the stored login is for, if that is not the effective one: no token goes there.
     pub login_elsewhere: Option<String>,
+    /// The server that the context of the file is for, if that is not the effective one: the context keeps nothing of
+    /// the effective one.
+    pub context_elsewhere: Option<String>,
     pub project: Setting<Option<String>>,
     pub request_timeout: Setting<Duration>,
     pub connect_timeout: Setting<Duration>,
@@ -192,6 +195,7 @@ impl Settings {
             names_server: names_server(globals, &api_url),
             is_address_empty: globals.api_url.as_deref() == Some(""),
             login_elsewhere,
+            context_elsewhere: context_elsewhere(globals, config, &api_url),
             project: project(globals, config, is_local(&api_url.value)),
             api_url,
             request_timeout: Setting::first(
@@ -271,11 +275,7 @@ impl Settings {
     /// Returns the key of the file that holds the current project. The embedded API has a key of its own.
     #[must_use]
     pub fn project_key(&self) -> &'static str {
-        if self.is_local() {
-            file::LOCAL_PROJECT
-        } else {
-            file::PROJECT
-        }
+        project_key(self.is_local())
     }
 
     /// True if nothing names the server.
@@ -378,6 +378,9 @@ pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
             env::CLIENT_ID.name
         ));
     }
+    if let Err(invalid) = parse_api_url(api_url) {
+        return failure.hint(invalid.message);
+    }
     let empty = if env::TOKEN.is_blank() {
         let name = env::TOKEN.name;
         format!("{name} is set and empty: check where its value comes from; or ")
@@ -456,6 +459,22 @@ pub(crate) fn login_url(config: &Config) -> &str {
         }
     }
     DEFAULT_API_URL
+}
+
+/// Returns the server of the context if a flag or a variable names another one. A file without a server is for the one
+/// that the run names, and the embedded API has keys of its own. `--send-login` says that both are one platform.
+fn context_elsewhere(
+    globals: &Globals,
+    config: &Config,
+    api_url: &Setting<String>,
+) -> Option<String> {
+    let is_named = matches!(api_url.origin, Origin::Flag | Origin::Environment);
+    if !is_named || globals.send_login || is_local(&api_url.value) {
+        return None;
+    }
+    let keys = [file::API_URL, file::LOGIN_URL];
+    let server = keys.iter().find_map(|key| config.text(key))?;
+    (!same_origin(server, &api_url.value)).then(|| server.to_owned())
 }
 
 /// True if a context decides the address, or names the same one.
@@ -550,9 +569,16 @@ fn is_one_of(servers: &[String], url: &str) -> bool {
     servers.iter().any(|server| same_origin(server, url))
 }
 
+fn project_key(is_local: bool) -> &'static str {
+    if is_local {
+        file::LOCAL_PROJECT
+    } else {
+        file::PROJECT
+    }
+}
+
 fn project(globals: &Globals, config: &Config, is_local: bool) -> Setting<Option<String>> {
-    let local = config.text(file::LOCAL_PROJECT).filter(|_| is_local);
-    let saved = local.or(config.text(file::PROJECT));
+    let saved = config.text(project_key(is_local));
     Setting::first(
         filled(globals.project.as_deref()),
         env::PROJECT.get(),

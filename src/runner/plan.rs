@@ -190,6 +190,19 @@ impl Plan {
             .map_or(Kind::Data, |why| why.kind)
     }
 
+    /// Returns the hint for the first secret that could not be read because the server failed.
+    #[must_use]
+    pub(crate) fn fault_hint(&self) -> Option<String> {
+        let failures = self
+            .steps
+            .iter()
+            .filter_map(|step| step.credential.token.as_ref().err());
+        let mut hints = failures
+            .filter(|why| why.kind == Kind::Server)
+            .filter_map(|why| why.hint.clone());
+        hints.next()
+    }
+
     /// Returns the plan as JSON, without its secrets.
     #[must_use]
     pub(crate) fn json(&self) -> Json {

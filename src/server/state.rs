@@ -132,6 +132,24 @@ impl AppState {
         self.0.keys.take_notice()
     }
 
+    /// Returns the words for the place of the key; `None` if nothing has been sealed yet.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn key_place(&self) -> Result<Option<String>, StoreError> {
+        self.store()
+            .read(|connection| self.keys().place(connection))
+    }
+
+    /// Reads the key that sealed the tokens, if anything has been sealed.
+    ///
+    /// # Errors
+    /// When the key is missing, wrong, or can't be read.
+    pub fn check_key(&self) -> Result<(), StoreError> {
+        self.store()
+            .read(|connection| self.keys().check_copy(connection))
+    }
+
     /// Seals every token with a new key and forgets the old one. Returns the number of tokens.
     ///
     /// # Errors

@@ -259,17 +259,16 @@ pub(crate) async fn with_secrets(
 /// although they see the credential.
 fn unreadable(error: &Error) -> Failure {
     let text = error.to_string();
-    Failure::new(
-        error.kind(),
-        match error.kind() {
-            Kind::NotFound | Kind::Forbidden => {
-                format!(
-                    "{text} (you see the credential, but its secret needs a binding: ask its owner)"
-                )
-            }
-            _ => text,
+    let failure = |text| Failure::new(error.kind(), text);
+    match error.kind() {
+        Kind::NotFound | Kind::Forbidden => failure(format!(
+            "{text} (you see the credential, but its secret needs a binding: ask its owner)"
+        )),
+        _ => match error.hint() {
+            Some(hint) => failure(text).hint(hint),
+            None => failure(text),
         },
-    )
+    }
 }
 
 /// Fetches a secret from the route that ordinary callers may use.

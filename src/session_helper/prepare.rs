@@ -29,10 +29,12 @@ pub(crate) fn check(plan: &Plan) -> Result<(), Failure> {
         plan.fault_kind(),
         format!("nothing was started: {}", faults.join("; ")),
     )
-    .hint(format!(
-        "the same credentials, without starting anything: {}",
-        acpctl(&["session", "preview"])
-    )))
+    .hint(plan.fault_hint().unwrap_or_else(|| {
+        format!(
+            "the same credentials, without starting anything: {}",
+            acpctl(&["session", "preview"])
+        )
+    })))
 }
 
 /// Creates a private folder.

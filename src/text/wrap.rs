@@ -59,7 +59,7 @@ fn units(text: &str) -> Vec<&str> {
 }
 
 /// Returns the length of the command with which the text begins. It ends with its quote or its parenthesis; behind a
-/// colon, it covers the rest of the line.
+/// colon, it goes to the next semicolon outside of quotes, or to the end of the line.
 fn command(text: &str, is_behind_colon: bool) -> Option<usize> {
     let close = match text.chars().next() {
         Some(quote @ ('\'' | '`')) => Some(quote),
@@ -72,13 +72,22 @@ fn command(text: &str, is_behind_colon: bool) -> Option<usize> {
         return None;
     }
     match close {
-        None => is_behind_colon.then_some(text.len()),
+        None => is_behind_colon.then(|| end_of_clause(text)),
         Some(close) => {
             let end = 1 + line.find(close)?;
             let after = text[end..].find(' ');
             Some(after.map_or(text.len(), |after| end + after))
         }
     }
+}
+
+/// Returns the length of a text up to its first semicolon outside of quotes, with that.
+fn end_of_clause(text: &str) -> usize {
+    let is_plain = |at: &usize| text[..*at].matches('\'').count() % 2 == 0;
+    let ends = text.match_indices("; ").map(|(at, _)| at);
+    ends.into_iter()
+        .find(is_plain)
+        .map_or(text.len(), |at| at + 1)
 }
 
 /// Breaks each of several lines. The continuation of a line is indented by two more spaces.
@@ -141,6 +150,14 @@ fn measured(word: &str) -> (Cow<'_, str>, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_text_behind_a_command_breaks_between_its_words() {
+        assert_eq!(
+            line("try: acpctl set 'a; b'; or choose another name", 30, 2),
+            "try:\n  acpctl set 'a; b'; or choose\n  another name"
+        );
+    }
 
     #[test]
     fn lines_break_between_words_and_keep_their_indent() {

@@ -25,7 +25,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::intake::gate;
 use crate::output::{Format, progress};
-use crate::text::quote;
+use crate::text::{acpctl, quote};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     apply(ctx, args, load(ctx, args)?)
@@ -46,7 +46,10 @@ pub(crate) fn run_with_secrets(ctx: &Ctx, args: &Args, folder: &Path) -> anyhow:
 fn load<'a>(ctx: &Ctx, args: &'a Args) -> Result<Vec<RawDocument>, Failure> {
     let given = |path: &'a Option<PathBuf>| path.as_deref().filter(|path| *path != OsStr::new(""));
     match (given(&args.filename), given(&args.kustomize)) {
-        (None, None) => Err(Failure::usage("one of -f or -k is required")),
+        (None, None) => Err(Failure::usage("one of -f or -k is required").hint(format!(
+            "name the file: {}",
+            acpctl(&["apply", "-f", "PATH"])
+        ))),
         (Some(_), Some(_)) => Err(Failure::usage("-f and -k are mutually exclusive")),
         (Some(path), None) => load::load(path),
         (None, Some(folder)) => kustomize::load(ctx, folder),

@@ -66,7 +66,12 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// Warns on a terminal if there is no project of this name. A script gets the Go tool's run, which sends no request. A
 /// server that can't be asked says nothing.
 fn doubt_project(ctx: &Ctx, name: &str) {
-    if !ctx.out.is_terminal() || lookup::check("project name or ID", name).is_err() {
+    // The project is one of the context's server.
+    let is_elsewhere = ctx
+        .settings()
+        .is_ok_and(|settings| settings.context_elsewhere.is_some());
+    if !ctx.out.is_terminal() || is_elsewhere || lookup::check("project name or ID", name).is_err()
+    {
         return;
     }
     let Ok(client) = ctx.client() else {
@@ -143,6 +148,15 @@ pub(super) fn warn(ctx: &Ctx, key: &str, saved: Option<&str>) -> anyhow::Result<
         ctx.out.warn(&format!(
             "{} is set and overrides the saved value",
             variable.name
+        ));
+    }
+    if key == file::PROJECT
+        && saved.is_some()
+        && let Some(server) = &ctx.settings()?.context_elsewhere
+    {
+        ctx.out.aside(&format!(
+            "The project is saved for {}, the server of the configuration.",
+            url_for_people(server)
         ));
     }
     if key == file::API_URL {

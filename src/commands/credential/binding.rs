@@ -12,6 +12,7 @@ use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::output::prompt::{self, Choice};
 use crate::resources::{AGENT, Candidates, KUBECONFIG, PROJECT, Record, can_name_project};
+use crate::text::command::shell_word;
 use crate::text::quote;
 use crate::text::{acpctl, acpctl_for};
 
@@ -81,9 +82,16 @@ impl BindArgs {
     /// # Errors
     /// A usage failure.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        self.projects
-            .iter()
-            .try_for_each(|project| lookup::check("project name or ID", project))
+        self.projects.iter().try_for_each(|project| {
+            lookup::check("project name or ID", project)?;
+            // The name of a project has no comma.
+            let Some((first, second)) = project.split_once(',') else {
+                return Ok(());
+            };
+            let message = format!("--bind takes one project, and gets {}", quote(project));
+            let flags = [first, second].map(|name| format!("--bind {}", shell_word(name)));
+            Err(Failure::usage(message).hint(format!("repeat the flag: {}", flags.join(" "))))
+        })
     }
 
     /// Reports the bindings of a dry run.

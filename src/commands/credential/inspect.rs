@@ -286,11 +286,12 @@ fn cause(asked: &Inspection) -> (String, String) {
 
 fn page(way: &Way, asked: Option<&Inspection>, is_wide: bool, color: bool) -> String {
     let context = &way.access.context;
+    let namespace = asked.map_or_else(|| way.namespace(), |asked| &asked.namespace);
     let mut rows = vec![
         ("Kubeconfig", way.name.clone()),
         ("Context", context.name.clone()),
         ("Server", crate::text::url_for_people(&way.access.server)),
-        ("Namespace", way.namespace().to_owned()),
+        ("Namespace", namespace.to_owned()),
     ];
     if let Some(end) = context.expires_at {
         rows.push(("Expires", end.to_string()));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::{Check, fail, ok, warn};
 use crate::api::{self, Client, Request};
+use crate::commands::local::store as own_store;
 use crate::config::paths::Unknown;
 use crate::config::settings::unread_variables;
 use crate::config::{Settings, paths};
@@ -213,7 +214,9 @@ pub(super) fn store(ctx: &Ctx, is_needed: bool) -> Vec<Check> {
         let settings = Settings::new(&globals, config);
         let client = Client::connect(&settings, None)?;
         let request = Request::get("/projects?page=1&size=1");
-        ctx.block_on(async { Ok(client.send(&request).await.map(drop)?) })
+        ctx.block_on(async { Ok(client.send(&request).await.map(drop)?) })?;
+        own_store::open()?.check_key()?;
+        Ok(())
     };
     match opened() {
         Ok(()) if found.is_empty() => found.push(ok(name, format!("{} opens", dir.display()))),
@@ -243,12 +246,11 @@ fn fix_of_store(error: &anyhow::Error, dir: &Path) -> String {
         Some(StoreError::Newer { .. }) => {
             return "use the acpctl that wrote it, or a newer one".to_owned();
         }
-        Some(
-            StoreError::KeyMissing { .. }
-            | StoreError::KeyUnusable { .. }
-            | StoreError::KeyWrong { .. },
-        ) => return "bring the key back to its place; the store is whole".to_owned(),
         _ => {
+            let key = of_store.and_then(|why| own_store::way_to_key(why, dir));
+            if let Some(way) = key {
+                return way;
+            }
             let hint = api::failure_in(error).and_then(|failure| failure.hint);
             let look = || format!("ls -la {}", shell_word(&dir.to_string_lossy()));
             return hint.unwrap_or_else(look);

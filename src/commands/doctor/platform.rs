@@ -197,6 +197,9 @@ fn login(
     };
     let from = match settings.token.origin {
         Origin::Environment => "token from AMBIENT_TOKEN",
+        _ if own_server::is_token_of(&settings.api_url.value, token) => {
+            return ok(name, own_server::NEEDS_NO_LOGIN);
+        }
         _ if job::counts(settings) => "token from AMBIENT_CLIENT_ID",
         _ => "stored token",
     };

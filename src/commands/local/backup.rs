@@ -1,6 +1,6 @@
 //! `acpctl local backup`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -46,17 +46,29 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .hint(format!("make it first: mkdir -p {}", shell_word(&folder)))
             .into());
     }
+    let mut key = None;
     if ctx.rehearses() {
         store::check_existing()?;
     } else {
-        copy(args)?;
+        key = copy(args)?;
     }
     let file = args.file.display().to_string();
     let result = json!({"backed_up_to": file});
-    outcome::said(ctx, &format, &format!("Backed up to {file}"), &result)
+    outcome::said(ctx, &format, &format!("Backed up to {file}"), &result)?;
+    match key {
+        Some(place) if Path::new(&place).is_absolute() && !Path::new(&place).exists() => ctx
+            .out
+            .warn(&format!("the key of the store is missing from {place}, and nobody can read the secrets in the copy without it")),
+        Some(place) => ctx.out.aside(&format!(
+            "The key is not in the copy, and nobody can read its secrets without the key: keep that too, it is in {place}"
+        )),
+        None => {}
+    }
+    Ok(())
 }
 
-fn copy(args: &Args) -> anyhow::Result<()> {
+/// Writes the copy. Returns the place of the key, which a backup is worth nothing without.
+fn copy(args: &Args) -> anyhow::Result<Option<String>> {
     let progress = progress::begin("Copying the store");
     let state = store::open()?;
     let signals = Deferred::begin()?;
@@ -66,5 +78,5 @@ fn copy(args: &Args) -> anyhow::Result<()> {
         let _ = std::fs::remove_file(&args.file);
         return Err(status.into());
     }
-    Ok(())
+    Ok(state.key_place()?)
 }

@@ -9,7 +9,7 @@ mod import;
 mod manifest;
 mod rekey;
 mod restore;
-mod store;
+pub(crate) mod store;
 
 use clap::Subcommand;
 

@@ -1,6 +1,5 @@
 //! `acpctl local rekey`
 
-use anyhow::Context as _;
 use serde_json::json;
 
 use super::deferred::Deferred;
@@ -32,7 +31,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let state = store::open()?;
     // A signal takes effect only after every token has its new key and the old key is gone.
     let signals = Deferred::begin()?;
-    let sealed = state.rekey().context("seal with a new key")?;
+    let sealed = state
+        .rekey()
+        .map_err(|why| store::failed("seal with a new key", why))?;
     drop(progress);
     let tokens = if sealed == 1 { "token" } else { "tokens" };
     let sentence = format!("Sealed {sealed} {tokens} with a new key");

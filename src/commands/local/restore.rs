@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use serde_json::json;
 
 use super::deferred::Deferred;
@@ -12,6 +11,7 @@ use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{progress, prompt};
+use crate::server::StoreError;
 use crate::text::acpctl;
 use crate::text::quote;
 
@@ -64,8 +64,26 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let state = store::open()?;
     // A signal takes effect only when the store is completely the old or the new one.
     let signals = Deferred::begin()?;
-    state.restore(&args.file).context("restore the store")?;
+    state.restore(&args.file).map_err(failed)?;
     drop(progress);
     outcome::said(ctx, &format, &sentence, &result)?;
     Ok(signals.check()?)
+}
+
+/// Returns the failure, for a backup without its key with the place where that belongs.
+fn failed(error: StoreError) -> anyhow::Error {
+    let what = "restore the store";
+    let hint = match &error {
+        StoreError::KeyMissing { place } => {
+            format!("first bring the key that was kept with the backup to {place}")
+        }
+        StoreError::OtherKey(_) => {
+            "first bring the key that was kept with the backup to the place of the one in use; keep that one too"
+                .to_owned()
+        }
+        _ => return store::failed(what, error),
+    };
+    Failure::new(Kind::Other, format!("{what}: {error}"))
+        .hint(hint)
+        .into()
 }

@@ -256,15 +256,12 @@ fn cannot_keep(why: &KeyringError) -> Failure {
         .hint("use --store file to keep it in config.json, mode 0600")
 }
 
-/// Changes the settings that a login saves beside the tokens. Returns a note about the verification of certificates if
-/// that is not as the user may think.
-fn change(
-    ctx: &Ctx,
-    config: &mut Config,
-    settings: &Settings,
-    url: Option<&str>,
-) -> Option<String> {
+/// Changes the settings that a login saves beside the tokens. Returns notes about those that are not as the user may
+/// think.
+fn change(ctx: &Ctx, config: &mut Config, settings: &Settings, url: Option<&str>) -> Vec<String> {
     let note = login::made_for(config, url, settings);
+    let is_elsewhere = config.text(file::LOGIN_URL).is_some();
+    let mut notes = Vec::new();
     if let Some(origin) = cleartext::exposed(url.unwrap_or(&settings.api_url.value)) {
         cleartext::remember(config, &origin);
     }
@@ -274,17 +271,24 @@ fn change(
         .as_deref()
         .filter(|project| !project.is_empty())
     {
-        config.set(file::PROJECT, Some(project.into()));
+        if is_elsewhere && config.text(file::API_URL).is_some() {
+            notes.push(not_saved("--project"));
+        } else {
+            config.set(file::PROJECT, Some(project.into()));
+        }
     }
-    match ctx.globals.insecure_skip_tls_verify {
-        Some(true) if config.text(file::LOGIN_URL).is_some() => Some(
-            "--insecure-skip-tls-verify is not saved: the configuration has the address of another server"
-                .to_owned(),
-        ),
+    let note = match ctx.globals.insecure_skip_tls_verify {
+        Some(true) if is_elsewhere => Some(not_saved("--insecure-skip-tls-verify")),
         Some(on) => {
             config.set(file::INSECURE, on.then(|| true.into()));
             None
         }
         None => note,
-    }
+    };
+    notes.extend(note);
+    notes
+}
+
+fn not_saved(flag: &str) -> String {
+    format!("{flag} is not saved: the configuration has the address of another server")
 }

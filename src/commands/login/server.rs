@@ -1,6 +1,7 @@
 //! The server of a login, which gets a token and is saved with it.
 
 use super::args::{Args, Mode};
+use crate::auth::own_server;
 use crate::config::server_url::{Source, check_url, is_local, same_origin};
 use crate::config::settings::Origin;
 use crate::config::{Place, contexts, file};
@@ -9,7 +10,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::prompt;
 use crate::text::command::acpctl_elsewhere;
-use crate::text::{quote, url_for_people};
+use crate::text::{acpctl, quote, url_for_people};
 
 /// Returns the URL to save, `None` for that of the configuration, and the place of the login. `given` is the way to log
 /// in that the command line names.
@@ -32,6 +33,12 @@ pub(super) fn choose(
         contexts::check_name(name)?;
         url = Some(url.map_or_else(|| address_of_new(ctx, name), Ok)?);
     }
+    if let Some(url) = &url
+        && given.is_none()
+        && own_server::token_for(url).is_some()
+    {
+        return Err(at_own_server(url).into());
+    }
     if let Some(url) = &url {
         refuse_another_server(ctx, &place, url)?;
     }
@@ -52,6 +59,12 @@ fn new_url(args: &Args) -> Result<Option<String>, Failure> {
     };
     check_url(&text, Source::Login)?;
     Ok(Some(text))
+}
+
+/// Returns the failure of a login at the user's own `acpctl serve`, which would ask for a token that nobody needs.
+fn at_own_server(url: &str) -> Failure {
+    let set = acpctl(&["config", "set", "api_url", &url_for_people(url)]);
+    Failure::usage(own_server::NEEDS_NO_LOGIN).hint(format!("to use it from now on: {set}"))
 }
 
 /// Asks for the URL of the server.

@@ -81,7 +81,7 @@ pub(crate) const STAYS_TAKEN: &str = "the name of a deleted project stays taken:
 pub(crate) fn taken(name: &str) -> String {
     let set = acpctl_for(&["project", "set"], name, &[]);
     let skip = acpctl_for(&["project", "create"], name, &["--if-exists", "skip"]);
-    format!("to switch to it: {set}; in a script: {skip}; {STAYS_TAKEN}")
+    format!("to switch to it, if it exists: {set}; in a script: {skip}; {STAYS_TAKEN}")
 }
 
 /// Returns the failure for a name that is taken, though no project of this name can be found.

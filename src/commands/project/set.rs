@@ -3,6 +3,7 @@
 use crate::api;
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
+use crate::commands::switch_project;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::env;
@@ -33,6 +34,7 @@ pub(super) fn run(
 ) -> anyhow::Result<()> {
     let format = output.format(ctx)?;
     check(name)?;
+    switch_project::refuse_elsewhere(ctx, name)?;
     let client = ctx.client()?;
     // Paths and the project header take the ID, which differs from the name if the project was renamed.
     let found = ctx.block_on(async {

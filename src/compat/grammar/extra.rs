@@ -1,5 +1,7 @@
 //! A word too many on a line, where the value of a flag is meant: the line to write instead.
 
+use std::ffi::OsStr;
+
 use super::words::{Line, Scanned};
 use crate::text::acpctl;
 use crate::text::command::shell_word;
@@ -21,8 +23,12 @@ pub(super) fn hint(line: &Line<'_>, scanned: &Scanned) -> Option<String> {
             acpctl(&["login", "URL", "--token", "@PATH"])
         ));
     }
-    let [extra] = extra else {
-        return None;
+    let is_prompt = extra.len() > 1 && line.find_long("prompt").is_some();
+    let joined = is_prompt.then(|| extra.join(OsStr::new(" ")));
+    let extra = match (&joined, extra) {
+        (Some(joined), _) => joined,
+        (None, [extra]) => extra,
+        _ => return None,
     };
     if scanned.before != scanned.arguments.len() {
         return None;

@@ -242,6 +242,11 @@ impl<'a> Line<'a> {
         if words.is_empty() {
             return None;
         }
+        // The noun of the store takes the place of the flag.
+        if path == "local" && self.path[0].find_subcommand(&words[0]).is_some() {
+            let words = [&["--local".to_owned()], words.as_slice()].concat();
+            return did_you_mean(&[words.join(" ")]);
+        }
         let mut lines = meant(&path, &words, &verbs(self.command()));
         if let ([line], [_, verb, ..]) = (lines.as_mut_slice(), words.as_slice())
             && let Some(noun) = self.command().find_subcommand(line.as_str())

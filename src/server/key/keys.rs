@@ -110,7 +110,15 @@ impl Keys {
         Ok(seal::open(key, purpose, envelope)?)
     }
 
-    /// Refuses a copy of a store if the present key can't open its tokens. `copy` may have no tokens.
+    /// Returns the words for the place of the key; `None` if nothing has been sealed yet.
+    pub(crate) fn place(&self, connection: &Connection) -> Result<Option<String>, StoreError> {
+        let Some(name) = metadata::get(connection, LOCATION)? else {
+            return Ok(None);
+        };
+        Ok(Some(self.location(&name, connection)?.to_string()))
+    }
+
+    /// Refuses a store, or a copy of one, if the present key can't open its tokens. It may have no tokens.
     pub(crate) fn check_copy(&self, copy: &Connection) -> Result<(), StoreError> {
         if metadata::get(copy, LOCATION)?.is_some() {
             self.load(copy)?;

@@ -2,6 +2,7 @@
 //! variables, odd files, signals.
 
 mod contexts;
+mod elsewhere;
 mod leftovers;
 mod owners;
 mod paths;

@@ -385,6 +385,8 @@ fn minting_and_inspecting_mean_the_same_namespace() {
     let minted: Value = serde_json::from_str(&minted).unwrap();
     assert_eq!(minted["namespace"], "default");
     assert_eq!(inspected["namespace"], minted["namespace"], "{inspected}");
+    let page = bench.ok("credential inspect --access --context dev -n team-b");
+    assert!(page.contains("\nNamespace   team-b\n"), "{page}");
 }
 
 #[test]
@@ -406,8 +408,7 @@ fn each_preset_and_own_rules_have_the_grade_that_they_promise() {
         ("--rules get,list_pods", "read"),
     ] {
         let bench = Bench::new();
-        let line =
-            format!("credential create {flags} --name prod --yes --context dev --namespace team-a");
+        let line = format!("credential create {flags} --name prod --yes --context dev -n team-a");
         bench.ok(&line.replace(
             " --context dev",
             if flags.contains("mint") {

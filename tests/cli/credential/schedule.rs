@@ -94,6 +94,41 @@ fn cron_runs_what_the_line_says() {
 }
 
 #[test]
+fn a_job_on_this_machine_reaches_the_server_that_a_variable_names() {
+    let env = TestEnv::new();
+    let run = |scheduler: &str, variable: (&str, &str)| {
+        let mut command = env.acpctl();
+        command.env(variable.0, variable.1);
+        let words = ["credential", "renew", "--print-schedule", scheduler];
+        command.args(words).told()
+    };
+    for (variable, flag) in [
+        (("AMBIENT_API_URL", "local:"), "--local"),
+        (
+            ("AMBIENT_API_URL", "https://acp.test"),
+            "--api-url=https://acp.test",
+        ),
+    ] {
+        for scheduler in ["cron", "systemd"] {
+            let (status, stdout, stderr) = run(scheduler, variable);
+            assert_eq!(status, Some(0), "{stderr}");
+            let command = format!("acpctl {flag} credential renew --all");
+            assert!(stdout.contains(&command), "{stdout}");
+        }
+    }
+    // The job elsewhere has neither this store nor the variable.
+    let (status, _, stderr) = run("kubernetes", ("AMBIENT_API_URL", "local:"));
+    assert_eq!(status, Some(2), "{stderr}");
+    let (_, stdout, _) = run("kubernetes", ("AMBIENT_API_URL", "https://acp.test"));
+    assert!(!stdout.contains("https://acp.test"), "{stdout}");
+    let (_, _, stderr) = run("cron", ("AMBIENT_TOKEN", "sha256~canary-token-0123456789"));
+    assert!(
+        stderr.contains("in the job") && stderr.contains("AMBIENT_TOKEN"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn systemd_runs_what_the_line_says() {
     let env = TestEnv::new();
     let text = printed(&env, &["prod", "--print-schedule", "systemd"]);

@@ -313,6 +313,50 @@ fn a_copy_needs_a_free_place_and_its_return_a_file() {
 }
 
 #[test]
+fn a_store_without_its_key_says_what_to_do() {
+    let env = TestEnv::new();
+    env.file("k.yaml", std::fs::read(SAMPLE).unwrap());
+    // Before the first secret there is no key to keep.
+    let (code, _, stderr) = said(&env, "local backup empty.db");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(
+        said(&env, "credential create --name prod -f k.yaml").0,
+        Some(0)
+    );
+    let key = env.home().join(".local/share/ambient/ambient.key");
+    let place = key.to_str().unwrap();
+    let (code, _, stderr) = said(&env, "local backup full.db");
+    assert_eq!(code, Some(0));
+    assert!(stderr.contains(&format!("it is in {place}")), "{stderr}");
+    assert_eq!(said(&env, "doctor").1.matches("fail").count(), 0);
+
+    std::fs::rename(&key, env.work().join("key")).unwrap();
+    let back = format!("copy the key back to {place}");
+    let (code, stdout, _) = said(&env, "doctor -o json");
+    assert_eq!(code, Some(1), "{stdout}");
+    assert!(stdout.contains(&back), "{stdout}");
+    let (code, _, stderr) = said(&env, "local rekey");
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains(&back), "{stderr}");
+    for line in [
+        "exec prod -- true",
+        "credential create --name other -f k.yaml",
+    ] {
+        let (code, _, stderr) = said(&env, line);
+        assert_eq!(code, Some(10), "{line}: {stderr}");
+        assert!(stderr.contains("acpctl --local doctor"), "{line}: {stderr}");
+    }
+    let (_, _, stderr) = said(&env, "local backup without.db");
+    assert!(stderr.contains("is missing from"), "{stderr}");
+    let (code, _, stderr) = said(&env, "local restore full.db --yes");
+    assert_eq!(code, Some(1));
+    let hint = format!("first bring the key that was kept with the backup to {place}");
+    assert!(stderr.contains(&hint), "{stderr}");
+    std::fs::rename(env.work().join("key"), &key).unwrap();
+    assert_eq!(said(&env, "local restore full.db --yes").0, Some(0));
+}
+
+#[test]
 fn a_curl_line_of_the_embedded_api_takes_the_address_of_serve() {
     let env = TestEnv::new();
     let (_, _, stderr) = said(&env, "credential list --print-curl");

@@ -542,3 +542,33 @@ fn a_misspelled_provider_filters_nothing() {
     let list = "credential list -o name --provider kubeconfg";
     assert_eq!(env.local().line(list).stdout(), "credential/c\n");
 }
+
+#[test]
+fn a_slip_gets_the_line_that_works() {
+    let env = TestEnv::new();
+    for (line, hint) in [
+        ("local credential list", "acpctl --local credential list"),
+        ("serve --port 8001", "--listen"),
+        (
+            "agent start lead Fix the build",
+            "acpctl agent start lead --prompt 'Fix the build'",
+        ),
+        (
+            "credential create --bind a,b --token @t --provider github --name c",
+            "--bind a --bind b",
+        ),
+        ("apply team.yaml", "acpctl apply -f"),
+    ] {
+        let (code, _, stderr) = env.acpctl().line(line).told();
+        assert!(code != Some(0) && stderr.contains(hint), "{line}: {stderr}");
+    }
+    let mut command = env.acpctl();
+    command.env("AMBIENT_API_URL", "127.0.0.1:8765");
+    let (code, _, stderr) = command.line("project list").told();
+    assert_eq!(code, Some(4));
+    assert!(stderr.contains("must include scheme"), "{stderr}");
+    let env = with_agent();
+    let line = "agent show lead --project demo -o name";
+    let (code, stdout, stderr) = env.local().line(line).told();
+    assert!(code == Some(0) && stdout.contains("agent/"), "{stderr}");
+}

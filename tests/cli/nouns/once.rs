@@ -132,7 +132,8 @@ fn a_taken_name_leads_to_the_project() {
         let (code, _, stderr) = told(&env, create);
         assert_eq!(code, Some(6));
         assert!(
-            stderr.contains("Hint: to switch to it: acpctl --local project set demo; "),
+            stderr
+                .contains("Hint: to switch to it, if it exists: acpctl --local project set demo; "),
             "{stderr}"
         );
     }

@@ -29,7 +29,7 @@ fn refusals_of_a_server() {
     assert_snapshot!(answered(409, "Already there", "create project --name demo"), @r"
     --- standard error
     Error: create project: ambient API error 409: code-1 — Already there
-    Hint: to switch to it: acpctl project set demo; in a script: acpctl project create demo --if-exists skip; the name of a deleted project stays taken: choose another one, in a job a new one for each run
+    Hint: to switch to it, if it exists: acpctl project set demo; in a script: acpctl project create demo --if-exists skip; the name of a deleted project stays taken: choose another one, in a job a new one for each run
     --- exit status 6
     ");
     assert_snapshot!(answered(500, "Broken", "credential list --retries 0"), @r"

@@ -134,7 +134,7 @@ pub struct MintArgs {
     #[arg(long, value_name = "PATH")]
     rules_file: Option<PathBuf>,
     /// Namespace of the account (default: the context's, or else default)
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     pub namespace: Option<String>,
     /// How long the token is valid (default: 8h)
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]

@@ -26,13 +26,16 @@ use self::schedule::Job;
 use self::wanted::wanted;
 use super::minted::{self, Minted};
 use crate::cluster::objects::is_name;
+use crate::config::Settings;
+use crate::config::settings::Origin;
 use crate::ctx::Ctx;
+use crate::env;
 use crate::failure::Failure;
 use crate::intake::cluster::may_log_in;
 use crate::lookup::Collection;
 use crate::output::Format;
 use crate::resources::{CREDENTIAL, Record, expires_at};
-use crate::text::{secrets, visible};
+use crate::text::{secrets, url_for_people, visible};
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
@@ -40,8 +43,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         minted::check_ttl(ttl)?;
     }
     if let Some(scheduler) = args.print_schedule {
-        let text = schedule::text(scheduler, &job(ctx, args)?)?;
-        return ctx.out.data(text.as_bytes());
+        let job = job(ctx, args)?;
+        let text = schedule::text(scheduler, &job)?;
+        ctx.out.data(text.as_bytes())?;
+        if scheduler.runs_here() {
+            note_variables(ctx, &job);
+        }
+        return Ok(());
     }
     if args.credential.is_some() == args.all {
         return Err(Failure::usage("name a credential, or add --all").into());
@@ -132,6 +140,7 @@ fn job<'a>(ctx: &Ctx, args: &'a Args) -> Result<Job<'a>, Failure> {
         return Err(Failure::usage("a schedule can't read standard input")
             .hint("name the kubeconfig as a file"));
     }
+    let settings = ctx.settings()?;
     Ok(Job {
         credential: args.credential.as_deref(),
         within: args.expiring_within.unwrap_or(schedule::DEFAULT),
@@ -141,6 +150,46 @@ fn job<'a>(ctx: &Ctx, args: &'a Args) -> Result<Job<'a>, Failure> {
         ttl: args.ttl,
         max_grade: args.max_grade,
         strict: args.strict,
-        is_local: ctx.globals.local,
+        server: server(ctx, settings),
+        is_local: settings.is_local(),
     })
+}
+
+/// Returns the flags for the server that variables name.
+fn server(ctx: &Ctx, settings: &Settings) -> Vec<String> {
+    let has_flag = ctx.globals.context_name.is_some();
+    let context = env::CONTEXT.get().filter(|_| !has_flag);
+    match (settings.api_url.origin, context) {
+        (Origin::Environment, _) if settings.is_local() => vec!["--local".to_owned()],
+        (Origin::Environment, _) => {
+            vec![format!(
+                "--api-url={}",
+                url_for_people(&settings.api_url.value)
+            )]
+        }
+        (Origin::File | Origin::Default, Some(name)) => vec![format!("--context-name={name}")],
+        _ => Vec::new(),
+    }
+}
+
+/// Names the variables of this shell that a job does without, although they count in this run.
+fn note_variables(ctx: &Ctx, job: &Job<'_>) {
+    let counts = [
+        (env::CONFIG, true),
+        (env::TOKEN, !job.is_local),
+        (env::XDG_CONFIG_HOME, !job.is_local),
+        (env::XDG_DATA_HOME, job.is_local),
+        (env::LOCAL_KEYRING, job.is_local),
+        (env::KUBECONFIG, job.from_file.is_none()),
+    ];
+    let set = counts
+        .iter()
+        .filter(|(variable, counts)| *counts && variable.os().is_some());
+    let names: Vec<&str> = set.map(|(variable, _)| variable.name).collect();
+    if !names.is_empty() {
+        ctx.out.aside(&format!(
+            "Set in this shell, and not in the job unless you set it there: {}",
+            names.join(", ")
+        ));
+    }
 }

@@ -41,6 +41,8 @@ pub(super) struct Job<'a> {
     pub ttl: Option<Duration>,
     pub max_grade: Option<Level>,
     pub strict: bool,
+    /// The flags for the server that variables name; those of the command line are repeated anyway.
+    pub server: Vec<String>,
     /// True if the credentials are in the store of this machine.
     pub is_local: bool,
 }
@@ -83,6 +85,14 @@ impl Job<'_> {
         words.into_iter().map(str::to_owned).collect()
     }
 
+    /// Returns the command line of a job on this machine, which has no variables of this shell.
+    fn line(&self) -> String {
+        let words = self.server.iter().cloned().chain(self.words());
+        let words: Vec<String> = words.collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        acpctl(&words)
+    }
+
     /// Returns when the job runs: three times in the period before a token's end, so that two runs may fail.
     fn times(&self) -> Times {
         let minutes = self.within.as_secs() / 60 / 3;
@@ -94,15 +104,17 @@ impl Job<'_> {
 
     /// A job on another machine has neither the store nor the files of this one.
     fn require_elsewhere(&self, scheduler: &str) -> Result<(), Failure> {
-        let here = match (self.is_local, &self.from_file) {
-            (true, _) => "--local",
-            (_, Some(_)) => "--from-file",
+        let (here, instead) = match (self.is_local, &self.from_file) {
+            (true, _) => ("the embedded API", "name a server with --api-url"),
+            (_, Some(_)) => ("the file of --from-file", "leave it out"),
             _ => return Ok(()),
         };
         Err(Failure::usage(format!(
-            "{here} is about this machine, and {scheduler} runs the job on another one"
+            "{here} is on this machine, and {scheduler} runs the job on another one"
         ))
-        .hint("leave it out, or let cron or systemd run the job here"))
+        .hint(format!(
+            "{instead}, or let cron or systemd run the job here"
+        )))
     }
 }
 
@@ -129,6 +141,13 @@ impl Times {
     }
 }
 
+impl Scheduler {
+    /// True if the job runs as this user on this machine.
+    pub(super) fn runs_here(self) -> bool {
+        matches!(self, Self::Cron | Self::Systemd)
+    }
+}
+
 /// Returns the text for a scheduler.
 ///
 /// # Errors
@@ -139,7 +158,7 @@ pub(super) fn text(scheduler: Scheduler, job: &Job<'_>) -> Result<String, Failur
     let plain: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match scheduler {
         // cron takes a percent sign for a line end.
-        Scheduler::Cron => format!("{} {}\n", times.cron(), acpctl(&plain).replace('%', "\\%")),
+        Scheduler::Cron => format!("{} {}\n", times.cron(), job.line().replace('%', "\\%")),
         Scheduler::Github => {
             job.require_elsewhere("GitHub")?;
             github(times, job)?
@@ -148,7 +167,7 @@ pub(super) fn text(scheduler: Scheduler, job: &Job<'_>) -> Result<String, Failur
             job.require_elsewhere("Kubernetes")?;
             kubernetes(times, job, &plain)
         }
-        Scheduler::Systemd => systemd(times, &acpctl(&plain)),
+        Scheduler::Systemd => systemd(times, &job.line()),
     })
 }
 
