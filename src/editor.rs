@@ -13,7 +13,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::output::signals;
-use crate::resources::{Resource, take_own_annotations};
+use crate::resources::{PROJECT, Resource, check_project_name, take_own_annotations};
 use crate::secret_file;
 use crate::session_helper;
 use crate::session_helper::dir::{self, PrivateDir};
@@ -28,6 +28,32 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// The field that acpctl also keeps notes in.
 const ANNOTATIONS: &str = "annotations";
+
+/// The fields that the server keeps as a text with a JSON object, and that the text shows as a map, as manifests do.
+const MAPS: [&str; 2] = ["labels", ANNOTATIONS];
+
+/// The form of such a field.
+pub(crate) const FORM_OF_MAP: &str = "{team: ci}";
+
+/// True for a field that the text shows as a map.
+#[must_use]
+pub(crate) fn is_map(name: &str) -> bool {
+    MAPS.contains(&name)
+}
+
+/// Returns the fields as YAML, with labels and annotations as maps.
+///
+/// # Errors
+/// The library can't write a value.
+pub(crate) fn text_of(fields: &Map<String, Value>) -> anyhow::Result<String> {
+    let mut shown = fields.clone();
+    for (_, value) in shown.iter_mut().filter(|(name, _)| is_map(name)) {
+        if let Some(map) = map_of(value) {
+            *value = Value::Object(map);
+        }
+    }
+    yaml::to_string(&shown)
+}
 
 /// The folder with the text that is being edited.
 static OPEN: Mutex<Option<PrivateDir>> = Mutex::new(None);
@@ -143,7 +169,7 @@ fn open(path: &Path, editor: &str) -> Result<(), Failure> {
 
 /// Takes what acpctl itself notes in the annotations out of the fields, so that nobody edits it, and returns it.
 pub(crate) fn take_own(fields: &mut Map<String, Value>) -> Map<String, Value> {
-    let Some(mut rest) = fields.get(ANNOTATIONS).and_then(annotations) else {
+    let Some(mut rest) = fields.get(ANNOTATIONS).and_then(map_of) else {
         return Map::new();
     };
     let own = take_own_annotations(&mut rest);
@@ -170,24 +196,61 @@ pub(crate) fn with_own(
     if let Some((_, value)) = changed
         && !own.is_empty()
     {
-        let mut all = annotations(value).ok_or_else(|| {
-            let failure = Failure::new(Kind::Data, "annotations are not a JSON object");
-            failure.hint("nothing was sent")
-        })?;
+        let mut all = map_of(value).ok_or_else(|| not_a_map(ANNOTATIONS, value))?;
         all.extend(own.clone());
         *value = Value::Object(all).to_string().into();
     }
     Ok(changes)
 }
 
-/// Reads annotations: a text with a JSON object; an empty text has none.
-fn annotations(value: &Value) -> Option<Map<String, Value>> {
+/// Reads labels or annotations: a map, or a text with a JSON object; an empty text has none.
+fn map_of(value: &Value) -> Option<Map<String, Value>> {
     match value {
         Value::String(text) if text.trim().is_empty() => Some(Map::new()),
         Value::String(text) => serde_json::from_str(text).ok(),
         Value::Object(all) => Some(all.clone()),
         _ => None,
     }
+}
+
+fn not_a_map(name: &str, value: &Value) -> Failure {
+    let message = format!("{name}: {} is not a map", shown(value));
+    Failure::new(Kind::Data, message).hint(format!("nothing was sent; write {name}: {FORM_OF_MAP}"))
+}
+
+/// Returns the value to send for a changed field, or `None` if it says the same as the old one.
+///
+/// # Errors
+/// The value is one that an update refuses.
+fn judged(
+    resource: &Resource,
+    name: &str,
+    old: Option<&Value>,
+    new: &Value,
+) -> Result<Option<Value>, Failure> {
+    if is_map(name) {
+        let map = map_of(new).ok_or_else(|| not_a_map(name, new))?;
+        if old.map_or(map.is_empty(), |old| map_of(old).as_ref() == Some(&map)) {
+            return Ok(None);
+        }
+        let text = if map.is_empty() {
+            String::new()
+        } else {
+            Value::Object(map).to_string()
+        };
+        return Ok(Some(text.into()));
+    }
+    if name == "name" {
+        let text = new.as_str().unwrap_or_default();
+        if text.trim().is_empty() {
+            let failure = Failure::new(Kind::Data, "a name can't be empty");
+            return Err(failure.hint("nothing was sent; write a name, or leave the line as it was"));
+        }
+        if resource.word == PROJECT.word {
+            check_project_name(text, &["project", "create"])?;
+        }
+    }
+    Ok(Some(new.clone()))
 }
 
 /// Compares the text with the fields as they were. A field that was removed, or has no value, becomes empty.
@@ -203,11 +266,14 @@ pub(crate) fn changes(
     let invalid = |why: String| Failure::new(Kind::Data, why).hint("nothing was sent");
     let documents = yaml::documents::<Map<String, Value>>(text.as_bytes());
     let documents = documents.map_err(|why| invalid(why.to_string()))?;
-    let [after] = documents.as_slice() else {
-        return Err(invalid(format!(
-            "the text holds {} objects instead of one",
-            documents.len()
-        )));
+    let after = match documents.as_slice() {
+        [after] => after,
+        [] => return Err(invalid("the text has no fields, only comments".to_owned())),
+        several => {
+            let count = several.len();
+            let why = format!("the text holds {count} objects instead of one");
+            return Err(invalid(why));
+        }
     };
     if let Some(unknown) = after
         .keys()
@@ -219,18 +285,19 @@ pub(crate) fn changes(
             quote(unknown)
         )));
     }
-    Ok(resource
-        .all_fields()
-        .filter_map(|field| {
-            let (old, new) = (before.get(field.name), after.get(field.name));
-            let new = new.filter(|new| !new.is_null());
-            match new {
-                None if old.is_some() => Some((field.name, Value::from(""))),
-                Some(new) if old != Some(new) => Some((field.name, new.clone())),
-                _ => None,
-            }
-        })
-        .collect())
+    let mut changes = Vec::new();
+    for field in resource.all_fields() {
+        let (old, new) = (before.get(field.name), after.get(field.name));
+        let empty = Value::from("");
+        let new = match new.filter(|new| !new.is_null()) {
+            None if old.is_some() => &empty,
+            Some(new) if old != Some(new) => new,
+            _ => continue,
+        };
+        let value = judged(resource, field.name, old, new)?;
+        changes.extend(value.map(|value| (field.name, value)));
+    }
+    Ok(changes)
 }
 
 /// Returns a change as a line: the value before and the one after.

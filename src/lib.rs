@@ -52,6 +52,7 @@ mod line_checks;
 mod lookup;
 mod output;
 mod plain_file;
+mod renaming;
 mod resources;
 mod runner;
 mod scan;

@@ -16,12 +16,9 @@ pub(crate) struct Grantee {
 impl Grantee {
     /// True if the binding lets exactly these sessions use the credential.
     pub(super) fn is_of(&self, binding: &Record, credential_id: &str) -> bool {
-        binding.text("scope") == "credential"
-            && binding.text("credential_id") == credential_id
+        is_use(binding, credential_id)
             && binding.text("project_id") == self.project
             && binding.text("agent_id") == self.agent.as_deref().unwrap_or_default()
-            && binding.text("user_id").is_empty()
-            && binding.text("session_id").is_empty()
     }
 }
 
@@ -65,6 +62,16 @@ pub(crate) async fn bindings(
     credential_id: &str,
     grantee: &Grantee,
 ) -> Result<Vec<Record>, Error> {
+    let mut found = all(client, credential_id).await?;
+    found.retain(|binding| grantee.is_of(binding, credential_id));
+    Ok(found)
+}
+
+/// Lists the bindings that let sessions use a credential.
+///
+/// # Errors
+/// Those of the request.
+pub(crate) async fn all(client: &Client, credential_id: &str) -> Result<Vec<Record>, Error> {
     let options = ListOptions {
         search: Some(equals("credential_id", credential_id)),
         ..ListOptions::default()
@@ -73,6 +80,14 @@ pub(crate) async fn bindings(
         .list(&ROLE_BINDING, "/role_bindings", &options)
         .await?;
     let mut found = list.items.unwrap_or_default();
-    found.retain(|binding| grantee.is_of(binding, credential_id));
+    found.retain(|binding| is_use(binding, credential_id));
     Ok(found)
+}
+
+/// True for a binding that lets sessions use a credential.
+fn is_use(binding: &Record, credential_id: &str) -> bool {
+    binding.text("scope") == "credential"
+        && binding.text("credential_id") == credential_id
+        && binding.text("user_id").is_empty()
+        && binding.text("session_id").is_empty()
 }

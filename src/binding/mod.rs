@@ -3,5 +3,5 @@
 mod grantee;
 mod plan;
 
-pub(crate) use grantee::{Grantee, bind, bindings};
+pub(crate) use grantee::{Grantee, all, bind, bindings};
 pub(crate) use plan::{BindingPlan, Kept};

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::compat::grammar::nearest;
+
 use super::grade::RBAC;
 
 /// The role of a minted account.
@@ -98,6 +100,8 @@ pub(crate) enum RulesFault {
         "rules are verbs and resources, separated by one blank: 'get,list pods,deployments.apps'"
     )]
     Form,
+    #[error("{0:?} is not a verb of Kubernetes: did you mean {1}?")]
+    Verb(String, &'static str),
     #[error("a rule needs 'verbs' and 'resources', as lists of words")]
     Fields,
     #[error("a Role can't have 'nonResourceURLs'")]
@@ -134,8 +138,33 @@ pub(crate) fn rules(text: &str) -> Result<Vec<Value>, RulesFault> {
     if !all.chain(&verbs).all(is_word) {
         return Err(RulesFault::Form);
     }
+    for verb in &verbs {
+        if let Some(near) = misspelled(verb) {
+            return Err(RulesFault::Verb(verb.clone(), near));
+        }
+    }
     let rule = |(group, resources): (String, Vec<String>)| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
     Ok(groups.into_iter().map(rule).collect())
+}
+
+/// The verbs of requests for objects. Others exist, for kinds of their own.
+const VERBS: [&str; 8] = [
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+];
+
+/// Returns the verb that is meant by a word that is not one, but is much like it: an account would get no right by it.
+fn misspelled(word: &str) -> Option<&'static str> {
+    if VERBS.contains(&word) {
+        return None;
+    }
+    nearest(word, VERBS.into_iter())
 }
 
 /// Splits `deployments.apps/scale` into the group and the resource with its part.
@@ -253,6 +282,16 @@ mod tests {
         ] {
             assert!(checked(&wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_misspelled_verb_is_refused() {
+        let refused = rules("get,lst pods").unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "\"lst\" is not a verb of Kubernetes: did you mean list?"
+        );
+        assert!(rules("get,approve certificatesigningrequests").is_ok());
     }
 
     #[test]

@@ -11,12 +11,12 @@ use crate::editor;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::prompt;
+use crate::renaming;
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, Candidates, PROJECT, Record, Resource, SESSION, find,
 };
 use crate::text::command::shell_word;
 use crate::text::{acpctl_for, quote};
-use crate::yaml;
 
 const EXAMPLES: &str = "\
 acpctl edit agent lead
@@ -116,7 +116,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         "# {}/{}: change values below, then save and leave the editor.\n{}{}",
         resource.word,
         args.name,
-        yaml::to_string(&before)?,
+        editor::text_of(&before)?,
         without_value(resource, &before)
     );
     let program = editor::program(ctx.may_ask())?;
@@ -154,7 +154,11 @@ fn editable(found: &Record) -> Map<String, Value> {
 fn without_value(resource: &Resource, before: &Map<String, Value>) -> String {
     let fields = resource.all_fields().map(|field| field.name);
     let empty = fields.filter(|name| !READ_ONLY.contains(name) && !before.contains_key(*name));
-    let lines: String = empty.map(|name| format!("# {name}:\n")).collect();
+    let line = |name| match editor::is_map(name) {
+        true => format!("# {name}:  # for example {}\n", editor::FORM_OF_MAP),
+        false => format!("# {name}:\n"),
+    };
+    let lines: String = empty.map(line).collect();
     if lines.is_empty() {
         return lines;
     }
@@ -198,13 +202,16 @@ fn apply(
     if changes.is_empty() {
         return Ok((found.clone(), "unchanged"));
     }
+    let client = ctx.client()?;
+    let name = changes.iter().find(|(field, _)| *field == "name");
+    let name = name.and_then(|(_, value)| value.as_str());
+    ctx.block_on(renaming::refuse_taken(client, collection, found.id(), name))?;
     let mut body = Body::new();
     for (name, value) in changes {
         let old = before.get(name).unwrap_or(&Value::Null);
         ctx.out.aside(&editor::line_of(name, old, &value));
         body.set(name, value);
     }
-    let client = ctx.client()?;
     let mut record = ctx.block_on(async {
         let request = collection.request(Method::Patch, found.id()).body(body);
         Ok(client.fetch(collection.resource, &request).await?)

@@ -24,7 +24,8 @@ const WARN_ABOVE: usize = 512 << 10;
 pub(crate) const UNKNOWN_PROVIDER: &str = "unknown-provider";
 pub(crate) const NO_SECRET: &str = "no-secret";
 pub(crate) const UNCUT_KUBECONFIG: &str = "uncut-kubeconfig";
-const OTHERS: [&str; 3] = [NO_SECRET, UNCUT_KUBECONFIG, UNKNOWN_PROVIDER];
+pub(crate) const ODD_SECRET: &str = "odd-secret";
+const OTHERS: [&str; 4] = [NO_SECRET, ODD_SECRET, UNCUT_KUBECONFIG, UNKNOWN_PROVIDER];
 
 /// Refuses codes that no finding has: otherwise a misspelled `--allow` would be noticed too late.
 ///

@@ -10,10 +10,16 @@ use crate::resources::PROVIDERS;
 use crate::text::quote;
 
 use super::flags::GateArgs;
-use super::gate::{UNCUT_KUBECONFIG, UNKNOWN_PROVIDER};
+use super::gate::{ODD_SECRET, UNCUT_KUBECONFIG, UNKNOWN_PROVIDER};
 
 /// The codes by which a placeholder is accepted, as in a kubeconfig.
 const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];
+
+/// The providers whose secret is a token, which never holds a blank.
+const WITH_TOKEN: [&str; 3] = ["github", "gitlab", "jira"];
+
+/// The providers whose secret is a JSON document.
+const WITH_JSON: [&str; 2] = ["google", "vertex"];
 
 /// Refuses a provider that no runner knows, unless the user accepts it: the secret of a misspelled provider is not
 /// checked, and no session gets it.
@@ -105,22 +111,84 @@ fn read(text: &str) -> Result<Kubeconfig, Vec<Finding>> {
     Kubeconfig::read(&[source])
 }
 
-/// Returns what is odd about the secret of a provider other than kubeconfig, and what to do: the secret may be a
-/// kubeconfig, or a placeholder.
+/// Something odd about a secret.
+struct Oddity {
+    what: String,
+    fix: &'static str,
+    /// The codes by which the user accepts it.
+    codes: &'static [&'static str],
+}
+
+/// Returns what is odd about the secret of a provider other than kubeconfig: the secret may be a kubeconfig, a
+/// placeholder, or not of the provider's form.
 #[must_use]
-fn oddity(provider: Option<&str>, secret: &SecretString) -> Option<(String, &'static str)> {
+fn oddity(provider: Option<&str>, secret: &SecretString) -> Option<Oddity> {
     let text = secret.expose_secret();
     if let Some(provider) = provider.filter(|_| is_kubeconfig(text.as_bytes())) {
         let what = format!(
             "the secret is a kubeconfig, but the provider is {provider}: it is neither checked nor cut"
         );
-        return Some((what, "use --provider kubeconfig"));
+        return Some(Oddity {
+            what,
+            fix: "use --provider kubeconfig",
+            codes: &[],
+        });
     }
-    let what = placeholder(text)?;
-    Some((
-        format!("the secret is {what}, not a credential"),
-        "store the secret itself",
-    ))
+    if let Some(what) = placeholder(text) {
+        return Some(Oddity {
+            what: format!("the secret is {what}, not a credential"),
+            fix: "store the secret itself",
+            codes: &PLACEHOLDERS,
+        });
+    }
+    let (what, fix) = odd_form(provider?, text)?;
+    Some(Oddity {
+        what: format!("the secret {what}"),
+        fix,
+        codes: &[ODD_SECRET],
+    })
+}
+
+/// Says why a secret does not have the form of the provider's secrets, and what to do. An empty one removes the secret.
+fn odd_form(provider: &str, text: &str) -> Option<(String, &'static str)> {
+    if text.is_empty() {
+        return None;
+    }
+    if WITH_JSON.contains(&provider) {
+        let is_object = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+            && text.trim_start().starts_with('{');
+        let what = format!("is not JSON, as the secrets of {provider} are");
+        return (!is_object).then_some((what, "store the file with the key as it is"));
+    }
+    if !WITH_TOKEN.contains(&provider) {
+        return None;
+    }
+    if is_assignment(text) {
+        return Some((
+            "has the form NAME=VALUE".to_owned(),
+            "store the value alone",
+        ));
+    }
+    let is_gap = |c: char| c.is_whitespace() || c.is_control();
+    let place = match text.trim_matches(is_gap) {
+        inner if inner.contains(is_gap) => "in",
+        inner if inner.len() < text.len() => "around",
+        _ => return None,
+    };
+    let what = format!("has blanks or line breaks {place} it, which no token has");
+    Some((what, "store the token alone"))
+}
+
+/// True for a line of a file with variables, such as `GITHUB_TOKEN=ghp_…`.
+fn is_assignment(text: &str) -> bool {
+    let text = text.trim_start();
+    let text = text.strip_prefix("export ").unwrap_or(text);
+    let Some((name, value)) = text.split_once('=') else {
+        return false;
+    };
+    let is_of_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let is_name = name.contains('_') || name.ends_with("TOKEN");
+    is_name && name.chars().all(is_of_name) && !value.is_empty() && !value.starts_with('=')
 }
 
 /// Refuses a kubeconfig of another provider, unless the user accepts it: all its contexts would be stored, unchecked.
@@ -174,16 +242,19 @@ pub(crate) fn doubt_text(
     provider: Option<&str>,
     secret: &SecretString,
 ) -> Result<(), Failure> {
-    let Some((what, fix)) = oddity(provider, secret) else {
+    let Some(Oddity { what, fix, codes }) = oddity(provider, secret) else {
         return Ok(());
     };
-    let is_accepted = PLACEHOLDERS.iter().any(|code| gates.allows(code));
-    if is_accepted && placeholder(secret.expose_secret()).is_some() {
+    if codes.iter().any(|code| gates.allows(code)) {
         return Ok(());
     }
     if gates.strict {
+        let accept = match codes {
+            [ODD_SECRET] => format!("; to store it as it is, add --allow {ODD_SECRET}"),
+            _ => String::new(),
+        };
         return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
-            .hint(format!("nothing was sent; {fix}")));
+            .hint(format!("nothing was sent; {fix}{accept}")));
     }
     ctx.out.warn(&format!("{about}{what}; {fix}"));
     Ok(())

@@ -8,6 +8,7 @@ use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, pairs};
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
+use crate::renaming;
 use crate::resources::AGENT;
 
 const EXAMPLES: &str = "acpctl agent update lead --prompt 'Keep the build green'";
@@ -48,9 +49,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let agent = ctx.block_on(async {
         let agent = lookup::agent(client, &project, given).await?;
-        let request = Collection::agents(&project)
-            .request(Method::Patch, agent.id())
-            .body(body);
+        let agents = Collection::agents(&project);
+        renaming::refuse_taken(client, &agents, agent.id(), args.name.as_deref()).await?;
+        let request = agents.request(Method::Patch, agent.id()).body(body);
         client.fetch(&AGENT, &request).await.context("update agent")
     })?;
     outcome::updated(ctx, &agent, (given, args.name.as_deref()), &format)

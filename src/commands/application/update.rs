@@ -8,6 +8,7 @@ use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
+use crate::renaming;
 use crate::resources::{APPLICATION, Candidates};
 
 const EXAMPLES: &str = "acpctl application update web --source-target-revision v2";
@@ -35,6 +36,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let credential = args.fields.credential(client).await?;
         let body = args.fields.for_update(credential.as_deref());
         outcome::judge_change(ctx, &body)?;
+        let name = args.fields.name.as_deref();
+        renaming::refuse_taken(client, &applications, &args.application, name).await?;
         lookup::act(client, &applications, &args.application, async |id| {
             let request = applications.request(Method::Patch, id).body(body.clone());
             client.fetch(&APPLICATION, &request).await

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use crate::api::{self, Client, ListOptions};
+use crate::api::{self, Body, Client, ListOptions};
 use crate::binding::{self, Grantee};
 use crate::commands::outcome::{self, WriteArgs};
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
@@ -201,7 +201,7 @@ impl BindingArgs {
     /// # Errors
     /// No project is named or chosen.
     fn named_project(&self, ctx: &Ctx, verb: &Verb) -> anyhow::Result<String> {
-        let Verb { word, title } = *verb;
+        let word = verb.word;
         let named = ctx.globals.project.as_deref();
         if let Some(project) = named.filter(|project| !project.is_empty()) {
             lookup::check("project name or ID", project)?;
@@ -215,7 +215,7 @@ impl BindingArgs {
             )
         };
         if ctx.may_ask()
-            && let Some(project) = ask_project(ctx, title, None)?
+            && let Some(project) = self.ask_project(ctx, verb)?
         {
             let line = line(&project);
             ctx.out
@@ -235,6 +235,49 @@ impl BindingArgs {
             }
         };
         Err(Failure::usage("--project is required").hint(hint).into())
+    }
+
+    /// Offers the projects that the verb can be about.
+    fn ask_project(&self, ctx: &Ctx, verb: &Verb) -> anyhow::Result<Option<String>> {
+        if verb.word != UNBIND.word {
+            return ask_project(ctx, verb.title, None);
+        }
+        let client = ctx.client()?;
+        let given = &self.credential;
+        let bound = ctx.block_on(async {
+            let credential = lookup::credential(client, given).await;
+            let credential =
+                credential.with_context(|| format!("look up credential {}", quote(given)))?;
+            let bindings = binding::all(client, credential.id()).await;
+            bindings.context("list bindings")
+        })?;
+        let is_for_agent = self.agent.is_some();
+        let mut ids: Vec<&str> = bound
+            .iter()
+            .filter(|binding| binding.text("agent_id").is_empty() != is_for_agent)
+            .map(|binding| binding.text("project_id"))
+            .filter(|project| !project.is_empty())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            let to = if is_for_agent {
+                "an agent"
+            } else {
+                "a project"
+            };
+            let message = format!("credential {} is not bound to {to}", quote(given));
+            let see = acpctl_for(&["credential", "bindings"], given, &[]);
+            return Err(Failure::usage(message).hint(see).into());
+        }
+        let listed = projects(ctx)?;
+        let name_of = |id: &str| {
+            let project = listed.iter().find(|project| project.id() == id);
+            project.map_or(id, Record::name_or_id).to_owned()
+        };
+        let choices: Vec<Choice> = ids.iter().map(|id| Choice::new(name_of(id), "")).collect();
+        let chosen = prompt::select(verb.title, &choices, 0)?;
+        Ok(Some(ids[chosen].to_owned()))
     }
 
     /// Names on a terminal the command that starts a session with the credential.
@@ -358,19 +401,58 @@ fn has_suggestion(failure: &Failure) -> bool {
     hint.is_some_and(|hint| !hint.starts_with("no project "))
 }
 
-/// Offers the projects whose sessions may use a credential, and `none` if it is given. If they can't be listed, prompts
-/// for the name of one. Returns `None` for no project.
-///
-/// # Errors
-/// If the user cancels.
-fn ask_project(ctx: &Ctx, title: &str, none: Option<Choice>) -> anyhow::Result<Option<String>> {
+/// Lists projects to choose from: none if they can't be listed.
+fn projects(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
     let client = ctx.client()?;
     let options = ListOptions {
         limit: Some(PROJECTS),
         ..ListOptions::default()
     };
     let listed = ctx.block_on(async { Ok(client.list(&PROJECT, "/projects", &options).await?) });
-    let listed = listed.ok().and_then(|list| list.items).unwrap_or_default();
+    Ok(listed.ok().and_then(|list| list.items).unwrap_or_default())
+}
+
+/// Prompts for a project until one is typed that exists, or that the user lets the program create. An empty text means
+/// none.
+fn type_project(ctx: &Ctx, title: &str) -> anyhow::Result<Option<String>> {
+    let client = ctx.client()?;
+    loop {
+        let typed = prompt::text(title, "", |text| match text {
+            "" => Ok(()),
+            text => lookup::check("project name or ID", text).map_err(|failure| failure.message),
+        })?;
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        let missing = match ctx.block_on(lookup::project(client, &typed)) {
+            Err(error) => api::kind_of(&error) == Kind::NotFound && can_name_project(&typed),
+            // Another failure is reported by the look-up before the credential is stored.
+            Ok(_) => false,
+        };
+        if !missing {
+            return Ok(Some(typed));
+        }
+        let question = format!("There is no project {}. Create it now?", quote(&typed));
+        if prompt::confirm(&question)? {
+            let mut body = Body::new();
+            body.set("name", typed.as_str());
+            ctx.block_on(async {
+                let created = client.create(&PROJECT, "/projects", body).await;
+                created.context("create project")
+            })?;
+            ctx.out.aside(&format!("project/{typed} created"));
+            return Ok(Some(typed));
+        }
+    }
+}
+
+/// Offers the projects whose sessions may use a credential, and `none` if it is given. If they can't be listed, prompts
+/// for the name of one. Returns `None` for no project.
+///
+/// # Errors
+/// If the user cancels.
+fn ask_project(ctx: &Ctx, title: &str, none: Option<Choice>) -> anyhow::Result<Option<String>> {
+    let listed = projects(ctx)?;
     let or_none = if none.is_some() { " (empty: none)" } else { "" };
     let mut offered: Vec<(Option<&str>, Choice)> = Vec::new();
     offered.extend(none.map(|choice| (None, choice)));
@@ -379,8 +461,7 @@ fn ask_project(ctx: &Ctx, title: &str, none: Option<Choice>) -> anyhow::Result<O
         offered.push((Some(project.id()), choice));
     }
     if listed.is_empty() {
-        let typed = prompt::text(&format!("{title}{or_none}"), "", |_| Ok(()))?;
-        return Ok(Some(typed).filter(|project| !project.is_empty()));
+        return type_project(ctx, &format!("{title}{or_none}"));
     }
     let configured = ctx.settings()?.project.value.as_deref();
     let is_configured =

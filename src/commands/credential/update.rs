@@ -20,8 +20,8 @@ use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{self, KubeconfigArgs, NAME_ITS_SOURCE, SHARED, SourceArgs, gate, provider};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
+use crate::renaming;
 use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation, is_minted};
-use crate::text::quote;
 
 const EXAMPLES: &str = "\
 # A new kubeconfig under the old name
@@ -214,8 +214,17 @@ impl Change {
         if self.is_stored() {
             return Ok((self.known(ctx, client, args)?, "unchanged"));
         }
-        if let (Some(record), Some(name)) = (&self.stored, &args.name) {
-            refuse_taken(ctx, client, record, name)?;
+        if let Some(record) = &self.stored
+            && args.name.as_deref() != Some(record.name())
+        {
+            let credentials = Collection::credentials();
+            let name = args.name.as_deref();
+            ctx.block_on(renaming::refuse_taken(
+                client,
+                &credentials,
+                record.id(),
+                name,
+            ))?;
         }
         if args.dry_run {
             let record = self.known(ctx, client, args)?;
@@ -271,27 +280,6 @@ impl Change {
             .await
             .context("update credential")
         })
-    }
-}
-
-/// Refuses a new name that another credential has, since look-ups by that name would fail from then on.
-fn refuse_taken(ctx: &Ctx, client: &Client, record: &Record, name: &str) -> anyhow::Result<()> {
-    if name.is_empty() || name == record.name() {
-        return Ok(());
-    }
-    let found = ctx.block_on(async {
-        lookup::by_name(client, &Collection::credentials(), name)
-            .await
-            .with_context(|| format!("look up credential {}", quote(name)))
-    })?;
-    match found.iter().find(|other| other.id() != record.id()) {
-        Some(other) => Err(Failure::new(
-            Kind::Conflict,
-            format!("credential {} already exists ({})", quote(name), other.id()),
-        )
-        .hint("choose another --name")
-        .into()),
-        None => Ok(()),
     }
 }
 

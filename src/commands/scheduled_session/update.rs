@@ -9,6 +9,7 @@ use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
+use crate::renaming;
 use crate::resources::SCHEDULED_SESSION;
 
 const EXAMPLES: &str =
@@ -37,9 +38,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let agent = args.fields.agent(client, &project).await?;
         let body = args.fields.for_update(agent.as_deref());
         outcome::judge_change(ctx, &body)?;
-        let request = Collection::scheduled_sessions(&project)
-            .request(Method::Patch, found.id())
-            .body(body);
+        let schedules = Collection::scheduled_sessions(&project);
+        let name = args.fields.name.as_deref();
+        renaming::refuse_taken(client, &schedules, found.id(), name).await?;
+        let request = schedules.request(Method::Patch, found.id()).body(body);
         client
             .fetch(&SCHEDULED_SESSION, &request)
             .await

@@ -139,7 +139,9 @@ pub(super) fn invalid_value(value: &str, flag: &str, why: &str) -> Failure {
 /// Tells how to write a duration whose unit is missing.
 pub(super) fn unit_hint(error: &(dyn std::error::Error + 'static), long: &str) -> Option<String> {
     match error.downcast_ref()? {
-        NumberError::MissingUnit(text) => Some(format!("for seconds, write --{long} {text}s")),
+        NumberError::MissingUnit(text) => {
+            Some(format!("add a unit: --{long} {text}s, {text}m or {text}h"))
+        }
         _ => None,
     }
 }

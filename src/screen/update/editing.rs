@@ -12,7 +12,6 @@ use crate::screen::naming::brief;
 use crate::screen::shown;
 use crate::screen::state::{Edited, State};
 use crate::screen::view::Editing;
-use crate::yaml;
 
 /// How often the editor opens again on a text that can't be read.
 const ROUNDS: u32 = 5;
@@ -93,13 +92,17 @@ fn text_of(
         "{head}, then save and leave the editor.\n\
          # Fields that may be added: {}\n{}",
         missing(fields, &shown).join(", "),
-        yaml::to_string(&shown).unwrap_or_default()
+        editor::text_of(&shown).unwrap_or_default()
     )
 }
 
-fn missing(fields: &[&'static str], before: &Map<String, Value>) -> Vec<&'static str> {
+fn missing(fields: &[&'static str], before: &Map<String, Value>) -> Vec<String> {
     let is_missing = |name: &&&str| !before.contains_key(**name);
-    fields.iter().filter(is_missing).copied().collect()
+    let shown = |name: &&str| match editor::is_map(name) {
+        true => format!("{name} as {}", editor::FORM_OF_MAP),
+        false => (*name).to_owned(),
+    };
+    fields.iter().filter(is_missing).map(shown).collect()
 }
 
 /// Takes the text that the editor left: shows what would be sent, or what is wrong with it.

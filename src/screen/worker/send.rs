@@ -7,7 +7,11 @@ use crate::agent_once;
 use crate::api::{self, Body, Client, Method, Request, path};
 use crate::binding::{self, BindingPlan};
 use crate::failure::Kind;
-use crate::resources::{CREDENTIAL, Record, Resource, SESSION, SESSION_MESSAGE, check_owner};
+use crate::lookup::Collection;
+use crate::renaming;
+use crate::resources::{
+    CREDENTIAL, Record, Resource, SESSION, SESSION_MESSAGE, Scope, check_owner,
+};
 use crate::screen::effect::{After, Send};
 use crate::screen::event::{Answer, Fault};
 use crate::screen::naming::brief;
@@ -83,6 +87,7 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
                 let mut request = Request::get(get.clone());
                 request.project = Some(send.project.clone());
                 check_unchanged(client, kind, &request, updated_at, fields).await?;
+                refuse_taken(client, kind, &send.project, get, &send.row, &body).await?;
             }
         }
         After::AgentOnce(name) => {
@@ -131,6 +136,27 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
         }
         _ => Ok((with_doubt(client, &request, done, &value), None)),
     }
+}
+
+/// Refuses a new name that another object beside the one at the path `get` has.
+async fn refuse_taken(
+    client: &Client,
+    kind: &'static Resource,
+    project: &str,
+    get: &str,
+    id: &str,
+    body: &Body,
+) -> Result<(), Fault> {
+    let name = body.fields().find(|(field, _)| *field == "name");
+    let name = name.and_then(|(_, value)| value.as_str());
+    let (above, _) = get.rsplit_once('/').unwrap_or_default();
+    let collection = Collection {
+        resource: kind,
+        path: above.to_owned(),
+        project: (kind.scope == Scope::Project).then(|| project.to_owned()),
+    };
+    let free = renaming::refuse_taken(client, &collection, id, name).await;
+    free.map_err(|error| fault_of(&error))
 }
 
 /// Says which credentials are shadowed by bindings, or shadow them: nothing if each gives sessions what they lack.

@@ -147,7 +147,7 @@ fn a_duration_without_a_unit_names_the_line_to_type() {
     ] {
         let (code, _, stderr) = env.local().line(line).told();
         assert_eq!(code, Some(2), "{line}");
-        let hint = format!("Hint: for seconds, write --{flag} 1s\n");
+        let hint = format!("Hint: add a unit: --{flag} 1s, 1m or 1h\n");
         assert!(stderr.ends_with(&hint), "{line}: {stderr}");
     }
 }

@@ -241,13 +241,98 @@ fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
     let (code, _, stderr) = edit(
         &env,
         server.url(),
-        "sed -i 's/^annotations:.*/annotations: x/' \"$1\"",
+        "sed -i '/^ /d; s/^annotations:.*/annotations: x/' \"$1\"",
     );
     assert_eq!(code, 7, "{stderr}");
     assert!(
-        stderr.contains("annotations are not a JSON object"),
+        stderr.contains("annotations: \"x\" is not a map"),
         "{stderr}"
     );
+}
+
+#[test]
+fn edit_refuses_what_update_refuses_and_takes_labels_as_a_map() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        let record = |id: &str, name: &str| {
+            serde_json::json!({
+                "id": id, "name": name, "provider": "github", "labels": "{\"a\":\"b\"}",
+            })
+        };
+        if request.target.contains("search=") {
+            let items = [record("c2", "taken")];
+            return answer(200, &serde_json::json!({"items": items, "total": 1}));
+        }
+        answer(200, &record("c1", "c1"))
+    });
+    for (script, code, word) in [
+        ("s/^name:.*/name: taken/", 6, "already exists (c2)"),
+        ("s/^name:.*/name: \"\"/", 7, "a name can't be empty"),
+        ("/^name:/d", 7, "a name can't be empty"),
+        (
+            "/^ /d; s/^labels:.*/labels: foo/",
+            7,
+            "write labels: {team: ci}",
+        ),
+        (
+            "/^ /d; s/^labels:.*/labels: [a]/",
+            7,
+            "write labels: {team: ci}",
+        ),
+    ] {
+        let script = format!("sed -i '{script}' \"$1\"");
+        let (status, _, stderr) = edit(&env, server.url(), &script);
+        assert_eq!(status, code, "{script}: {stderr}");
+        assert!(stderr.contains(word), "{script}: {stderr}");
+    }
+    let sent = server.received();
+    assert!(sent.iter().all(|it| it.method == "GET"), "nothing was sent");
+    let script = "grep -q '^  a: b$' \"$1\" && sed -i 's/^  a: b$/  a: c/' \"$1\"";
+    let (_, _, stderr) = edit(&env, server.url(), script);
+    let sent = server.received().pop().unwrap();
+    let body = serde_json::json!({"labels": "{\"a\":\"c\"}"});
+    assert_eq!(
+        (sent.method.as_str(), sent.json()),
+        ("PATCH", body),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_secret_that_is_not_of_its_providers_form_gets_a_warning() {
+    let env = TestEnv::new();
+    for (provider, secret, what) in [
+        ("github", "  ghp_a  ", "around it"),
+        ("gitlab", "glpat a", "in it"),
+        ("github", "GITHUB_TOKEN=ghp_a", "NAME=VALUE"),
+        ("google", "ghp_a", "is not JSON"),
+    ] {
+        let path = env.file("secret", secret);
+        let create = |flags: &[&str]| {
+            let mut create = env.local();
+            create.args([
+                "credential",
+                "create",
+                "--provider",
+                provider,
+                "--name",
+                "c",
+            ]);
+            create.arg("--dry-run").arg("-f").arg(&path).args(flags);
+            let output = create.output().unwrap();
+            (output.status.code(), streams(&output).1)
+        };
+        let (code, stderr) = create(&[]);
+        assert!(code == Some(0) && stderr.contains(what), "{stderr}");
+        assert!(!stderr.contains("ghp_a"), "{stderr}");
+        let (code, stderr) = create(&["--strict"]);
+        assert!(
+            code == Some(8) && stderr.contains("--allow odd-secret"),
+            "{stderr}"
+        );
+        let (code, stderr) = create(&["--strict", "--allow", "odd-secret"]);
+        assert!(code == Some(0) && !stderr.contains(what), "{stderr}");
+    }
 }
 
 /// What can't be sent is kept in a private file, and the line that is named sends it once it is mended.

@@ -35,6 +35,7 @@ pub(super) fn store(
     if !projects.is_empty() {
         let planned = planned(ctx, args, new)?;
         if !may_bind_each(ctx, &planned, &projects, args.consent())? {
+            ctx.out.note("Nothing was stored");
             return Ok(());
         }
     }

@@ -1,10 +1,13 @@
 //! `acpctl credential create` on a terminal, without a source of the secret: prompts for what the flags do not say,
 //! shows what will be stored, and asks for one confirmation.
 
+use std::collections::BTreeSet;
+
 use super::args::Args;
 use super::ask::{aborted, ask_provider, is_known};
 use super::line;
 use super::prepare::{NewCredential, prepare};
+use super::send;
 use super::store::store;
 use crate::commands::credential::binding::{self, BindArgs};
 use crate::ctx::Ctx;
@@ -17,7 +20,7 @@ use crate::output::prompt::{self, Choice};
 use crate::output::table::aligned;
 use crate::output::{Format, until};
 use crate::resources::KUBECONFIG;
-use crate::text::{acpctl, visible};
+use crate::text::{acpctl, quote, visible};
 
 /// For how many contexts the files that they name are read before one is chosen.
 const MOST_READ: usize = 20;
@@ -36,7 +39,17 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
     ctx.client()?;
     let mut answers = ask(ctx, args)?;
     // Prints what is wrong, and which files were read for the kubeconfig, above the final question.
-    let new = prepare(ctx, &answers.args)?;
+    let new = match prepare(ctx, &answers.args) {
+        Ok(new) => new,
+        Err(refused) => {
+            // Nothing that was typed is lost: a flag of the hint may be added to this line.
+            let args = &answers.args;
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            let (name, provider) = (text(&args.name), text(&args.provider));
+            line::show(ctx, args, &BTreeSet::new(), [&name, &provider]);
+            return Err(refused);
+        }
+    };
     if let Some(context) = &mut answers.context {
         // Only now are those of its files read that lie elsewhere.
         context.expires_at = new.expires_at.or(context.expires_at);
@@ -74,7 +87,9 @@ fn ask(ctx: &Ctx, given: &Args) -> anyhow::Result<Answers> {
         allow.push(intake::gate::UNKNOWN_PROVIDER.to_owned());
     }
     args.provider = Some(provider);
-    fill(&mut args.name, "Name", &name)?;
+    if args.name.as_deref().unwrap_or_default().is_empty() {
+        args.name = Some(ask_name(ctx, args, &name)?);
+    }
     if args.bind.projects().is_empty() {
         args.bind = BindArgs::to(ask_project(ctx)?.into_iter().collect());
     }
@@ -87,6 +102,27 @@ fn fill(value: &mut Option<String>, title: &str, default: &str) -> anyhow::Resul
         *value = Some(prompt::text(title, default, prompt::not_empty)?);
     }
     Ok(())
+}
+
+/// Prompts for the name, until it is one that no credential has.
+fn ask_name(ctx: &Ctx, args: &Args, default: &str) -> anyhow::Result<String> {
+    let client = ctx.client()?;
+    let may_exist = args.if_exists.is_some() || args.allow_duplicate;
+    prompt::text("Name", default, |name| {
+        prompt::not_empty(name)?;
+        // If the look-up fails, the request that stores the credential tells why.
+        let found = ctx
+            .block_on(send::namesakes(client, name))
+            .unwrap_or_default();
+        match found.first() {
+            Some(other) if !may_exist => Err(format!(
+                "credential {} already exists ({}); type another name",
+                quote(name),
+                other.id()
+            )),
+            _ => Ok(()),
+        }
+    })
 }
 
 /// Prompts for the source and the context. Returns a name that fits the context.
