@@ -31,15 +31,19 @@ pub(super) async fn check(writer: &Writer<'_>, documents: &[Document]) -> anyhow
     Ok(())
 }
 
-/// True if a document names an object in its own words, or has a name that the server may refuse. The project of the
-/// run is not one of these.
+/// True if a document is a project whose name the server refuses, unless the project exists.
+pub(super) fn is_doubtful_project(document: &Document) -> bool {
+    matches!(document, Document::Project(_))
+        && document.name().is_some_and(|name| !can_name_project(name))
+}
+
+/// True if a document names an object in its own words. The project of the run is not one of these.
 pub(super) fn has_names(document: &Document) -> bool {
     match document {
         Document::RoleBinding(_) => true,
         Document::Agent(agent) => agent.project.is_some(),
         Document::Part(part) => part.names_another(),
-        Document::Project(_) => !document.name().is_none_or(can_name_project),
-        Document::Credential(_) => false,
+        Document::Project(_) | Document::Credential(_) => false,
     }
 }
 
