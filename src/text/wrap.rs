@@ -83,11 +83,9 @@ fn command(text: &str, is_behind_colon: bool) -> Option<usize> {
 
 /// Returns the length of a text up to its first semicolon outside of quotes, with that.
 fn end_of_clause(text: &str) -> usize {
-    let is_plain = |at: &usize| text[..*at].matches('\'').count() % 2 == 0;
-    let ends = text.match_indices("; ").map(|(at, _)| at);
-    ends.into_iter()
-        .find(is_plain)
-        .map_or(text.len(), |at| at + 1)
+    let is_plain = |at: &usize| text[..*at].matches('\'').count().is_multiple_of(2);
+    let mut ends = text.match_indices("; ").map(|(at, _)| at);
+    ends.find(is_plain).map_or(text.len(), |at| at + 1)
 }
 
 /// Breaks each of several lines. The continuation of a line is indented by two more spaces.

@@ -158,7 +158,7 @@ fn help_of_credential_create_groups_its_flags() {
           --mint <ROLE>        Create an account with this role and store its token:
                                view-no-secrets|edit-no-secrets|debug, or a cluster
                                role's name
-          --namespace <NAME>   Namespace of the account (default: the context's, or
+      -n, --namespace <NAME>   Namespace of the account (default: the context's, or
                                else default)
           --rules <RULE>       Instead of --mint: give the account these rights,
                                e.g. 'get,list pods,deployments.apps' (repeatable)
