@@ -129,18 +129,28 @@ fn a_project_that_is_missing_is_said_in_our_words() {
 }
 
 #[test]
-fn unbind_asks_which_project_loses_it() {
+fn unbind_asks_which_of_the_bound_projects_loses_it() {
     let env = TestEnv::new();
-    let server = platform();
-    let words = ["credential", "unbind", ID];
-    let terminal = start(&env, server.url(), &words, 24, 80);
-    let screen = terminal.wait_for("team-a");
-    assert!(
-        screen.contains("Project whose sessions lose it"),
-        "{screen}"
-    );
+    env.file("k.yaml", sample());
+    for line in [
+        "project create team-a",
+        "project create team-b",
+        "credential create -f k.yaml --name prod --bind team-b",
+        "credential create -f k.yaml --name free",
+    ] {
+        env.local().line(line).assert().success();
+    }
+    let terminal = start(&env, "local:", &["credential", "unbind", "prod"], 24, 80);
+    let screen = terminal.wait_for("> team-b");
+    let title = "Project whose sessions lose it";
+    assert!(screen.contains(title), "{screen}");
+    assert!(!screen.contains("team-a"), "{screen}");
     terminal.type_text(CTRL_C);
     terminal.wait_for("status 130");
+    let terminal = start(&env, "local:", &["credential", "unbind", "free"], 24, 80);
+    let screen = terminal.wait_for("status 2");
+    let why = "credential \"free\" is not bound to a project";
+    assert!(screen.contains(why), "{screen}");
 }
 
 #[test]

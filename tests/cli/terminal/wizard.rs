@@ -81,6 +81,33 @@ fn a_kubeconfig_is_stored_step_by_step() {
 }
 
 #[test]
+fn a_missing_project_can_be_created_and_a_taken_name_is_asked_again() {
+    let env = with_kubeconfig();
+    let words = ["credential", "create"];
+    let terminal = start(&env, "local:", &words, 40, 100);
+    answer_steps(&terminal, &STEPS[..3]);
+    answer_steps(
+        &terminal,
+        &[
+            ("Name [dev]:", &[ENTER]),
+            ("Project whose sessions may use it", &["team-x", ENTER]),
+            ("There is no project \"team-x\". Create it now?", &["y"]),
+            ("Store it?", &["y"]),
+        ],
+    );
+    let screen = terminal.wait_for("status 0");
+    let bound = "credential/dev bound to project/team-x";
+    assert!(screen.contains(bound), "{screen}");
+
+    let terminal = start(&env, "local:", &words, 40, 100);
+    answer_steps(&terminal, &STEPS[..3]);
+    answer_steps(&terminal, &[("Name [dev]:", &[ENTER])]);
+    terminal.wait_for("credential \"dev\" already exists");
+    terminal.type_text(CTRL_C);
+    terminal.wait_for("status 130");
+}
+
+#[test]
 fn ctrl_c_and_esc_leave_each_question_with_nothing_sent() {
     for (keys, status) in [(CTRL_C, "status 130"), (ESC, "status 11")] {
         for (step, (question, _)) in STEPS.iter().enumerate() {
