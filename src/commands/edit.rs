@@ -154,9 +154,12 @@ fn editable(found: &Record) -> Map<String, Value> {
 fn without_value(resource: &Resource, before: &Map<String, Value>) -> String {
     let fields = resource.all_fields().map(|field| field.name);
     let empty = fields.filter(|name| !READ_ONLY.contains(name) && !before.contains_key(*name));
-    let line = |name| match editor::is_map(name) {
-        true => format!("# {name}:  # for example {}\n", editor::FORM_OF_MAP),
-        false => format!("# {name}:\n"),
+    let line = |name| {
+        if editor::is_map(name) {
+            format!("# {name}:  # for example {}\n", editor::FORM_OF_MAP)
+        } else {
+            format!("# {name}:\n")
+        }
     };
     let lines: String = empty.map(line).collect();
     if lines.is_empty() {

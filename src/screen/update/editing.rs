@@ -98,9 +98,12 @@ fn text_of(
 
 fn missing(fields: &[&'static str], before: &Map<String, Value>) -> Vec<String> {
     let is_missing = |name: &&&str| !before.contains_key(**name);
-    let shown = |name: &&str| match editor::is_map(name) {
-        true => format!("{name} as {}", editor::FORM_OF_MAP),
-        false => (*name).to_owned(),
+    let shown = |name: &&str| {
+        if editor::is_map(name) {
+            format!("{name} as {}", editor::FORM_OF_MAP)
+        } else {
+            (*name).to_owned()
+        }
     };
     fields.iter().filter(is_missing).map(shown).collect()
 }
