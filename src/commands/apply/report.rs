@@ -128,7 +128,12 @@ pub(super) fn dry_run(
         report.add(document.written_kind(), &name, "dry-run", &[])?;
     }
     for leftover in leftovers {
-        report.add(leftover.resource.kind, &leftover.name, WOULD_PRUNE, &[])?;
+        report.add(
+            leftover.collection.resource.kind,
+            &leftover.name,
+            WOULD_PRUNE,
+            &[],
+        )?;
     }
     report.finish()
 }
