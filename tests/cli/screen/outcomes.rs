@@ -84,7 +84,17 @@ fn a_stream_of_events_that_is_refused_is_said_until_it_is_not() {
 #[test]
 fn a_run_of_your_own_server_is_told_as_the_command_line_tells_it() {
     let env = TestEnv::new();
-    let server = Serve::start(&env, &["--run-sessions", "--", "sh", "-c", "sleep 60"]);
+    let server = Serve::start(
+        &env,
+        &[
+            "--run-sessions",
+            "--allow-empty",
+            "--",
+            "sh",
+            "-c",
+            "cat; sleep 60",
+        ],
+    );
     for line in [
         "create project --name team-a",
         "agent create --project-id team-a --name lead --prompt Leads",
