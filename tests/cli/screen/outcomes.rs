@@ -117,7 +117,7 @@ fn a_run_of_your_own_server_is_told_as_the_command_line_tells_it() {
     terminal.type_text("\t\r");
     terminal.wait_for("(no runner answers for the session; to end it: t in :sessions)");
     terminal.type_text(":sessions team-a\r");
-    terminal.wait_for("sessions(team-a)[1]");
+    terminal.wait_for("sessions(lead)[1]");
     terminal.type_text("t");
     terminal.wait_for("Stop session \"lead-");
     terminal.type_text("\t\r");
