@@ -8,6 +8,7 @@
 //! - [`lookup`]: finds one object by its id or its name
 //! - [`holders`]: who may use a credential; [`binding`]: lets sessions use one
 //! - [`starting`]: the prompt of a start on its way to the session
+//! - [`running`]: what the present run of a session does not do
 //! - [`runner`]: what a session does with credentials; [`session_helper`]: a private folder and a child process
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
@@ -55,6 +56,7 @@ mod plain_file;
 mod renaming;
 mod resources;
 mod runner;
+mod running;
 mod scan;
 mod screen;
 mod secret_file;

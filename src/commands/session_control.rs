@@ -14,6 +14,7 @@ use crate::output::Format;
 use crate::resources::{Candidates, Record, SESSION, expires_at};
 use crate::runner::expiry::{Expiry, Period, SessionTime};
 use crate::runner::resolve::RunnerTarget;
+use crate::running::{NO_RUNNER, phase_note};
 use crate::starting::{self, Delivery};
 use crate::text::{acpctl, acpctl_for, quote};
 
@@ -92,9 +93,7 @@ impl Verb {
             (Some(instead), Some(refusal)) if refusal.status() == Some(503) => {
                 let command = acpctl_for(&["session", instead], given, &[]);
                 Failure::from(refusal)
-                    .hint(format!(
-                        "no runner answers for the session; to end it: {command}"
-                    ))
+                    .hint(format!("{NO_RUNNER}: {command}"))
                     .into()
             }
             _ => error,
@@ -358,14 +357,6 @@ fn target_of(session: &Record) -> Option<RunnerTarget> {
         agent: session.text("agent_id").to_owned(),
     };
     (!target.project.is_empty()).then_some(target)
-}
-
-/// The phase in parentheses. A session that was just started may have none: the platform sets it a little later.
-fn phase_note(session: &Record) -> String {
-    match session.text("phase") {
-        "" => String::new(),
-        phase => format!(" (phase: {phase})"),
-    }
 }
 
 /// The only field that is shown of an answer without a session.

@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::config::contexts::{self, Context};
 use crate::config::server_url;
 use crate::ctx::Ctx;
+use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
 use crate::server::USER;
@@ -67,6 +68,30 @@ fn login_line(context: Option<&str>, url: Option<&str>) -> String {
     let context = context.map(|name| format!("--context-name={name}"));
     let words = context.as_deref().into_iter().chain(["login"]).chain(url);
     acpctl_elsewhere(&words.collect::<Vec<_>>())
+}
+
+/// Returns the sentence for a login that the server has refused. Only a stored login is renewed by a login: the screen
+/// does not change to one from elsewhere.
+fn refused(source: Source, context: Option<&str>) -> String {
+    let (token, issuer, id) = (env::TOKEN.name, env::ISSUER_URL.name, env::CLIENT_ID.name);
+    match source {
+        Source::Variable => {
+            format!(
+                "The server refused {token} — leave the screen, set a new one and start it again"
+            )
+        }
+        Source::OwnServer => format!(
+            "The server refused the token of {}; it is read again",
+            source.words()
+        ),
+        Source::Job => format!(
+            "The server refused the token that the issuer gave to this job — check {issuer} and {id}"
+        ),
+        Source::Local | Source::Store => {
+            let login = login_line(context, None);
+            format!("Session expired — run '{login}' in another terminal")
+        }
+    }
 }
 
 /// Connects to the same server again, with the login that is stored now.
@@ -141,7 +166,7 @@ impl Pin {
         flags.extend(globals.send_login.then(|| "--send-login".to_owned()));
         Way {
             flags,
-            login: login_line(globals.pinned_context.as_deref(), None),
+            refused: refused(self.source, globals.pinned_context.as_deref()),
             context: globals.pinned_context,
         }
     }

@@ -138,8 +138,8 @@ pub(super) struct Way {
     pub flags: Vec<String>,
     /// The context for `AMBIENT_CONTEXT`, which leaves the choice of the login as it is.
     pub context: Option<String>,
-    /// The command that renews the login.
-    pub login: String,
+    /// The sentence for a login that the server has refused: whose it is, and what helps.
+    pub refused: String,
 }
 
 /// The longest pause that is granted to a server, in seconds.
@@ -171,11 +171,11 @@ impl Fault {
         Some(asked.clamp(1, LONGEST_PAUSE))
     }
 
-    /// Returns the sentence for a list that could not be read.
+    /// Returns the sentence for a list that could not be read. `refused` is that for a login that was refused.
     #[must_use]
-    pub(super) fn of_list(&self, kind: &str, login: &str) -> String {
+    pub(super) fn of_list(&self, kind: &str, refused: &str) -> String {
         match self.status {
-            Some(401) => format!("Session expired — run '{login}' in another terminal"),
+            Some(401) => refused.to_owned(),
             Some(403) => format!("Insufficient permissions to list {kind}"),
             Some(429) => "Rate limited — backing off".to_owned(),
             _ => self.text.clone(),

@@ -106,11 +106,11 @@ impl Loading {
         )
     }
 
-    /// Says why the last attempt failed, and when the next one is made. `kind` names what is read, `login` the command
-    /// that renews a login that was refused.
+    /// Says why the last attempt failed, and when the next one is made. `kind` names what is read, `refused` is
+    /// the sentence for a login that was refused.
     #[must_use]
-    pub(super) fn trouble(&self, kind: &str, login: &str, now: Timestamp) -> Option<String> {
-        let text = self.fault.as_ref()?.of_list(kind, login);
+    pub(super) fn trouble(&self, kind: &str, refused: &str, now: Timestamp) -> Option<String> {
+        let text = self.fault.as_ref()?.of_list(kind, refused);
         Some(match self.countdown(now) {
             Some(left) => format!("{text} (again in {left} s)"),
             None if self.is_busy => format!("{text} (trying again)"),

@@ -85,7 +85,7 @@ fn trouble(state: &State) -> Option<String> {
 /// Says why a page could not be read. A login that was refused is not read again while that would take something from
 /// the user.
 fn trouble_of(state: &State, loading: &Loading, kind: &str) -> Option<String> {
-    let login = &state.about.way.login;
+    let refused = &state.about.way.refused;
     let waits_for = match (&state.dialog, &state.form) {
         _ if !loading.is_refused() => None,
         (Some(_), _) => Some("question"),
@@ -94,9 +94,9 @@ fn trouble_of(state: &State, loading: &Loading, kind: &str) -> Option<String> {
     };
     match (waits_for, &loading.fault) {
         (Some(what), Some(fault)) => {
-            let text = fault.of_list(kind, login);
+            let text = fault.of_list(kind, refused);
             Some(format!("{text} (again after this {what})"))
         }
-        _ => loading.trouble(kind, login, state.now),
+        _ => loading.trouble(kind, refused, state.now),
     }
 }

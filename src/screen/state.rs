@@ -146,6 +146,8 @@ pub(super) struct Edited {
     pub own: serde_json::Map<String, serde_json::Value>,
     pub fields: &'static [&'static str],
     pub rounds: u32,
+    /// The text that the editor was opened on.
+    pub text: String,
     /// What was written for the same purpose before.
     pub draft: Draft,
 }

@@ -151,6 +151,13 @@ impl Table {
         self.filter.keeps(row, cells.iter())
     }
 
+    /// True if only failures are shown, and it is not known of every row whether it is one.
+    #[must_use]
+    pub(super) fn hides_unknown(&self) -> bool {
+        let is_unknown = |row: &Record| (self.view.tone)(row) == Tone::Unknown;
+        self.errors_only && self.rows.iter().any(is_unknown)
+    }
+
     /// Returns the column that the rows are sorted by, and true for the largest first.
     #[must_use]
     pub(super) fn order(&self) -> Option<(usize, bool)> {

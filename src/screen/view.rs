@@ -180,7 +180,7 @@ impl Key {
     #[must_use]
     fn of(text: &str) -> Self {
         match text.parse() {
-            _ if matches!(text, "" | "-" | "?") => Self::Empty,
+            _ if matches!(text, "" | "-" | UNKNOWN) => Self::Empty,
             Ok(number) => Self::Number(number),
             Err(_) => Self::Text(text.to_lowercase()),
         }
@@ -191,11 +191,16 @@ impl Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,
+    /// It is not known whether something is wrong.
+    Unknown,
     Good,
     Waiting,
     Bad,
     Done,
 }
+
+/// Stands for what is not known.
+pub(super) const UNKNOWN: &str = "?";
 
 /// Returns the tone of a phase or a status, in any case: one function for all views.
 #[must_use]
@@ -206,7 +211,8 @@ pub(super) fn tone_of(phase: &str) -> Tone {
             Tone::Waiting
         }
         "failed" | "error" | "degraded" | "expired" => Tone::Bad,
-        "" | "?" => Tone::Plain,
+        "" => Tone::Plain,
+        UNKNOWN => Tone::Unknown,
         _ => Tone::Done,
     }
 }

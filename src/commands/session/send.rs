@@ -14,10 +14,8 @@ use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{Candidates, FINAL_PHASES, Record, SESSION, SESSION_MESSAGE};
+use crate::running;
 use crate::text::{acpctl_for, quote};
-
-/// The phases in which a run has begun and not yet ended.
-const BEGUN: [&str; 3] = ["Creating", "Running", "Stopping"];
 
 /// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -159,38 +157,18 @@ fn not_open(
 /// Says that the present run of a session does not read its new message, and what becomes of it; `None` if a run reads
 /// it, or if the session can't be read.
 async fn unread(client: &Client, id: &str, seq: i64) -> Option<(String, String)> {
-    let session = client.get(&SESSION, &path(&["sessions", id])).await.ok()?;
-    let is_embedded = client.has_runner().is_some();
-    if is_embedded && has_begun_since(client, id, seq).await {
-        return None;
+    let unread = running::unread(client, id, seq, None).await?;
+    let session = &unread.session;
+    let why = format!("session {} {}", quote(session.name_or_id()), unread.words());
+    if !unread.has_begun {
+        return Some((why, next_run(session.id())));
     }
-    let name = quote(session.name_or_id());
-    match session.text("phase") {
-        phase if FINAL_PHASES.contains(&phase) => {
-            Some((format!("session {name} is {phase}"), next_run(session.id())))
-        }
-        // A command of the embedded API reads its messages when it begins.
-        phase if is_embedded && BEGUN.contains(&phase) => Some((
-            format!("session {name} is {phase}, and this run began before the message"),
-            format!(
-                "the message is stored; to start the run that reads it: {}; {}",
-                acpctl_for(&["wait"], session.id(), &[]),
-                acpctl_for(&["session", "start"], session.id(), &[])
-            ),
-        )),
-        _ => None,
-    }
-}
-
-/// True if a run has begun after the message with this number, so that it reads it.
-async fn has_begun_since(client: &Client, id: &str, seq: i64) -> bool {
-    let messages = path(&["sessions", id, "messages"]);
-    let later = client
-        .get_json(&format!("{messages}?after_seq={seq}"))
-        .await;
-    let later = later.unwrap_or_default();
-    let mut later = later.as_array().into_iter().flatten();
-    later.any(|message| message["event_type"] == "RUN_STARTED")
+    let next = format!(
+        "the message is stored; to start the run that reads it: {}; {}",
+        acpctl_for(&["wait"], session.id(), &[]),
+        acpctl_for(&["session", "start"], session.id(), &[])
+    );
+    Some((why, next))
 }
 
 /// Says what becomes of a message that no run reads, and how to start one: by the ID, because a start by the name of an

@@ -101,7 +101,7 @@ fn title(state: &State, table: &Table, width: u16) -> String {
     let count = match usize::try_from(table.total) {
         _ if table.loading.good.is_none() => "?".to_owned(),
         Ok(total) if total > table.rows.len() => format!("{shown} of {total}"),
-        _ if table.gap.is_some() => format!("{shown}+"),
+        _ if table.gap.is_some() || table.hides_unknown() => format!("{shown}+"),
         _ => shown.to_string(),
     };
     let mut rest = format!(")[{count}]");

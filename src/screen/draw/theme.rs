@@ -70,7 +70,7 @@ impl Theme {
     #[must_use]
     pub(super) fn tone(self, tone: Tone) -> Style {
         match tone {
-            Tone::Plain => Style::new(),
+            Tone::Plain | Tone::Unknown => Style::new(),
             Tone::Good => self.colored(Color::Green),
             // Yellow is hardly visible on white.
             Tone::Waiting => self.colored(Color::Magenta),

@@ -42,7 +42,7 @@ impl Stage {
             way: Way {
                 flags: vec!["--context-name=acp.example.org".to_owned()],
                 context: None,
-                login: "acpctl login".to_owned(),
+                refused: "Session expired — run 'acpctl login' in another terminal".to_owned(),
             },
         };
         let mut state = State::new(options, about, (100, 30), noon());

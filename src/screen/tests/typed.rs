@@ -200,6 +200,16 @@ fn an_edit_that_was_refused_begins_with_its_changes_on_the_newest_fields() {
     });
     let text = text.unwrap();
     assert!(text.contains("name: Bad Name\nprompt: Newer\n"), "{text}");
+    // Who leaves the editor now without a change sends nothing by Enter alone, and keeps what was typed.
+    stage.event(Event::Edited(Ok(text.clone())));
+    stage.keys("<enter>");
+    assert!(stage.sent().is_empty());
+    let said = "Cancelled; e again brings back what you typed";
+    assert_eq!(stage.toast(), said);
+    stage.keys("ge");
+    stage.event(Event::Edited(Ok(text.replace("Bad Name", "good"))));
+    stage.keys("<enter>");
+    assert_eq!(stage.sent().len(), 1);
 }
 
 #[test]

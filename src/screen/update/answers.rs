@@ -202,9 +202,12 @@ fn session_came(state: &mut State, page: u64, session: Record, effects: &mut Vec
         return;
     };
     if let Body::Messages(shown) = &mut page.body {
+        let named = Named::new(session.id(), session.name());
         shown.set_session(session, &page.scope);
         if shown.stray.is_some() {
             effects.push(Effect::Cancel { page: page.number });
+        } else if let Some(known) = page.scope.session.as_mut().filter(|it| it.id == named.id) {
+            *known = named;
         }
     }
 }

@@ -166,7 +166,7 @@ fn failure_of_projects(state: &State) -> Option<String> {
         return None;
     };
     let fault = table.loading.fault.as_ref()?;
-    Some(fault.of_list(table.view.name, &state.about.way.login))
+    Some(fault.of_list(table.view.name, &state.about.way.refused))
 }
 
 /// Works in another project: view and title change together.

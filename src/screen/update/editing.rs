@@ -69,6 +69,7 @@ pub(super) fn begin(
         own,
         fields: what.fields,
         rounds: 0,
+        text: text.clone(),
         draft,
     });
     effects.push(Effect::Edit(text));
@@ -123,6 +124,8 @@ pub(super) fn edited(state: &mut State, text: Result<String, String>) {
             return state.complain(why);
         }
     };
+    // Whoever leaves the editor without a change may want to leave the edit as well.
+    let at = usize::from(text != edited.text);
     let is_empty = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
     if text.lines().all(is_empty) {
         return state.say("Edit aborted (empty file)");
@@ -141,22 +144,23 @@ pub(super) fn edited(state: &mut State, text: Result<String, String>) {
         }
         Err(why) => {
             edited.rounds += 1;
+            edited.text.clone_from(&text);
             let lines = [why, "Nothing was sent.".to_owned()];
             let (page, title) = (edited.page, edited.title.as_str());
             state.dialog = Some(Dialog {
-                at: 1,
+                at,
                 draft: Some(edited.draft.clone()),
                 ..Dialog::new(page, title, &lines, "Edit again", Then::Edit(text))
             });
             state.editing = Some(edited);
         }
         Ok(changes) if changes.is_empty() => state.say("No changes detected"),
-        Ok(changes) => preview(state, edited, changes),
+        Ok(changes) => preview(state, edited, changes, at),
     }
 }
 
-/// Shows what will be sent, and asks.
-fn preview(state: &mut State, edited: Edited, changes: Vec<(&'static str, Value)>) {
+/// Shows what will be sent, and asks. `at` is the place of the button that Enter means.
+fn preview(state: &mut State, edited: Edited, changes: Vec<(&'static str, Value)>, at: usize) {
     let mut lines = vec![format!("{} {}?", edited.title, edited.name)];
     let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
     let names = names.join(", ");
@@ -176,7 +180,7 @@ fn preview(state: &mut State, edited: Edited, changes: Vec<(&'static str, Value)
         sends: vec![send],
     };
     state.ask(Dialog {
-        at: 1,
+        at,
         draft: Some(edited.draft),
         ..Dialog::new(edited.page, &edited.title, &lines, "Update", then)
     });

@@ -7,7 +7,8 @@ use crate::screen::effect::{After, Join, Send};
 use crate::screen::naming::asked;
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::view::{
-    Action, Call, Col, Editing, Field, Form, Go, Needs, Place, Run, View, for_any, joined, tone_of,
+    Action, Call, Col, Editing, Field, Form, Go, Needs, Place, Run, UNKNOWN, View, for_any, joined,
+    tone_of,
 };
 
 pub(super) static VIEW: View = View {
@@ -55,15 +56,14 @@ pub(super) static VIEW: View = View {
     ],
 };
 
-/// Returns the phase of the agent's current session, as far as it is known.
+/// Returns the phase of the agent's current session; `?` until it is known, or if the phase that was read is that of
+/// another session.
 fn phase(agent: &Record) -> &str {
-    match (
-        agent.text("phase_of_session"),
-        agent.text("current_session_id"),
-    ) {
-        ("", "") => "idle",
-        ("", _) => "active",
-        (phase, _) => phase,
+    let current = agent.text("current_session_id");
+    match agent.text("phase_of_session") {
+        _ if current.is_empty() => "idle",
+        phase if !phase.is_empty() && agent.text("session_of_phase") == current => phase,
+        _ => UNKNOWN,
     }
 }
 
@@ -72,7 +72,8 @@ fn messages(scope: &Scope, agent: &Record) -> Go {
         "" => Go::Stay(format!("Agent {} has no active session", agent.name())),
         id => {
             let mut scope = scope.with_agent(named(agent));
-            scope.session = Some(Named::new(id, agent.name()));
+            // Its name is known when it was read.
+            scope.session = Some(Named::new(id, ""));
             Go::Messages(scope)
         }
     }

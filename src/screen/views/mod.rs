@@ -10,7 +10,9 @@ mod projects;
 mod schedules;
 mod sessions;
 
-pub(in crate::screen) use sessions::{MESSAGE, active, message_sent, phase_in_words};
+pub(in crate::screen) use sessions::{
+    MESSAGE, active, message_sent, message_unread, phase_in_words,
+};
 
 use super::scope::Kind;
 use super::view::View;

@@ -3,6 +3,7 @@
 use super::common::{PROJECT_FIELD, delete_question, deletion, named, project_of};
 use crate::api::{Method, path};
 use crate::resources::{AGENT, FINAL_PHASES, Record, SESSION};
+use crate::running::Unread;
 use crate::screen::effect::{Join, List, Load, Send};
 use crate::screen::naming::asked;
 use crate::screen::scope::{Kind, Named, Scope};
@@ -208,8 +209,24 @@ pub(in crate::screen) fn message_sent(phase: &str) -> String {
     if active("", phase).is_ok() {
         return "Message sent".to_owned();
     }
-    let state = phase_in_words(phase);
-    format!("Message stored; the session is {state}, and its next run reads it (s in :sessions)")
+    stored(&format!("is {}", phase_in_words(phase)))
+}
+
+/// Returns what is said of a message that no run of its session reads now.
+#[must_use]
+pub(in crate::screen) fn message_unread(unread: &Unread) -> String {
+    let words = unread.words();
+    if unread.has_begun {
+        format!(
+            "Message stored; the session {words}: when it has ended, s in :sessions starts the run that reads it"
+        )
+    } else {
+        stored(&words)
+    }
+}
+
+fn stored(state: &str) -> String {
+    format!("Message stored; the session {state}, and its next run reads it (s in :sessions)")
 }
 
 static SEND: Form = Form {

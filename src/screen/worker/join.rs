@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use super::lists::{Known, Lacks, UNKNOWN, all, in_projects, listed};
+use super::lists::{Known, Lacks, all, in_projects, listed};
 use super::shared::Shared;
 use crate::api::{equals, path};
 use crate::resources::{
     AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, Resource, SESSION, check_owner,
 };
 use crate::screen::effect::{Join, List};
+use crate::screen::view::UNKNOWN;
+use crate::screen::views::phase_in_words;
 
 /// Cells by the row's ID and the field.
 type Cells = Vec<(String, &'static str, String)>;
@@ -43,7 +45,7 @@ pub(super) async fn cells(shared: &Shared, list: &List, join: Join, rows: &[Reco
 pub(super) fn unknown(join: Join, rows: &[Record]) -> Cells {
     let fields: &[&'static str] = match join {
         Join::Projects => &["agents", "sessions", "running"],
-        Join::Agents => &["sessions"],
+        Join::Agents => &["sessions", "phase_of_session"],
         Join::Credentials => &["bindings"],
         Join::None | Join::AgentNames | Join::BindingNames => &[],
     };
@@ -90,16 +92,14 @@ impl Joined {
         for row in rows {
             let count = own.get(row.id()).map_or(0, Vec::len);
             self.add(row.id(), "sessions", sessions.number(count));
-            let phase = match row.text("current_session_id") {
-                "" => "",
-                current => match by_id.get(current) {
-                    Some(session) if check_owner(session, project, row.id()).is_err() => UNKNOWN,
-                    Some(session) => session.text("phase"),
-                    None if sessions.is_whole() => "",
-                    None => UNKNOWN,
-                },
+            let current = row.text("current_session_id");
+            let phase = match by_id.get(current) {
+                Some(session) if check_owner(session, project, row.id()).is_err() => UNKNOWN,
+                Some(session) => phase_in_words(session.text("phase")),
+                None => UNKNOWN,
             };
             self.add(row.id(), "phase_of_session", phase.to_owned());
+            self.add(row.id(), "session_of_phase", current.to_owned());
         }
     }
 

@@ -7,12 +7,10 @@ use crate::api::{Client, Error, ListOptions, path};
 use crate::resources::{CREDENTIAL, Record, Resource, remove_those_of_gateways};
 use crate::screen::effect::List;
 use crate::screen::event::{Extent, Fault};
+use crate::screen::view::UNKNOWN;
 
 /// How many lists are asked for at the same time.
 const AT_ONCE: usize = 10;
-
-/// Stands for a number that is not known.
-pub(super) const UNKNOWN: &str = "?";
 
 /// The rows of a list, or of a page that is made of several.
 pub(super) struct Listed {

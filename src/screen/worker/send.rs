@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::shared::{Shared, fault, fault_of};
 use crate::agent_once;
-use crate::api::{self, Body, Client, Method, Request, path};
+use crate::api::{self, Body, Client, Error, Method, Request, path};
 use crate::binding::{self, BindingPlan};
 use crate::failure::Kind;
 use crate::lookup::Collection;
@@ -12,9 +12,11 @@ use crate::renaming;
 use crate::resources::{
     CREDENTIAL, Record, Resource, SESSION, SESSION_MESSAGE, Scope, check_owner,
 };
+use crate::running::{self, NO_RUNNER};
 use crate::screen::effect::{After, Send};
 use crate::screen::event::{Answer, Fault};
 use crate::screen::naming::brief;
+use crate::screen::views;
 use crate::starting::{self, Delivery};
 
 /// Sends requests one after the other.
@@ -106,7 +108,7 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
         Err(error) if send.method == Method::Delete && error.is_not_found() => {
             return Ok(("Already deleted — refreshing".to_owned(), None));
         }
-        Err(error) => return Err(fault(&error)),
+        Err(error) => return Err(refused(&request, &error)),
     };
     if answer.is_empty_object() && is_run(&request) {
         let why =
@@ -128,6 +130,7 @@ async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fa
     } else {
         send.done
     };
+    let done = seen(client, &request, done, &value).await;
     match send.after {
         After::Echo => Ok((done, Record::decode(&SESSION_MESSAGE, value).ok())),
         After::Prompt(prompt) => {
@@ -206,6 +209,46 @@ fn with_doubt(client: &Client, request: &Request, done: String, answer: &Value) 
         Some(lacking) => format!("{done}; {lacking}"),
         None => done,
     }
+}
+
+/// Returns the fault of a request that was refused, with the key that works in its place.
+fn refused(request: &Request, error: &Error) -> Fault {
+    let fault = fault(error);
+    if error.status() != Some(503) || !request.path.ends_with("/interrupt") {
+        return fault;
+    }
+    let text = format!("{} ({NO_RUNNER}: t in :sessions)", fault.text);
+    Fault { text, ..fault }
+}
+
+/// Returns what was done, as the answer tells it: the phase of a session that was started or stopped, and that no run
+/// reads a message now.
+async fn seen(client: &Client, request: &Request, done: String, answer: &Value) -> String {
+    let Some(kind) = api::answered_kind(request) else {
+        return done;
+    };
+    let Ok(record) = Record::decode(kind, answer.clone()) else {
+        return done;
+    };
+    let action = request.path.rsplit('/').next();
+    if kind.word == SESSION.word && matches!(action, Some("start" | "stop")) {
+        return done + &running::phase_note(&record);
+    }
+    // Another server tells the run that is active.
+    if kind.word != SESSION_MESSAGE.word || client.has_runner().is_none() {
+        return done;
+    }
+    let seq = record.value("seq").and_then(Value::as_i64).unwrap_or(0);
+    let session = session_of(&request.path);
+    match running::unread(client, session, seq, request.project.as_deref()).await {
+        Some(unread) => views::message_unread(&unread),
+        None => done,
+    }
+}
+
+/// Returns the ID in the path of something below a session.
+fn session_of(path: &str) -> &str {
+    path.split('/').nth_back(1).unwrap_or_default()
 }
 
 /// Adds the session that a start has made.

@@ -6,6 +6,7 @@ use super::{CTRL_C, ENTER, leave, open, with_project};
 use crate::support::TestEnv;
 use crate::support::pty::start_with;
 use crate::support::run::{Line as _, Run as _};
+use crate::support::serve::Serve;
 use crate::support::server::{Received, Scripted, error, json as answer, list, raw};
 
 /// The path of a request below the address of the API, without its query.
@@ -78,6 +79,50 @@ fn a_stream_of_events_that_is_refused_is_said_until_it_is_not() {
         }
         leave(&terminal, CTRL_C);
     }
+}
+
+#[test]
+fn a_run_of_your_own_server_is_told_as_the_command_line_tells_it() {
+    let env = TestEnv::new();
+    let server = Serve::start(
+        &env,
+        &[
+            "--run-sessions",
+            "--allow-empty",
+            "--",
+            "sh",
+            "-c",
+            "cat; sleep 60",
+        ],
+    );
+    for line in [
+        "create project --name team-a",
+        "agent create --project-id team-a --name lead --prompt Leads",
+        "agent start lead --project-id team-a",
+    ] {
+        env.connected(&server.url).line(line).assert().success();
+    }
+    let words = ["ambient", "--command", "agents team-a"];
+    let terminal = start_with(&env, &server.url, &[], "\"$@\"", &words, (24, 200));
+    terminal.wait_for("Running");
+    terminal.type_text("l");
+    terminal.wait_for("messages(lead/lead-");
+    terminal.wait_for("Phase:Running");
+    terminal.type_text("mgo on\r");
+    terminal.wait_for(
+        "Message stored; the session is Running, and this run began before the message: when it has ended, s",
+    );
+    terminal.type_text("x");
+    terminal.wait_for("Interrupt session \"lead-");
+    terminal.type_text("\t\r");
+    terminal.wait_for("(no runner answers for the session; to end it: t in :sessions)");
+    terminal.type_text(":sessions team-a\r");
+    terminal.wait_for("sessions(lead)[1]");
+    terminal.type_text("t");
+    terminal.wait_for("Stop session \"lead-");
+    terminal.type_text("\t\r");
+    terminal.wait_for("Session stopped (phase: Stopping)");
+    leave(&terminal, CTRL_C);
 }
 
 #[test]

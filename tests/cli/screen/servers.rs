@@ -510,7 +510,9 @@ fn a_screen_does_not_change_to_a_login_from_elsewhere() {
     let given = [("AMBIENT_TOKEN", "sha256~token-of-the-variable-01")];
     let words = ["ambient", "--context-name", "a"];
     let terminal = start_with(&env, "", &given, "\"$@\"", &words, (24, 200));
-    terminal.wait_for("Session expired");
+    let screen =
+        terminal.wait_for("The server refused AMBIENT_TOKEN — leave the screen, set a new one");
+    assert!(!screen.contains("login"), "{screen}");
     // `login` in another terminal.
     config(&env, "a", &context(&a, TOKEN_A), &json!({}));
     terminal.wait_for("does not change to the stored login");
