@@ -80,7 +80,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "application create --name n --source-repo-url u --source-path p --destination-project d",
         "create application: ",
     ),
-    ("application update x --name n", "update application: "),
+    (
+        "application update x --source-path s",
+        "update application: ",
+    ),
     ("application delete x --yes", "delete application: "),
     ("application sync x", "sync application: "),
     ("application refresh x", "refresh application: "),

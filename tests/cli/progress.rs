@@ -181,14 +181,14 @@ fn apply_tells_which_document_it_is_at_below_what_is_done() {
     let env = TestEnv::new();
     env.file(
         "team.yaml",
-        "kind: Project\nname: web\n---\nkind: Project\nname: 部署🚀\n---\nkind: Project\nname: last\n",
+        "kind: Project\nname: web\n---\nkind: Project\nname: shop\n---\nkind: Project\nname: last\n",
     );
     let (gate, held) = gate();
     let server = Scripted::with(move |request| match request.method.as_str() {
         "GET" => error(404, "c", "not found"),
         _ => {
             let mut project = request.json();
-            if project["name"] == "部署🚀" {
+            if project["name"] == "shop" {
                 hold(&held);
             }
             project["id"] = "P1".into();
@@ -196,13 +196,13 @@ fn apply_tells_which_document_it_is_at_below_what_is_done() {
         }
     });
     let terminal = start(&env, server.url(), &["apply", "-f", "team.yaml"], 24, 80);
-    let screen = terminal.wait_for("Applying 2 of 3: project/部署🚀");
+    let screen = terminal.wait_for("Applying 2 of 3: project/shop");
     assert!(screen.starts_with("project/web created\n"), "{screen}");
     drop(gate);
     let screen = terminal.wait_for("status 0");
     assert!(
         screen.starts_with(
-            "project/web created\nproject/部署🚀 created\nproject/last created\nstatus 0"
+            "project/web created\nproject/shop created\nproject/last created\nstatus 0"
         ),
         "{screen}"
     );

@@ -255,8 +255,8 @@ fn prune_labels(args: &Args) -> Result<Option<Selector>, Failure> {
     }
 }
 
-/// Finds the objects that `--prune` deletes, and asks for consent unless this is a plan. It runs before the first write,
-/// so that a run without consent changes nothing.
+/// Finds the objects that `--prune` deletes, and asks for consent unless this is a plan. It runs before the first
+/// write, so that a run without consent changes nothing.
 fn agreed_leftovers(
     writer: &Writer<'_>,
     args: &Args,

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::args::Mode;
+use super::server;
 use crate::auth::store::Login;
 use crate::auth::{job, token};
 use crate::commands::outcome;
@@ -102,6 +103,7 @@ pub(super) fn warn(ctx: &Ctx, login: &Login, mode: Mode, url: Option<&str>) -> R
             ));
         }
     }
+    server::warn_of_replaced(ctx, url)?;
     warn_of_variables(ctx, login, url)
 }
 

@@ -111,6 +111,28 @@ fn refuse_another_server(ctx: &Ctx, place: &Place, url: &str) -> Result<(), Fail
     Err(Failure::usage(message).hint(format!("log in in a context of its own: {other}")))
 }
 
+/// Warns that a login takes the place of one for another server: a file without contexts holds one login.
+pub(super) fn warn_of_replaced(ctx: &Ctx, url: Option<&str>) -> Result<(), Failure> {
+    let config = ctx.config()?;
+    let is_named = ctx.globals.context_name.is_some() || env::CONTEXT.get().is_some();
+    let (Some(url), Some(stored)) = (url, config.text(file::API_URL)) else {
+        return Ok(());
+    };
+    if is_named || config.is_in_context(file::API_URL) || same_origin(stored, url) {
+        return Ok(());
+    }
+    let project = match config.text(file::PROJECT) {
+        Some(name) => format!(", and project {} is still the current one", quote(name)),
+        None => String::new(),
+    };
+    let other = acpctl_elsewhere(&["--context-name=NAME", "login", &url_for_people(url)]);
+    ctx.out.warn(&format!(
+        "the server was {} before{project}; to keep both servers: {other}",
+        url_for_people(stored)
+    ));
+    Ok(())
+}
+
 /// Returns the failure of a login that names no server while the embedded API is in effect by a flag, a variable or a
 /// setting: its token would belong to no server.
 fn without_server(ctx: &Ctx) -> Result<Failure, Failure> {

@@ -339,7 +339,7 @@ fn a_refused_token_that_has_expired_and_a_server_without_tls_are_named() {
     let (code, _, stderr) = list.line("credential list").told();
     assert_eq!(code, Some(4), "{stderr}");
     assert!(
-        stderr.contains("Hint: the token has expired: log in again"),
+        stderr.contains("Hint: the token has expired: set AMBIENT_TOKEN to a new one, or unset it"),
         "{stderr}"
     );
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -98,7 +98,6 @@ fn an_empty_value_takes_nothing_away_that_sessions_work_with() {
         "agent start lead --project team-a --prompt",
         "start lead --project-id team-a --prompt",
         "credential update gh --url",
-        "credential update gh --token @t --context",
         "project update team-a --prompt",
         "scheduled-session create n --project team-a --schedule @daily --agent-id",
         "scheduled-session update n --project team-a --schedule",
