@@ -13,7 +13,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::output::signals;
-use crate::resources::{PROJECT, Resource, check_project_name, take_own_annotations};
+use crate::resources::{PROJECT, Resource, Type, check_project_name, take_own_annotations};
 use crate::secret_file;
 use crate::session_helper;
 use crate::session_helper::dir::{self, PrivateDir};
@@ -218,6 +218,19 @@ fn not_a_map(name: &str, value: &Value) -> Failure {
     Failure::new(Kind::Data, message).hint(format!("nothing was sent; write {name}: {FORM_OF_MAP}"))
 }
 
+fn not_a_text(what: &str, name: &str, value: &Value) -> Failure {
+    let failure = Failure::new(
+        Kind::Data,
+        format!("{what}: {} is not a text", shown(value)),
+    );
+    match value {
+        Value::Number(_) | Value::Bool(_) => {
+            failure.hint(format!("nothing was sent; write {name}: \"{value}\""))
+        }
+        _ => failure.hint("nothing was sent"),
+    }
+}
+
 /// Returns the value to send for a changed field, or `None` if it says the same as the old one.
 ///
 /// # Errors
@@ -230,6 +243,13 @@ fn judged(
 ) -> Result<Option<Value>, Failure> {
     if is_map(name) {
         let map = map_of(new).ok_or_else(|| not_a_map(name, new))?;
+        let former = old.and_then(map_of).unwrap_or_default();
+        let mut changed = map
+            .iter()
+            .filter(|(key, value)| former.get(*key) != Some(value));
+        if let Some((key, value)) = changed.find(|(_, value)| !value.is_string()) {
+            return Err(not_a_text(&format!("{key} in {name}"), key, value));
+        }
         if old.map_or(map.is_empty(), |old| map_of(old).as_ref() == Some(&map)) {
             return Ok(None);
         }
@@ -239,6 +259,12 @@ fn judged(
             Value::Object(map).to_string()
         };
         return Ok(Some(text.into()));
+    }
+    let is_text = resource
+        .all_fields()
+        .any(|it| it.name == name && it.kind == Type::Text);
+    if is_text && !new.is_string() {
+        return Err(not_a_text(name, name, new));
     }
     if name == "name" {
         let text = new.as_str().unwrap_or_default();

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::Command;
 
 use crate::compat::grammar;
+use crate::config::LOCAL_CONTEXT;
 use crate::config::server_url::is_local;
 use crate::env;
 use crate::failure::Failure;
@@ -41,6 +42,11 @@ pub(crate) fn check_environment() -> Result<(), Failure> {
 fn check_server(globals: &Globals) -> Result<(), Failure> {
     if globals.context_name.as_deref() == Some("") {
         return Err(Failure::empty("context-name"));
+    }
+    let context = globals.context_name.as_deref();
+    if globals.local && context.is_some_and(|name| name != LOCAL_CONTEXT) {
+        let failure = Failure::usage("--local and --context-name name different servers");
+        return Err(failure.hint("leave out one of them"));
     }
     let named = globals.api_url.as_deref().filter(|url| !url.is_empty());
     match named {

@@ -343,4 +343,9 @@ case :$PATH: in
     *:"$prefix/bin":*) ;;
     *) printf 'Add it to your PATH: export PATH="%s/bin:$PATH"\n' "$prefix" ;;
 esac
+first=$(command -v acpctl || true)
+case $first in
+    '' | "$prefix/bin/acpctl") ;;
+    *) printf 'Another acpctl comes first in your PATH: %s\n' "$first" ;;
+esac
 printf 'Next: acpctl doctor\n'

@@ -6,14 +6,14 @@ use crate::ctx::Ctx;
 use crate::failure::{EMPTY_VALUE, Failure};
 use crate::text::acpctl;
 
-/// The verbs that write what their flags say.
-const VERBS: [&str; 3] = ["create", "update", "start"];
+/// The verbs that write what their flags say, and the one whose flags say where a secret goes.
+const VERBS: [&str; 4] = ["create", "update", "start", "login"];
 
 /// The fields for people. An update clears them, and says so.
 const FOR_PEOPLE: [&str; 3] = ["description", "labels", "annotations"];
 
 /// The flags that say in words of their own what an empty value is.
-const OTHERWISE: [&str; 4] = ["name", "output", "provider", "token"];
+const OTHERWISE: [&str; 5] = ["client-secret", "name", "output", "provider", "token"];
 
 /// The command of a line, by the names of its path, and those of its flags that have an empty value.
 pub(crate) struct EmptyValues {

@@ -11,6 +11,7 @@ pub(crate) mod server_url;
 pub(crate) mod settings;
 
 pub(crate) use cache::Cache;
+pub(crate) use context::LOCAL_CONTEXT;
 pub use file::{Config, Place};
 
 use crate::env;

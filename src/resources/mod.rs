@@ -37,7 +37,7 @@ pub(crate) use credential::{
     take_own_annotations,
 };
 pub(crate) use description::{
-    AGE, Cell, Column, Field, PRIVATE, Resource, Scope, column, shown_text,
+    AGE, Cell, Column, Field, PRIVATE, Resource, Scope, Type, column, shown_text,
 };
 pub(crate) use inbox_message::INBOX_MESSAGE;
 pub(crate) use name::{

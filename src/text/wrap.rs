@@ -153,7 +153,7 @@ mod tests {
     fn the_text_behind_a_command_breaks_between_its_words() {
         assert_eq!(
             line("try: acpctl set 'a; b'; or choose another name", 30, 2),
-            "try:\n  acpctl set 'a; b'; or choose\n  another name"
+            "try: acpctl set 'a; b'; or\n  choose another name"
         );
     }
 

@@ -160,7 +160,7 @@ impl Args {
         acpctl_again(&words)
     }
 
-    /// Returns the address of the server; an empty one counts as absent.
+    /// Returns the address of the server.
     #[must_use]
     pub(super) fn server(&self) -> Option<String> {
         filled(self.server_url.as_ref()).or_else(|| filled(self.url.as_ref()))

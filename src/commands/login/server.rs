@@ -7,7 +7,7 @@ use crate::config::settings::Origin;
 use crate::config::{Place, contexts, file};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::failure::{Failure, Kind};
+use crate::failure::{EMPTY_VALUE, Failure, Kind};
 use crate::output::prompt;
 use crate::text::command::acpctl_elsewhere;
 use crate::text::{acpctl, quote, url_for_people};
@@ -52,8 +52,11 @@ pub(super) fn choose(
     Ok((url, place))
 }
 
-/// Returns the URL to save; an empty one counts as absent.
+/// Returns the URL to save.
 fn new_url(args: &Args) -> Result<Option<String>, Failure> {
+    if args.server_url.as_deref() == Some("") {
+        return Err(Failure::usage("the server's URL is empty").hint(EMPTY_VALUE));
+    }
     let Some(text) = args.server() else {
         return Ok(None);
     };

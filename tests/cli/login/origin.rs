@@ -558,3 +558,43 @@ fn a_login_to_the_address_of_a_flag_says_that_it_is_not_saved() {
         "{stderr}"
     );
 }
+
+#[test]
+fn a_login_whose_server_or_issuer_is_an_empty_variable_goes_nowhere() {
+    let env = TestEnv::new();
+    let home = nothing();
+    run(&env, &["login", home.url(), "--token", TOKEN], &[]);
+    let (before, asked) = (env.saved(), home.received().len());
+    for (words, flag) in [
+        (["", "--token"], "the server's URL is empty"),
+        (["--url=", "--token"], "--url is given without a value"),
+        (
+            ["--issuer-url=", "--token"],
+            "--issuer-url is given without a value",
+        ),
+    ] {
+        let line = [&["login"][..], &words, &["another-token-0123456789"]].concat();
+        let (code, stderr) = run(&env, &line, &[]);
+        let wanted = format!("Error: {flag}\nHint: its value is empty: check the variable");
+        assert!(code == 2 && stderr.starts_with(&wanted), "{stderr}");
+    }
+    assert_eq!((env.saved(), home.received().len()), (before, asked));
+}
+
+#[test]
+fn a_login_to_another_server_names_the_one_that_it_replaces() {
+    let env = TestEnv::new();
+    let (one, two) = (nothing(), nothing());
+    run(&env, &["login", one.url(), "--token", TOKEN], &[]);
+    run(&env, &["config", "set", "project", "alpha"], &[]);
+    let (code, stderr) = run(&env, &["login", two.url(), "--token", TOKEN], &[]);
+    let warning = format!(
+        "Warning: the server was {} before, and project \"alpha\" is still the current one; to keep both servers: \
+         acpctl --context-name=NAME login {}\n",
+        one.url(),
+        two.url()
+    );
+    assert!(code == 0 && stderr.contains(&warning), "{stderr}");
+    let (_, stderr) = run(&env, &["login", two.url(), "--token", TOKEN], &[]);
+    assert!(!stderr.contains("before"), "{stderr}");
+}

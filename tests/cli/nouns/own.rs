@@ -270,6 +270,22 @@ fn edit_refuses_what_update_refuses_and_takes_labels_as_a_map() {
         ("s/^name:.*/name: \"\"/", 7, "a name can't be empty"),
         ("/^name:/d", 7, "a name can't be empty"),
         (
+            "s/^name:.*/name: 123/",
+            7,
+            "name: 123 is not a text\nHint: nothing was sent; write name: \"123\"",
+        ),
+        ("s/^name:.*/name: [a]/", 7, "name: [\"a\"] is not a text"),
+        (
+            "/^ /d; s/^labels:.*/labels: {team: 1.10}/",
+            7,
+            "team in labels: 1.1 is not a text",
+        ),
+        (
+            "/^ /d; s/^labels:.*/labels: {team: [x]}/",
+            7,
+            "team in labels: [\"x\"] is not a text",
+        ),
+        (
             "/^ /d; s/^labels:.*/labels: foo/",
             7,
             "write labels: {team: ci}",

@@ -61,6 +61,20 @@ fn a_misspelled_verb_is_found_before_its_flags() {
 }
 
 #[test]
+fn a_context_beside_the_embedded_api_is_refused() {
+    let env = TestEnv::new();
+    let line = "--local --context-name prod project list";
+    let (code, _, stderr) = env.acpctl().line(line).told();
+    let wanted =
+        "Error: --local and --context-name name different servers\nHint: leave out one of them\n";
+    assert_eq!((code, stderr.as_str()), (Some(2), wanted));
+    env.acpctl()
+        .line("--local --context-name local project list")
+        .assert()
+        .success();
+}
+
+#[test]
 fn a_corrected_line_reaches_the_same_server() {
     let env = TestEnv::new();
     for (line, meant) in [
