@@ -69,6 +69,7 @@ prefix=${above%/}$below list=${above%/}$below/share/acpctl/files
 case $prefix in
     *[[:cntrl:]\"\$\`\\]*) fail '--prefix must not contain quotation marks, $, `, \ or control characters' ;;
 esac
+[ -n "$prefix" ] || fail '--prefix must name a folder below /'
 case $below/ in */../* | */./*) fail "--prefix must not contain . or .. in a folder that does not exist" ;; esac
 
 work=$(mktemp -d) changing=no
