@@ -23,13 +23,15 @@ use crate::server::store::StoreError;
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let mut draft = crud::parse_body(call)?;
     let token = take_token(&mut draft.values);
-    let record = draft.into_record(&CREDENTIAL, ids::fresh());
-    call.state.store().write(|transaction| {
+    let record = call.state.store().write(|transaction| {
+        // Its time of creation is taken while nobody else writes: whoever sees it later sees every older one.
+        let record = draft.into_record(&CREDENTIAL, ids::fresh());
         crud::insert(transaction, &record, call.fidelity())?;
         if let Some(token) = token {
             set_token(call.state, transaction, &record, &token)?;
         }
-        role_bindings::own(transaction, "credential", &record.id, call)
+        role_bindings::own(transaction, "credential", &record.id, call)?;
+        Ok::<_, ServerFailure>(record)
     })?;
     Ok(Reply::created(record.to_json()))
 }
