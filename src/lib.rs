@@ -103,7 +103,8 @@ fn run_words(words: &[OsString]) -> ExitCode {
         };
     }
     let words = &expand(words);
-    globals::carry(&grammar::flags(root, words));
+    let flags = grammar::flags(root, words);
+    globals::carry(&flags);
     let (cli, ignored) = match read(&out, root, words) {
         Ok(Some(read)) => read,
         Ok(None) => return ExitCode::SUCCESS,
@@ -113,9 +114,10 @@ fn run_words(words: &[OsString]) -> ExitCode {
             return exit::report(&out, &error, asks_for_json(words));
         }
     };
+    let checked = line_checks::check(root, words, &flags, &cli.globals);
     let (command, flags) = grammar::empty_values(root, words);
     let empty = EmptyValues { command, flags };
-    let checked = line_checks::check(root, words, &cli.globals).and_then(|()| empty.check());
+    let checked = checked.and_then(|()| empty.check());
     if let Err(failure) = checked {
         return exit::report(&out, &failure.into(), grammar::asks_for_json(root, words));
     }

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use clap::Command;
 
-use crate::compat::grammar;
 use crate::config::LOCAL_CONTEXT;
 use crate::config::server_url::is_local;
 use crate::env;
@@ -12,17 +11,18 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::shorthand;
 
-/// Checks a line that has been read: the server, the project, and the kinds of objects that it names.
+/// Checks a line that has been read, with these flags: the server, the project, and the kinds of objects that it names.
 ///
 /// # Errors
 /// A usage failure.
 pub(crate) fn check(
     root: &mut Command,
     words: &[OsString],
+    flags: &[(String, Option<OsString>)],
     globals: &Globals,
 ) -> Result<(), Failure> {
     check_server(globals)?;
-    check_chosen(root, words)?;
+    check_chosen(flags)?;
     shorthand::check_kinds(root, words)
 }
 
@@ -60,8 +60,7 @@ fn check_server(globals: &Globals) -> Result<(), Failure> {
 
 /// Refuses an empty value in the flags that name the project or the context of a kubeconfig: the current one, or all of
 /// them, would take its place.
-fn check_chosen(root: &mut Command, words: &[OsString]) -> Result<(), Failure> {
-    let flags = grammar::flags(root, words);
+fn check_chosen(flags: &[(String, Option<OsString>)]) -> Result<(), Failure> {
     let is_empty = |(flag, value): &&(String, Option<OsString>)| {
         ["project", "project-id", "context"].contains(&flag.as_str())
             && value.as_ref().is_some_and(|it| it.is_empty())

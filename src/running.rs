@@ -7,7 +7,7 @@ use crate::resources::{FINAL_PHASES, Record, SESSION};
 const BEGUN: [&str; 3] = ["Creating", "Running", "Stopping"];
 
 /// Explains a refused interruption. A command or a key that ends the session follows it.
-pub(crate) const NO_RUNNER: &str = "no runner answers for the session; to end it";
+pub(crate) const CANNOT_INTERRUPT: &str = "no runner answers for the session; to end it";
 
 /// The reason why no run reads a new message of a session now.
 pub(crate) struct Unread {

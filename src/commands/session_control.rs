@@ -14,7 +14,7 @@ use crate::output::Format;
 use crate::resources::{Candidates, Record, SESSION, expires_at};
 use crate::runner::expiry::{Expiry, Period, SessionTime};
 use crate::runner::resolve::RunnerTarget;
-use crate::running::{NO_RUNNER, phase_note};
+use crate::running::{CANNOT_INTERRUPT, phase_note};
 use crate::starting::{self, Delivery};
 use crate::text::{acpctl, acpctl_for, quote};
 
@@ -93,7 +93,7 @@ impl Verb {
             (Some(instead), Some(refusal)) if refusal.status() == Some(503) => {
                 let command = acpctl_for(&["session", instead], given, &[]);
                 Failure::from(refusal)
-                    .hint(format!("{NO_RUNNER}: {command}"))
+                    .hint(format!("{CANNOT_INTERRUPT}: {command}"))
                     .into()
             }
             _ => error,

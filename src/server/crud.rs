@@ -37,10 +37,12 @@ pub(super) fn create_with(
     finish: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), ServerFailure>,
 ) -> Result<Reply, ServerFailure> {
     let draft = parse_body(call)?;
-    let mut record = draft.into_record(call.kind, ids::fresh());
-    call.state.store().write(|transaction| {
+    let record = call.state.store().write(|transaction| {
+        // Its time of creation is taken while nobody else writes: whoever sees it later sees every older one.
+        let mut record = draft.into_record(call.kind, ids::fresh());
         finish(transaction, &mut record)?;
-        insert(transaction, &record, call.fidelity())
+        insert(transaction, &record, call.fidelity())?;
+        Ok::<_, ServerFailure>(record)
     })?;
     Ok(Reply::created(record.to_json()))
 }

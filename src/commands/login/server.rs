@@ -97,43 +97,51 @@ fn in_embedded(ctx: &Ctx, url: Option<&str>) -> Failure {
 /// Refuses a login to another server than that of the current context, which nobody has named: the context would lead
 /// there from then on, and its own login would be lost.
 fn refuse_another_server(ctx: &Ctx, place: &Place, url: &str) -> Result<(), Failure> {
-    let config = ctx.config()?;
-    let is_named = ctx.globals.context_name.is_some() || env::CONTEXT.get().is_some();
-    let (Some(name), Some(stored)) = (&place.context, config.text(file::API_URL)) else {
+    let is_in_context = ctx.config()?.is_in_context(file::API_URL);
+    let stored = stored_for_another(ctx, url)?.filter(|_| is_in_context);
+    let (Some(name), Some(stored)) = (&place.context, stored) else {
         return Ok(());
     };
-    if is_named || !config.is_in_context(file::API_URL) || same_origin(stored, url) {
-        return Ok(());
-    }
-    let (url, stored) = (url_for_people(url), url_for_people(stored));
     let message = format!(
-        "the current context {} is for {stored}, and this login is for {url}",
-        quote(name)
+        "the current context {} is for {stored}, and this login is for {}",
+        quote(name),
+        url_for_people(url)
     );
-    let other = acpctl_elsewhere(&["--context-name=NAME", "login", &url]);
+    let other = in_new_context(url);
     Err(Failure::usage(message).hint(format!("log in in a context of its own: {other}")))
 }
 
 /// Warns that a login takes the place of one for another server: a file without contexts holds one login.
 pub(super) fn warn_of_replaced(ctx: &Ctx, url: Option<&str>) -> Result<(), Failure> {
     let config = ctx.config()?;
-    let is_named = ctx.globals.context_name.is_some() || env::CONTEXT.get().is_some();
-    let (Some(url), Some(stored)) = (url, config.text(file::API_URL)) else {
+    let Some(url) = url.filter(|_| !config.is_in_context(file::API_URL)) else {
         return Ok(());
     };
-    if is_named || config.is_in_context(file::API_URL) || same_origin(stored, url) {
+    let Some(stored) = stored_for_another(ctx, url)? else {
         return Ok(());
-    }
+    };
     let project = match config.text(file::PROJECT) {
         Some(name) => format!(", and project {} is still the current one", quote(name)),
         None => String::new(),
     };
-    let other = acpctl_elsewhere(&["--context-name=NAME", "login", &url_for_people(url)]);
+    let other = in_new_context(url);
     ctx.out.warn(&format!(
-        "the server was {} before{project}; to keep both servers: {other}",
-        url_for_people(stored)
+        "the server was {stored} before{project}; to keep both servers: {other}"
     ));
     Ok(())
+}
+
+/// Returns the saved server, as it is shown, if a login that names no context is for another one.
+fn stored_for_another(ctx: &Ctx, url: &str) -> Result<Option<String>, Failure> {
+    let is_named = ctx.globals.context_name.is_some() || env::CONTEXT.get().is_some();
+    let stored = ctx.config()?.text(file::API_URL);
+    let other = stored.filter(|stored| !is_named && !same_origin(stored, url));
+    Ok(other.map(url_for_people))
+}
+
+/// Returns the command that logs in to a server in a context of its own.
+fn in_new_context(url: &str) -> String {
+    acpctl_elsewhere(&["--context-name=NAME", "login", &url_for_people(url)])
 }
 
 /// Returns the failure of a login that names no server while the embedded API is in effect by a flag, a variable or a

@@ -12,7 +12,7 @@ use crate::renaming;
 use crate::resources::{
     CREDENTIAL, Record, Resource, SESSION, SESSION_MESSAGE, Scope, check_owner,
 };
-use crate::running::{self, NO_RUNNER};
+use crate::running::{self, CANNOT_INTERRUPT};
 use crate::screen::effect::{After, Send};
 use crate::screen::event::{Answer, Fault};
 use crate::screen::naming::brief;
@@ -217,7 +217,7 @@ fn refused(request: &Request, error: &Error) -> Fault {
     if error.status() != Some(503) || !request.path.ends_with("/interrupt") {
         return fault;
     }
-    let text = format!("{} ({NO_RUNNER}: t in :sessions)", fault.text);
+    let text = format!("{} ({CANNOT_INTERRUPT}: t in :sessions)", fault.text);
     Fault { text, ..fault }
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let mut draft = crud::parse_body(call)?;
     let token = take_token(&mut draft.values);
     let record = call.state.store().write(|transaction| {
-        // Its time of creation is taken while nobody else writes: whoever sees it later sees every older one.
+        // As in `crud::create_with`, so that the times of creation agree with the order of the writes.
         let record = draft.into_record(&CREDENTIAL, ids::fresh());
         crud::insert(transaction, &record, call.fidelity())?;
         if let Some(token) = token {

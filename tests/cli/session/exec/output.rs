@@ -13,6 +13,11 @@ use crate::session::exec::exec;
 use crate::session::{SECRET, child, kubeconfig, left, platform, runtime_dir, session, started};
 use crate::support::{TestEnv, streams};
 
+/// Runs a script with the credential `github`.
+fn shell(script: &str) -> [&str; 7] {
+    ["exec", "--credential", "github", "--", "sh", "-c", script]
+}
+
 #[test]
 fn without_a_credential_nothing_starts_and_nobody_elses_kubeconfig_is_found() {
     let env = TestEnv::new();
@@ -95,15 +100,7 @@ fn a_question_without_a_line_end_comes_through() {
     let env = TestEnv::new();
     let server = platform(json!([]));
     // The question ends as the secret begins.
-    let words = [
-        "exec",
-        "--credential",
-        "github",
-        "--",
-        "sh",
-        "-c",
-        "printf 'Magic'; read answer; echo; echo got $answer",
-    ];
+    let words = shell("printf 'Magic'; read answer; echo; echo got $answer");
     let mut run = started(&env, &server, &words);
     let mut question = [0; 5];
     run.stdout
@@ -226,8 +223,7 @@ fn output_that_cannot_be_written_is_an_error() {
     let server = platform(json!([]));
     let full = || fs::File::options().write(true).open("/dev/full").unwrap();
     let run = |script: &str| {
-        let words = ["exec", "--credential", "github", "--", "sh", "-c", script];
-        let mut command = child(&env, &server, &words);
+        let mut command = child(&env, &server, &shell(script));
         command.stdout(full()).stderr(Stdio::piped());
         command.spawn().unwrap().wait_with_output().unwrap()
     };
@@ -243,15 +239,7 @@ fn output_that_cannot_be_written_is_an_error() {
             "Error: the command's output is lost: write standard output: no space left on device\n"
         );
     }
-    let words = [
-        "exec",
-        "--credential",
-        "github",
-        "--",
-        "sh",
-        "-c",
-        "echo said >&2",
-    ];
+    let words = shell("echo said >&2");
     let mut command = child(&env, &server, &words);
     let status = command.stdout(Stdio::null()).stderr(full()).status();
     assert_eq!(status.unwrap().code(), Some(1));
